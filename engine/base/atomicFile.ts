@@ -1,0 +1,102 @@
+import { type FileHandle, open, unlink } from 'node:fs/promises'
+import { HoldfastError, throwIfAborted } from '../contract/errors.ts'
+
+/** One call to the kernel writes at most this much, so that a cancelled write ends soon. */
+const batchBytes = 4 * 1024 * 1024
+/** Linux takes no more parts than this in one writev (IOV_MAX). */
+const batchParts = 1024
+
+export interface CreateOptions {
+  /** Permission bits, before the umask. */
+  mode: number
+  signal?: AbortSignal | undefined
+  /** Called when the file is there and empty; when it rejects, nothing is written and the file is removed. */
+  beforeFirstByte?: () => Promise<void>
+}
+
+/**
+ * Creates `path`, which must not exist, writes the parts without copying them, and flushes them to the medium. The name
+ * itself is only durable after syncFolder. On failure or cancellation (`run.cancelled`) nothing is left under `path`.
+ * Errors of the file system pass untranslated.
+ */
+export async function createSynced(path: string, parts: readonly Uint8Array[], options: CreateOptions): Promise<void> {
+  const file = await open(path, 'wx', options.mode)
+  try {
+    try {
+      await options.beforeFirstByte?.()
+      await writeAll(file, parts, options.signal)
+      await file.sync()
+    } catch (error) {
+      await file.close().catch(() => undefined)
+      throw error
+    }
+    // Network file systems report a full disk as late as here.
+    await file.close()
+  } catch (error) {
+    await unlink(path).catch(() => undefined)
+    throw error
+  }
+}
+
+/** Makes the names in a folder durable: what was created, renamed and removed in it. */
+export async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } catch (error) {
+    // Some network file systems have no such call; their servers order the changes themselves.
+    const code = (error as NodeJS.ErrnoException).code
+    if (code !== 'EINVAL' && code !== 'ENOTSUP') throw error
+  } finally {
+    await folder.close()
+  }
+}
+
+/** Writes all parts one after the other at the file's position. */
+export async function writeAll(file: FileHandle, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
+  for (const batch of batchesOf(parts)) {
+    let rest = batch
+    while (rest.length > 0) {
+      throwIfAborted(signal)
+      const { bytesWritten } = await file.writev(rest)
+      // The kernel reports an error instead; without this, a broken file system would keep us here for ever.
+      if (bytesWritten === 0) throw new HoldfastError('storage.failed', 'A write took no bytes.', { retryable: true })
+      rest = withoutFirst(rest, bytesWritten)
+    }
+  }
+}
+
+/** Groups the parts for writev: views of the same memory, in order, empty ones left out. */
+export function* batchesOf(
+  parts: readonly Uint8Array[],
+  maxBytes = batchBytes,
+  maxParts = batchParts,
+): Generator<Uint8Array[]> {
+  let batch: Uint8Array[] = []
+  let room = maxBytes
+  for (const part of parts) {
+    let start = 0
+    while (start < part.length) {
+      const piece = part.subarray(start, start + room)
+      batch.push(piece)
+      start += piece.length
+      room -= piece.length
+      if (room === 0 || batch.length === maxParts) {
+        yield batch
+        batch = []
+        room = maxBytes
+      }
+    }
+  }
+  if (batch.length > 0) yield batch
+}
+
+/** What is left of `parts` after their first `bytes` bytes. */
+export function withoutFirst(parts: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let skip = bytes
+  let index = 0
+  while (index < parts.length && skip >= parts[index]!.length) skip -= parts[index++]!.length
+  const rest = parts.slice(index)
+  if (skip > 0 && rest.length > 0) rest[0] = rest[0]!.subarray(skip)
+  return rest
+}

@@ -1,0 +1,229 @@
+import type { Database, Statement } from './database.ts'
+
+/** Where one copy of a block is. */
+export interface BlockRow {
+  packNum: number
+  packId: string
+  wrappedKey: Buffer
+  packState: number
+  kind: number
+  compression: number
+  /** The frame that holds the block: where it begins in the pack, sealed length, plain length. */
+  frameOffset: number
+  frameStoredBytes: number
+  framePlainBytes: number
+  /** Where the block begins in the frame's plaintext. */
+  start: number
+  plainBytes: number
+  damaged: number
+}
+
+export interface NewPack {
+  id: string
+  wrappedKey: Buffer
+  sizeBytes: number
+  frames: readonly {
+    kind: number
+    compression: number
+    offset: number
+    storedBytes: number
+    plainBytes: number
+    blocks: readonly { id: Buffer; plainBytes: number }[]
+  }[]
+}
+
+/** One copy of a block that a scrub found bad. */
+export interface DamagedCopy {
+  blockId: Uint8Array
+  packId: string
+}
+
+export interface PackRow {
+  num: number
+  id: string
+  sizeBytes: number
+  blockCount: number
+  state: number
+  wrappedKey: Buffer
+}
+
+const blockColumns = `
+  p.num AS packNum, p.id AS packId, p.wrapped_key AS wrappedKey, p.state AS packState, b.kind, b.compression,
+  b.frame_offset AS frameOffset, b.frame_stored_bytes AS frameStoredBytes, b.frame_plain_bytes AS framePlainBytes,
+  b.start, b.plain_bytes AS plainBytes, b.damaged`
+
+/** live: may be referred to. condemned: still readable, about to go. gone: not there, or not as it should be. */
+export const packState = { live: 0, condemned: 1, gone: 2 } as const
+
+/** Typed queries on the block index of one repository. Every method is one short transaction. */
+export class BlockTable {
+  readonly #db: Database
+  readonly #find: Statement
+  readonly #isLive: Statement
+  readonly #insertPack: Statement
+  readonly #insertBlock: Statement
+  readonly #packNum: Statement
+
+  constructor(db: Database) {
+    this.#db = db
+    this.#find = db.prepare(`
+      SELECT ${blockColumns}
+      FROM blocks b JOIN packs p ON p.num = b.pack WHERE b.id = ?
+      ORDER BY p.state, b.damaged, p.num`)
+    this.#isLive = db
+      .prepare(
+        `SELECT 1 FROM blocks b JOIN packs p ON p.num = b.pack
+         WHERE b.id = ? AND b.damaged = 0 AND p.state = ${packState.live} LIMIT 1`,
+      )
+      .pluck()
+    this.#insertPack = db.prepare(
+      `INSERT INTO packs (id, wrapped_key, size_bytes, block_count, state) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET state = CASE state WHEN ${packState.gone} THEN excluded.state ELSE state END`,
+    )
+    this.#packNum = db.prepare('SELECT num FROM packs WHERE id = ?').pluck()
+    this.#insertBlock = db.prepare(
+      `INSERT OR IGNORE INTO blocks
+         (id, pack, kind, compression, frame_offset, frame_stored_bytes, frame_plain_bytes, start, plain_bytes)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    )
+  }
+
+  /** All copies of a block, the best first. */
+  find(id: Uint8Array): BlockRow[] {
+    return this.#find.all(id) as BlockRow[]
+  }
+
+  /** True when there is a copy that a new version may refer to. */
+  isLive(id: Uint8Array): boolean {
+    return this.#isLive.get(id) !== undefined
+  }
+
+  segments(): { id: string; superseded: number }[] {
+    return this.#db.prepare('SELECT id, superseded FROM segments').all() as { id: string; superseded: number }[]
+  }
+
+  /** Takes in one index segment, or with `segment` undefined packs that no segment lists yet. */
+  addPacks(segment: string | undefined, packs: readonly NewPack[], supersedes: readonly string[] = []): void {
+    this.#db
+      .transaction(() => {
+        if (segment !== undefined) {
+          this.#db.prepare('INSERT OR IGNORE INTO segments (id) VALUES (?)').run(segment)
+          const supersede = this.#db.prepare(
+            'INSERT INTO segments (id, superseded) VALUES (?, 1) ON CONFLICT (id) DO UPDATE SET superseded = 1',
+          )
+          for (const id of supersedes) supersede.run(id)
+        }
+        const link = this.#db.prepare('INSERT OR IGNORE INTO segment_packs (segment, pack) VALUES (?, ?)')
+        for (const pack of packs) {
+          this.#insertPack.run(pack.id, pack.wrappedKey, pack.sizeBytes, blocksIn(pack), packState.live)
+          const num = this.#packNum.get(pack.id) as number
+          if (segment !== undefined) link.run(segment, num)
+          for (const f of pack.frames) {
+            let start = 0
+            for (const { id, plainBytes } of f.blocks) {
+              const frame = [f.offset, f.storedBytes, f.plainBytes] as const
+              this.#insertBlock.run(id, num, f.kind, f.compression, ...frame, start, plainBytes)
+              start += plainBytes
+            }
+          }
+        }
+        this.#flag(this.#damaged(), 1)
+      })
+      .immediate()
+  }
+
+  /** Forgets segments that are no longer in the repository. */
+  dropSegments(ids: readonly string[]): void {
+    this.#db
+      .transaction(() => {
+        for (const id of ids) {
+          this.#db.prepare('DELETE FROM segments WHERE id = ?').run(id)
+          this.#db.prepare('DELETE FROM segment_packs WHERE segment = ?').run(id)
+        }
+      })
+      .immediate()
+  }
+
+  /**
+   * Sets the state of every pack from what the segments list and which packs are condemned, and drops the blocks of packs
+   * that are gone once they are many. `extra` names packs that count although no segment lists them.
+   */
+  settle(condemned: ReadonlySet<string>, extra: ReadonlySet<string>): void {
+    const listed = this.#db
+      .prepare(
+        `SELECT DISTINCT sp.pack FROM segment_packs sp JOIN segments s ON s.id = sp.segment WHERE s.superseded = 0`,
+      )
+      .pluck()
+    this.#db
+      .transaction(() => {
+        const inSegments = new Set(listed.all() as number[])
+        const update = this.#db.prepare('UPDATE packs SET state = ? WHERE num = ?')
+        let gone = 0
+        for (const row of this.packs()) {
+          const there = inSegments.has(row.num) || extra.has(row.id)
+          const state = !there ? packState.gone : condemned.has(row.id) ? packState.condemned : packState.live
+          if (state === packState.gone) gone++
+          if (state !== row.state) update.run(state, row.num)
+        }
+        if (gone > 64) this.#dropGone()
+      })
+      .immediate()
+  }
+
+  /** Every pack, in no order. */
+  packs(): PackRow[] {
+    return this.#db
+      .prepare(`SELECT num, id, size_bytes AS sizeBytes, block_count AS blockCount, state, wrapped_key AS wrappedKey
+         FROM packs`)
+      .all() as PackRow[]
+  }
+
+  /** Blocks of a pack in the order in which they stand in it. Looks through the whole table: for repairs only. */
+  blocksOf(packNum: number): (BlockRow & { id: Buffer })[] {
+    return this.#db
+      .prepare(
+        `SELECT b.id, ${blockColumns}
+         FROM blocks b JOIN packs p ON p.num = b.pack WHERE b.pack = ? ORDER BY b.frame_offset, b.start`,
+      )
+      .all(packNum) as (BlockRow & { id: Buffer })[]
+  }
+
+  setPackState(packId: string, state: number): void {
+    this.#db.prepare('UPDATE packs SET state = ? WHERE id = ?').run(state, packId)
+  }
+
+  /** Records which copies of blocks are damaged; every copy that is not named is sound. */
+  setDamaged(copies: readonly DamagedCopy[]): void {
+    this.#db
+      .transaction(() => {
+        const before = this.#damaged()
+        if (before.length === 0 && copies.length === 0) return
+        this.#flag(before, 0)
+        this.#db.exec('DELETE FROM damage')
+        const insert = this.#db.prepare('INSERT OR IGNORE INTO damage (block, pack) VALUES (?, ?)')
+        for (const copy of copies) insert.run(copy.blockId, copy.packId)
+        this.#flag(copies, 1)
+      })
+      .immediate()
+  }
+
+  #damaged(): DamagedCopy[] {
+    return this.#db.prepare('SELECT block AS blockId, pack AS packId FROM damage').all() as DamagedCopy[]
+  }
+
+  #flag(copies: readonly DamagedCopy[], damaged: 0 | 1): void {
+    const update = this.#db.prepare(
+      'UPDATE blocks SET damaged = ? WHERE id = ? AND pack = (SELECT num FROM packs WHERE id = ?)',
+    )
+    for (const copy of copies) update.run(damaged, copy.blockId, copy.packId)
+  }
+
+  #dropGone(): void {
+    this.#db.exec(`
+      DELETE FROM blocks WHERE pack IN (SELECT num FROM packs WHERE state = ${packState.gone});
+      DELETE FROM segment_packs WHERE pack IN (SELECT num FROM packs WHERE state = ${packState.gone});
+      DELETE FROM packs WHERE state = ${packState.gone};`)
+  }
+}
+
+const blocksIn = (pack: NewPack): number => pack.frames.reduce((count, frame) => count + frame.blocks.length, 0)

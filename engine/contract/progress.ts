@@ -1,0 +1,28 @@
+/** Phases of long work, in the words that screens and the command line show. */
+export type Phase =
+  | 'opening'
+  | 'preparing'
+  | 'reading'
+  | 'finishing'
+  | 'planning'
+  | 'restoring'
+  | 'verifying'
+  | 'scrubbing'
+  | 'searching'
+  | 'pruning'
+  | 'repairing'
+
+/** A statement about work under way. Bytes are of the source, target or repository, whichever the phase goes through. */
+export interface Progress {
+  phase: Phase
+  doneBytes: number
+  /** Undefined while it is not known yet. */
+  totalBytes?: number
+  /** Mean over the last seconds, bytes per second. */
+  bytesPerSecond?: number
+  /** Estimated from the mean speed; undefined while it cannot be told. */
+  secondsLeft?: number
+}
+
+/** Called at most four times a second, and once at the end of each phase. Must not throw. */
+export type OnProgress = (progress: Progress) => void

@@ -1,0 +1,232 @@
+import { hostname } from 'node:os'
+import { Limiter } from '../base/limiter.ts'
+import { randomHex } from '../base/random.ts'
+import { HoldfastError, throwIfAborted } from '../contract/errors.ts'
+import type { VersionId } from '../contract/ids.ts'
+import type { BackupResult } from '../contract/models.ts'
+import type { OnProgress } from '../contract/progress.ts'
+import { BlockMapEditor, type MapRoot } from '../repository/blockMapEditor.ts'
+import type { Lock } from '../repository/locks.ts'
+import type { Repository } from '../repository/repository.ts'
+import type { VersionRecord } from '../repository/versionRecord.ts'
+import type { BlockHints } from '../sources/hints.ts'
+import { subtract, union } from '../sources/ranges.ts'
+import type { Source } from '../sources/source.ts'
+import { findLostParts, hintsAgree, loadAround } from './baseCheck.ts'
+import { BlockPool } from './blockPool.ts'
+import { ChunkReader } from './chunkReader.ts'
+import { MapNodeStore } from './mapNodeStore.ts'
+import { PackSink } from './packSink.ts'
+import { ProgressMeter } from './progressMeter.ts'
+import { type PlanStep, planByAllocation, planByHints } from './readPlan.ts'
+import { joined } from './tolerantReader.ts'
+
+export interface BackupOptions {
+  name: string
+  labels?: Record<string, string>
+  /** What changed since `base`, or without a base: what is in use. Checked by sample. */
+  hints?: BlockHints
+  /** The version that unchanged parts are taken over from; needs `hints`. */
+  base?: VersionRecord
+  /** Bytes per second read from the source. */
+  readLimit?: number
+  threads?: number
+  signal?: AbortSignal
+  onProgress?: OnProgress
+}
+
+/**
+ * Backs a source up as a new version. What is stored along the way stays: a run that is killed is continued by the next,
+ * which finds the packs again. The version appears only when everything it needs is durable.
+ *
+ * Cancelled by the signal (run.cancelled). A source with unreadable parts gives a version with status 'incomplete' and no
+ * error. repository.lockLost may be retried.
+ */
+export async function runBackup(repository: Repository, source: Source, options: BackupOptions): Promise<BackupResult> {
+  const lock = await repository.locks.acquire('shared', 'backup', options.signal)
+  try {
+    return await new BackupRun(repository, source, options, lock).run()
+  } finally {
+    await lock.release()
+  }
+}
+
+class BackupRun {
+  readonly #repository: Repository
+  readonly #source: Source
+  readonly #options: BackupOptions
+  readonly #lock: Lock
+  readonly #meter: ProgressMeter
+  readonly #sink: PackSink
+  readonly #warnings: string[] = []
+  #hintsRejected = false
+
+  constructor(repository: Repository, source: Source, options: BackupOptions, lock: Lock) {
+    this.#repository = repository
+    this.#source = source
+    this.#options = options
+    this.#lock = lock
+    this.#meter = new ProgressMeter(repository.clock, options.onProgress)
+    this.#sink = new PackSink(repository, options.signal)
+  }
+
+  async run(): Promise<BackupResult> {
+    const { clock } = this.#repository
+    const startedAt = clock.now()
+    const began = clock.monotonic()
+    this.#meter.phase('preparing')
+    const { plan, base, method, nodes } = await this.#prepare()
+    const editor = await BlockMapEditor.open(nodes, base, this.#source.sizeBytes, this.#repository.blockSizeBytes)
+    const counted = await this.#read(plan, editor)
+    const holeBytes = base.id ? counted.holeBytes : this.#source.sizeBytes - counted.dataBytes
+    this.#meter.phase('finishing')
+    const root = await editor.finish()
+    await nodes.finish()
+    await this.#sink.flush()
+    const record: VersionRecord = {
+      id: randomHex(8) as VersionId,
+      name: this.#options.name,
+      startedAt: new Date(startedAt).toISOString(),
+      finishedAt: new Date(clock.now()).toISOString(),
+      sizeBytes: this.#source.sizeBytes,
+      blockSizeBytes: this.#repository.blockSizeBytes,
+      root: root ? root.toString('hex') : null,
+      status: counted.unreadable.length > 0 ? 'incomplete' : 'complete',
+      method,
+      consistency: await this.#source.consistency(),
+      source: { path: this.#source.path, kind: this.#source.kind },
+      host: hostname(),
+      base: method === 'hints' ? (this.#options.base?.id ?? null) : null,
+      labels: this.#options.labels ?? {},
+      unreadable: counted.unreadable,
+      readBytes: counted.readBytes,
+      newBytes: counted.newBytes,
+      storedBytes: this.#sink.storedBytes,
+      holeBytes,
+      durationMs: Math.round(clock.monotonic() - began),
+    }
+    await this.#commit(record)
+    this.#meter.end()
+    return this.#result(record)
+  }
+
+  /** Brings the index up to date, finds what killed runs left, and decides what to read. */
+  async #prepare() {
+    const { signal } = this.#options
+    const loaded = await this.#repository.refresh(signal)
+    const reconciled = await this.#repository.index.reconcile(signal)
+    this.#sink.adopt(reconciled.adopted)
+    if (reconciled.missing.length > 0) {
+      this.#warnings.push(
+        `${reconciled.missing.length} packs are missing or cut short in the repository; what the source still has of them is stored again. Run "holdfast scrub" to see what is affected.`,
+      )
+    }
+    const nodes = new MapNodeStore(this.#repository, this.#sink)
+    const nothing: MapRoot = { id: undefined, sizeBytes: this.#source.sizeBytes }
+    const full = {
+      plan: planByAllocation(this.#source, this.#repository.blockSizeBytes) as Iterable<PlanStep>,
+      base: nothing,
+      method: this.#source.knowsHoles ? ('allocation' as const) : ('full' as const),
+      nodes,
+    }
+    if (!this.#options.hints) return full
+    const base = this.#options.base ? rootOf(this.#options.base) : nothing
+    const hints = this.#options.base ? this.#withResizedEnd(this.#options.hints, base.sizeBytes) : this.#options.hints
+    if (this.#options.base && !(await this.#baseAgrees(base, hints))) {
+      this.#hintsRejected = true
+      this.#warnings.push('The hints do not agree with the source: everything was read instead.')
+      return full
+    }
+    const doubtful =
+      loaded.marks.damagedCopies.length > 0 ||
+      reconciled.missing.length > 0 ||
+      (await this.#repository.condemned.list()).length > 0
+    if (!base.id || !doubtful) return { plan: planByHints(hints), base, method: 'hints' as const, nodes }
+    const lost = await findLostParts(this.#repository, base)
+    const load = nodes.load.bind(nodes)
+    nodes.load = loadAround(lost, load)
+    const healing = { read: union(hints.read, subtract(lost.blocks, hints.holes)), holes: hints.holes }
+    return { plan: planByHints(healing), base, method: 'hints' as const, nodes }
+  }
+
+  /** Where the source has grown or shrunk since the base, its end is read whatever the hints say. */
+  #withResizedEnd(hints: BlockHints, baseBytes: number): BlockHints {
+    const { blockSizeBytes } = this.#repository
+    if (baseBytes === this.#source.sizeBytes) return hints
+    const start = Math.floor(Math.min(baseBytes, this.#source.sizeBytes) / blockSizeBytes)
+    const end = Math.ceil(this.#source.sizeBytes / blockSizeBytes)
+    const tail = start < end ? [{ start, end }] : []
+    return { read: union(hints.read, subtract(tail, hints.holes)), holes: hints.holes }
+  }
+
+  async #baseAgrees(base: MapRoot, hints: BlockHints): Promise<boolean> {
+    try {
+      return await hintsAgree(this.#repository, this.#source, base, hints)
+    } catch (error) {
+      // A base that cannot be read proves nothing: read everything, which heals it on the way.
+      if (error instanceof HoldfastError && error.code.startsWith('integrity.')) return false
+      throw error
+    }
+  }
+
+  async #read(plan: Iterable<PlanStep>, editor: BlockMapEditor) {
+    const { blockSizeBytes, clock } = this.#repository
+    this.#meter.phase('reading', this.#source.sizeBytes)
+    const pool = new BlockPool(this.#repository.keyring, blockSizeBytes, { threads: this.#options.threads })
+    const { readLimit } = this.#options
+    const reader = new ChunkReader(this.#repository, this.#source, pool, this.#sink, {
+      ...(readLimit === undefined ? {} : { limiter: new Limiter(readLimit, clock) }),
+      ...(this.#options.signal ? { signal: this.#options.signal } : {}),
+      onBytes: bytes => this.#meter.add(bytes),
+    })
+    try {
+      for (const step of plan) {
+        if (step.kind === 'hole') await reader.hole(step.start, step.end, editor)
+        else await reader.read(step.start, step.end, editor)
+      }
+      await reader.finish(editor)
+      for (const pack of await pool.finishPacks()) await reader.store(pack)
+    } finally {
+      await reader.settle()
+      await this.#sink.settle()
+      await pool.close()
+    }
+    throwIfAborted(this.#options.signal, 'The backup')
+    return { ...reader.counters, unreadable: joined(reader.unreadable) }
+  }
+
+  /** The version record is the last thing written, and counts only if the lock was held before and after. */
+  async #commit(record: VersionRecord): Promise<void> {
+    await this.#lock.assertHeld()
+    await this.#repository.versions.putVersion(record)
+    try {
+      await this.#lock.assertHeld()
+    } catch (error) {
+      await this.#repository.versions.deleteVersion(record.id)
+      throw error
+    }
+  }
+
+  #result(record: VersionRecord): BackupResult {
+    if (record.status === 'incomplete') {
+      this.#warnings.push('Parts of the source could not be read and are zeros in this version.')
+    }
+    const { sizeBytes, readBytes, newBytes, storedBytes, holeBytes, durationMs } = record
+    return {
+      version: record.id,
+      name: record.name,
+      ...{ sizeBytes, readBytes, newBytes, storedBytes, holeBytes, durationMs },
+      method: record.method,
+      consistency: record.consistency,
+      status: record.status,
+      unreadable: record.unreadable,
+      hintsRejected: this.#hintsRejected,
+      warnings: this.#warnings,
+    }
+  }
+}
+
+/** The map of a version. */
+export function rootOf(record: Pick<VersionRecord, 'root' | 'sizeBytes'>): MapRoot {
+  return { id: record.root === null ? undefined : Buffer.from(record.root, 'hex'), sizeBytes: record.sizeBytes }
+}

@@ -1,0 +1,151 @@
+import { availableParallelism } from 'node:os'
+import { Worker } from 'node:worker_threads'
+import { HoldfastError } from '../contract/errors.ts'
+import type { Keyring } from '../repository/keyring.ts'
+import type {
+  Identified,
+  OpenedRun,
+  Reply,
+  Request,
+  SealedPack,
+  WantedFrame,
+  WorkerSetup,
+} from './blockWorkerProtocol.ts'
+
+/** Bytes that go through one slot, unless the caller wants otherwise. */
+const defaultSlotBytes = 1024 * 1024
+const maximumThreads = 8
+
+export interface PoolOptions {
+  threads?: number | undefined
+  slotBytes?: number
+}
+
+/** Memory shared with the threads, taken by one chunk of work at a time. */
+export interface Slot {
+  readonly index: number
+  readonly bytes: Buffer
+  /** The thread that works on it. */
+  readonly thread: number
+}
+
+/**
+ * Threads for the heavy work on blocks, and the slots through which blocks reach them. Memory is fixed: slots, and one open
+ * pack for each thread. Close it: its threads keep the process alive.
+ */
+export class BlockPool {
+  readonly slotBytes: number
+  readonly threads: number
+  readonly #workers: Worker[] = []
+  readonly #free: number[] = []
+  readonly #waitingForSlot: ((index: number) => void)[] = []
+  readonly #calls = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>()
+  readonly #memory: SharedArrayBuffer
+  #nextCall = 0
+  #nextThread = 0
+  #failure: unknown
+
+  /** Slots hold whole blocks: `slotBytes` is a power of two, and at least one block. */
+  constructor(keyring: Keyring, blockSizeBytes: number, options: PoolOptions = {}) {
+    const threads = options.threads ?? Math.min(availableParallelism(), maximumThreads)
+    this.threads = threads
+    this.slotBytes = Math.max(options.slotBytes ?? defaultSlotBytes, blockSizeBytes)
+    const slotCount = threads * 2 + 2
+    this.#memory = new SharedArrayBuffer(slotCount * this.slotBytes)
+    for (let i = slotCount - 1; i >= 0; i--) this.#free.push(i)
+    const { blockId, mapId, pack } = keyring
+    for (let thread = 0; thread < threads; thread++) {
+      const setup: WorkerSetup = {
+        slots: this.#memory,
+        slotBytes: this.slotBytes,
+        blockSizeBytes,
+        thread,
+        keyring: { blockId, mapId, pack },
+      }
+      const worker = new Worker(new URL('./blockWorker.ts', import.meta.url), {
+        workerData: setup,
+        // Young buffers are small objects that hold large memory: a small young generation frees it soon.
+        resourceLimits: { maxYoungGenerationSizeMb: Number(process.env.YG ?? 2) },
+      })
+      worker.on('message', (reply: Reply) => {
+        const call = this.#calls.get(reply.call)
+        this.#calls.delete(reply.call)
+        call?.resolve(reply.result as never)
+      })
+      worker.on('error', error => this.#fail(error))
+      this.#workers.push(worker)
+    }
+  }
+
+  /** Waits for a free slot. Give it back with `release`. */
+  async acquire(): Promise<Slot> {
+    const free = this.#free.pop()
+    const index = free ?? (await new Promise<number>(resolve => this.#waitingForSlot.push(resolve)))
+    const thread = this.#nextThread
+    this.#nextThread = (this.#nextThread + 1) % this.threads
+    return { index, thread, bytes: Buffer.from(this.#memory, index * this.slotBytes, this.slotBytes) }
+  }
+
+  release(slot: Slot): void {
+    const next = this.#waitingForSlot.shift()
+    if (next) next(slot.index)
+    else this.#free.push(slot.index)
+  }
+
+  /** Ids and holes among the first `bytes` of a slot. */
+  identify(slot: Slot, bytes: number): Promise<Identified> {
+    return this.#call(slot.thread, { kind: 'identify', slot: slot.index, bytes })
+  }
+
+  /** Seals blocks of a slot into its thread's pack; packs that became full come back. */
+  seal(slot: Slot, bytes: number, blocks: readonly number[], ids: Uint8Array): Promise<SealedPack[]> {
+    return this.#call(slot.thread, { kind: 'seal', slot: slot.index, bytes, blocks, ids })
+  }
+
+  /** Gives the memory of a stored pack back to the thread that made it. The caller must not use it any more. */
+  recycle(pack: SealedPack): void {
+    const memory = pack.bytes.buffer as ArrayBuffer
+    void this.#call(pack.thread, { kind: 'recycle', memory }, [memory]).catch(() => undefined)
+  }
+
+  /** Ends the open packs of all threads. */
+  async finishPacks(): Promise<SealedPack[]> {
+    const finished = this.#workers.map((_, thread) => this.#call<SealedPack[]>(thread, { kind: 'finish' }))
+    return (await Promise.all(finished)).flat()
+  }
+
+  /** Opens frames of one pack and checks the wanted blocks; good ones are copied to their place in the slot. */
+  open(
+    slot: Slot,
+    packKey: Uint8Array,
+    bytes: Uint8Array,
+    offset: number,
+    frames: readonly WantedFrame[],
+    checkIds: boolean,
+  ): Promise<OpenedRun> {
+    const request: Request = { kind: 'open', slot: slot.index, packKey, bytes, offset, frames, checkIds }
+    const own = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength
+    return this.#call(slot.thread, request, own ? [bytes.buffer as ArrayBuffer] : [])
+  }
+
+  async close(): Promise<void> {
+    this.#failure ??= new HoldfastError('internal.bug', 'The block threads were closed while work was under way.')
+    await Promise.all(this.#workers.map(worker => worker.terminate()))
+    this.#fail(this.#failure)
+  }
+
+  #call<T>(thread: number, request: Request, transfer: ArrayBuffer[] = []): Promise<T> {
+    if (this.#failure) return Promise.reject(this.#failure)
+    return new Promise<T>((resolve, reject) => {
+      const call = this.#nextCall++
+      this.#calls.set(call, { resolve: resolve as (value: never) => void, reject })
+      this.#workers[thread]!.postMessage({ call, request }, transfer)
+    })
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error
+    for (const call of this.#calls.values()) call.reject(error)
+    this.#calls.clear()
+  }
+}

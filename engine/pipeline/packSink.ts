@@ -1,0 +1,104 @@
+import type { PackId } from '../contract/ids.ts'
+import { names } from '../repository/format.ts'
+import { blockCount, decodeFrames, type PackInfo } from '../repository/pack.ts'
+import type { Repository } from '../repository/repository.ts'
+
+/** Packs on their way to the storage at one time. */
+const parallelPuts = 3
+/** After this many blocks the index segment is written, so that little is listed again after a kill. */
+const segmentBlocks = 65_536
+
+/** A pack as it leaves a thread. */
+export interface FinishedPack {
+  id: PackId
+  wrappedKey: Uint8Array
+  bytes: Uint8Array
+  /** Encoded as in the pack's index. */
+  frames: Uint8Array
+}
+
+/**
+ * Where finished packs go: into the storage, then into the block index, and from time to time into an index segment.
+ * Order is what makes it safe: a pack is durable before any segment or version names it.
+ */
+export class PackSink {
+  readonly #repository: Repository
+  readonly #signal: AbortSignal | undefined
+  readonly #pending = new Set<Promise<void>>()
+  #unlisted: PackInfo[] = []
+  #unlistedBlocks = 0
+  #failure: { error: unknown } | undefined
+  /** Bytes added to the storage by this sink: packs and index segments. */
+  storedBytes = 0
+
+  constructor(repository: Repository, signal?: AbortSignal) {
+    this.#repository = repository
+    this.#signal = signal
+  }
+
+  /** Packs that were found in the storage without a segment; the next segment lists them too. */
+  adopt(packs: readonly PackInfo[]): void {
+    for (const pack of packs) this.#list(pack)
+  }
+
+  /**
+   * Takes a pack over. Resolves as soon as there is room for the next one. `stored` is called when it is durable and
+   * findable. A failure to store one is thrown by this or a later call, or by `flush`.
+   */
+  async put(pack: FinishedPack, stored: (info: PackInfo) => void): Promise<void> {
+    while (this.#pending.size >= parallelPuts) await Promise.race(this.#pending)
+    if (this.#failure) throw this.#failure.error
+    const storing: Promise<void> = this.#store(pack, stored)
+      .catch(error => {
+        this.#failure ??= { error }
+      })
+      .finally(() => this.#pending.delete(storing))
+    this.#pending.add(storing)
+  }
+
+  /** Resolves when all packs are stored and listed in segments. */
+  async flush(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.all(this.#pending)
+    if (this.#failure) throw this.#failure.error
+    await this.#writeSegments()
+  }
+
+  /** Waits for writes under way, whether they succeed or not; for the way out after an error. */
+  async settle(): Promise<void> {
+    while (this.#pending.size > 0) await Promise.all(this.#pending)
+  }
+
+  async #store(pack: FinishedPack, stored: (info: PackInfo) => void): Promise<void> {
+    const options = this.#signal ? { signal: this.#signal } : {}
+    await this.#repository.storage.put(names.pack(pack.id), [pack.bytes], options)
+    const sizeBytes = pack.bytes.length
+    this.storedBytes += sizeBytes
+    const info: PackInfo = {
+      id: pack.id,
+      wrappedKey: asBuffer(pack.wrappedKey),
+      sizeBytes,
+      frames: decodeFrames(asBuffer(pack.frames)) ?? [],
+    }
+    this.#repository.index.addStored([info])
+    stored(info)
+    this.#list(info)
+    if (this.#unlistedBlocks >= segmentBlocks) await this.#writeSegments()
+  }
+
+  #list(info: PackInfo): void {
+    this.#unlisted.push(info)
+    this.#unlistedBlocks += blockCount(info.frames)
+  }
+
+  async #writeSegments(): Promise<void> {
+    if (this.#unlisted.length === 0) return
+    const packs = this.#unlisted
+    this.#unlisted = []
+    this.#unlistedBlocks = 0
+    this.storedBytes += await this.#repository.index.writeSegments(packs, [], this.#signal)
+  }
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+}

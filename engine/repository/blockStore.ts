@@ -1,0 +1,122 @@
+import type { BlockRow } from '../catalogue/blockTable.ts'
+import { HoldfastError } from '../contract/errors.ts'
+import type { Storage } from '../storage/storage.ts'
+import { BlockIdentifier, type FramePlace, openFrame } from './blockCrypto.ts'
+import type { BlockIndex } from './blockIndex.ts'
+import { decodeNode, type MapNode } from './blockMap.ts'
+import { type BlockKind, blockKind, type Compression, names } from './format.ts'
+import type { Keyring } from './keyring.ts'
+import { unwrapPackKey } from './pack.ts'
+import { blockMissing } from './packReader.ts'
+
+const cachedNodes = 1024
+const cachedPackKeys = 4096
+
+/** A copy of a block together with what opens it. */
+export interface LocatedBlock {
+  row: BlockRow
+  packKey: Buffer
+}
+
+/** Reads single blocks and map nodes, trying every copy there is. Nodes and pack keys are cached within bounds. */
+export class BlockStore {
+  readonly #storage: Storage
+  readonly #keyring: Keyring
+  readonly #identifier: BlockIdentifier
+  readonly #index: BlockIndex
+  readonly #nodes = new Map<string, MapNode>()
+  readonly #packKeys = new Map<string, Buffer>()
+
+  constructor(storage: Storage, keyring: Keyring, index: BlockIndex) {
+    this.#storage = storage
+    this.#keyring = keyring
+    this.#identifier = new BlockIdentifier(keyring)
+    this.#index = index
+  }
+
+  /** The key of a pack; fails with integrity.objectDamaged when its wrapping was altered. */
+  packKey(packId: string, wrappedKey: Uint8Array): Buffer {
+    const known = this.#packKeys.get(packId)
+    if (known) return known
+    const key = unwrapPackKey(this.#keyring.pack, packId, wrappedKey)
+    if (!key) {
+      throw new HoldfastError('integrity.objectDamaged', `The key of pack ${packId} does not open.`, {
+        details: { pack: packId },
+      })
+    }
+    remember(this.#packKeys, packId, key, cachedPackKeys)
+    return key
+  }
+
+  /** Where to read a block; the best copy first. Fails with integrity.blockMissing when there is none. */
+  locate(id: Uint8Array): LocatedBlock[] {
+    const rows = this.#index.locate(id)
+    if (rows.length === 0) throw blockMissing(id)
+    return rows.map(row => ({ row, packKey: this.packKey(row.packId, row.wrappedKey) }))
+  }
+
+  /** Reads, opens and checks one block. Fails with integrity.blockMissing or integrity.blockDamaged. */
+  async readBlock(id: Uint8Array, kind: BlockKind, signal?: AbortSignal): Promise<Buffer> {
+    let last: unknown
+    for (const { row, packKey } of this.locate(id)) {
+      try {
+        const range = { offset: row.frameOffset, length: row.frameStoredBytes }
+        const opened = openFrame(
+          packKey,
+          framePlaceOf(row),
+          await this.#storage.get(names.pack(row.packId), range, signal),
+        )
+        if ('plain' in opened) {
+          const block = opened.plain.subarray(row.start, row.start + row.plainBytes)
+          if (this.#identifier.idOf(kind, block).equals(id)) return block
+        }
+        last = blockDamaged(id, row.packId, 'fault' in opened ? opened.fault : 'wrong id')
+      } catch (error) {
+        last = error
+      }
+    }
+    throw last
+  }
+
+  /** Loads a map node; `level` is 0 for leaves. */
+  async loadNode(id: Buffer, level: number, signal?: AbortSignal): Promise<MapNode> {
+    const key = id.toString('hex')
+    const known = this.#nodes.get(key)
+    if (known && known.level === level) return known
+    const node = decodeNode(await this.readBlock(id, blockKind.map, signal), level)
+    if (!node) throw blockDamaged(id, 'unknown', 'not a map node')
+    remember(this.#nodes, key, node, cachedNodes)
+    return node
+  }
+}
+
+/** The place of the frame that holds a block. */
+export function framePlaceOf(row: BlockRow): FramePlace {
+  return {
+    kind: row.kind as BlockKind,
+    compression: row.compression as Compression,
+    offset: row.frameOffset,
+    plainBytes: row.framePlainBytes,
+  }
+}
+
+export function blockDamaged(id: Uint8Array, pack: string, fault: string): HoldfastError {
+  const block = Buffer.from(id).toString('hex')
+  return new HoldfastError(
+    'integrity.blockDamaged',
+    `Block ${block.slice(0, 16)}… in pack ${pack} is damaged: ${fault}.`,
+    {
+      advice:
+        'Run "holdfast scrub" to see which versions need it, then back the source up again to heal what it still has.',
+      details: { block, pack, fault },
+    },
+  )
+}
+
+function remember<T>(cache: Map<string, T>, key: string, value: T, limit: number): void {
+  if (cache.size >= limit) {
+    const oldest = cache.keys().next().value
+    if (oldest !== undefined) cache.delete(oldest)
+  }
+  cache.set(key, value)
+}

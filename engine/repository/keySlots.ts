@@ -1,0 +1,133 @@
+import { argon2Sync, hkdfSync } from 'node:crypto'
+import { z } from 'zod'
+import { randomBytes, randomHex } from '../base/random.ts'
+import { HoldfastError } from '../contract/errors.ts'
+import type { KeySlotId } from '../contract/ids.ts'
+import { withMac } from './config.ts'
+import { keyBytes } from './format.ts'
+import { gcmOpen, gcmSeal } from './gcm.ts'
+import { secretFromPhrase } from './recoveryPhrase.ts'
+
+/** What a person can open a repository with. */
+export type Secret =
+  | { kind: 'passphrase'; passphrase: string }
+  | { kind: 'recovery'; phrase: string }
+  | { kind: 'keyfile'; content: Uint8Array }
+
+export type SlotKind = Secret['kind']
+
+/**
+ * Argon2id cost of new passphrase slots (RFC 9106, between its two recommended settings): 64 MiB, 3 passes, 4 lanes.
+ * Stored in each slot, so that it can be raised without touching old ones.
+ */
+export const argon2Cost = { memoryKiB: 65536, passes: 3, lanes: 4 }
+
+/** Refuses costs with which a forged slot could exhaust the machine. */
+const argon2Limit = { memoryKiB: 1024 * 1024, passes: 32, lanes: 16 }
+
+const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`))
+const argon2 = z.strictObject({
+  name: z.literal('argon2id'),
+  memoryKiB: z.number().int().min(8).max(argon2Limit.memoryKiB),
+  passes: z.number().int().min(1).max(argon2Limit.passes),
+  lanes: z.number().int().min(1).max(argon2Limit.lanes),
+  salt: hex(16),
+})
+const hkdf = z.strictObject({ name: z.literal('hkdf-sha256'), salt: hex(16) })
+
+/** A key slot: the master key, wrapped under a key made from one secret. */
+export const keySlotSchema = z.strictObject({
+  id: hex(4),
+  kind: z.enum(['passphrase', 'recovery', 'keyfile']),
+  label: z.string().max(200),
+  createdAt: z.iso.datetime(),
+  kdf: z.union([argon2, hkdf]),
+  nonce: hex(12),
+  wrapped: hex(keyBytes + 16),
+  mac: hex(32),
+})
+export type KeySlot = z.infer<typeof keySlotSchema>
+
+/** The key that wraps the master key in a slot; undefined when the secret is of another kind than the slot. */
+function slotKey(slot: Pick<KeySlot, 'kind' | 'kdf' | 'id'>, secret: Secret): Buffer | undefined {
+  if (secret.kind !== slot.kind) return undefined
+  const salt = Buffer.from(slot.kdf.salt, 'hex')
+  if (secret.kind === 'passphrase') {
+    if (slot.kdf.name !== 'argon2id') return undefined
+    return argon2Sync('argon2id', {
+      message: Buffer.from(secret.passphrase.normalize('NFC')),
+      nonce: salt,
+      parallelism: slot.kdf.lanes,
+      tagLength: keyBytes,
+      memory: slot.kdf.memoryKiB,
+      passes: slot.kdf.passes,
+    })
+  }
+  const material = secret.kind === 'recovery' ? secretFromPhrase(secret.phrase) : secret.content
+  if (!material || slot.kdf.name !== 'hkdf-sha256') return undefined
+  return Buffer.from(hkdfSync('sha256', material, salt, `holdfast/v1/slot/${slot.kind}`, keyBytes))
+}
+
+function slotAad(repositoryId: string, id: string, kind: SlotKind): Buffer {
+  return Buffer.from(`holdfast/v1/slot/${repositoryId}/${id}/${kind}`)
+}
+
+/** Makes a slot for a secret. Slow for a passphrase (Argon2id), on purpose. */
+export function createSlot(
+  repositoryId: string,
+  masterKey: Uint8Array,
+  configKey: Uint8Array,
+  secret: Secret,
+  label: string,
+  createdAt: string,
+): { id: KeySlotId; bytes: Buffer } {
+  checkSecret(secret)
+  const id = randomHex(4) as KeySlotId
+  const salt = randomHex(16)
+  const kdf: KeySlot['kdf'] =
+    secret.kind === 'passphrase' ? { name: 'argon2id', ...argon2Cost, salt } : { name: 'hkdf-sha256', salt }
+  const key = slotKey({ id, kind: secret.kind, kdf }, secret)
+  if (!key) throw new HoldfastError('internal.bug', 'A key slot could not be derived.')
+  const nonce = randomBytes(12)
+  const wrapped = gcmSeal(key, nonce, slotAad(repositoryId, id, secret.kind), masterKey)
+  const body = {
+    id,
+    kind: secret.kind,
+    label,
+    createdAt,
+    kdf,
+    nonce: nonce.toString('hex'),
+    wrapped: wrapped.toString('hex'),
+  }
+  return { id, bytes: withMac(body, configKey) }
+}
+
+/** Undefined when the bytes are no key slot. */
+export function parseSlot(bytes: Uint8Array): KeySlot | undefined {
+  try {
+    return keySlotSchema.safeParse(JSON.parse(Buffer.from(bytes).toString())).data
+  } catch {
+    return undefined
+  }
+}
+
+/** The master key, or undefined when the secret does not open this slot. */
+export function openSlot(repositoryId: string, slot: KeySlot, secret: Secret): Buffer | undefined {
+  const key = slotKey(slot, secret)
+  if (!key) return undefined
+  const aad = slotAad(repositoryId, slot.id, slot.kind)
+  return gcmOpen(key, Buffer.from(slot.nonce, 'hex'), aad, Buffer.from(slot.wrapped, 'hex'))
+}
+
+function checkSecret(secret: Secret): void {
+  if (secret.kind === 'passphrase' && secret.passphrase.length === 0) {
+    throw new HoldfastError('usage.invalid', 'The passphrase is empty.', {
+      advice: 'Choose a passphrase of several words; without one anybody who finds the drive can read it.',
+    })
+  }
+  if (secret.kind === 'keyfile' && secret.content.length < 32) {
+    throw new HoldfastError('usage.invalid', 'The key file holds fewer than 32 bytes.', {
+      advice: 'Make one with: head -c 64 /dev/urandom > holdfast.key',
+    })
+  }
+}

@@ -1,0 +1,154 @@
+import type { Clock } from '../base/clock.ts'
+import { fateOf, ownIdentity, type ProcessIdentity } from '../base/processIdentity.ts'
+import { randomBelow, randomHex } from '../base/random.ts'
+import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
+import type { LockId } from '../contract/ids.ts'
+import type { Storage } from '../storage/storage.ts'
+import { names, sealedKind } from './format.ts'
+import { openObject, sealObject } from './sealedObject.ts'
+
+/** shared: reads or adds (backup, restore, scrub). prune: the only one that deletes packs, one at a time. */
+export type LockKind = 'shared' | 'prune'
+
+export interface LockInfo {
+  id: LockId
+  kind: LockKind
+  purpose: string
+  holder: ProcessIdentity
+  startedAt: number
+  refreshedAt: number
+}
+
+/** A lock whose holder cannot be asked (another computer) counts as dead this long after its last refresh. */
+export const lockLifetimeMs = 30 * 60_000
+const refreshEveryMs = 5 * 60_000
+
+/** A lock that is held. It refreshes itself until it is released. */
+export interface Lock {
+  readonly id: LockId
+  /** Throws repository.lockLost unless the lock is still in the repository: nobody took it for dead. */
+  assertHeld(): Promise<void>
+  release(): Promise<void>
+}
+
+/**
+ * Locks are objects in the repository: one for each process that works with it. See the table in ARCHITECTURE.md for who
+ * waits for whom, and why no lock ever needs a hand.
+ */
+export class Locks {
+  readonly #storage: Storage
+  readonly #objectKey: Uint8Array
+  readonly #clock: Clock
+
+  constructor(storage: Storage, objectKey: Uint8Array, clock: Clock) {
+    this.#storage = storage
+    this.#objectKey = objectKey
+    this.#clock = clock
+  }
+
+  async acquire(kind: LockKind, purpose: string, signal?: AbortSignal): Promise<Lock> {
+    for (let attempt = 0; ; attempt++) {
+      const lock = await this.#place(kind, purpose, signal)
+      if (kind !== 'prune') return lock
+      const rival = (await this.living()).find(other => other.kind === 'prune' && other.id !== lock.id)
+      if (!rival) return lock
+      await lock.release()
+      // Two that start at the same moment see each other and both step back; chance decides who comes first.
+      if (attempt < 3) await this.#clock.sleep(50 + randomBelow(400), signal)
+      else throw lockedBy(rival)
+    }
+  }
+
+  /** Locks whose holders may be alive. Dead ones are removed on the way. */
+  async living(): Promise<LockInfo[]> {
+    const own = ownIdentity()
+    const living: LockInfo[] = []
+    for await (const object of this.#storage.list('locks')) {
+      const info = await this.#read(object.name)
+      const last = info?.refreshedAt ?? object.modifiedAt
+      const fate = info ? fateOf(info.holder, own) : 'unknown'
+      const dead = fate === 'dead' || (fate === 'unknown' && Math.abs(this.#clock.now() - last) > lockLifetimeMs)
+      if (dead) await this.#storage.delete(object.name)
+      // One that cannot be read (yet) counts as held until its time is over.
+      else living.push(info ?? unreadableLock(object.name, last))
+    }
+    return living
+  }
+
+  async #place(kind: LockKind, purpose: string, signal?: AbortSignal): Promise<Lock> {
+    const id = randomHex(16) as LockId
+    const name = names.lock(id)
+    const startedAt = this.#clock.now()
+    const write = async () => {
+      const info: LockInfo = { id, kind, purpose, holder: ownIdentity(), startedAt, refreshedAt: this.#clock.now() }
+      const bytes = sealObject(this.#objectKey, sealedKind.lock, name, Buffer.from(JSON.stringify(info)))
+      await this.#storage.put(name, [bytes], { overwrite: true, ...(signal ? { signal } : {}) })
+    }
+    await write()
+    let refreshedAt = startedAt
+    const stalled = () => Math.abs(this.#clock.now() - refreshedAt) > lockLifetimeMs / 2
+    let lost = false
+    let refreshing: Promise<unknown> = Promise.resolve()
+    const refresh = async () => {
+      // Another may be about to remove the lock of a process that was stalled this long: it must not come back to life.
+      lost ||= stalled()
+      if (lost) return
+      const at = this.#clock.now()
+      await write()
+      refreshedAt = at
+    }
+    const timer = setInterval(() => {
+      refreshing = refresh().catch(() => undefined)
+    }, refreshEveryMs)
+    timer.unref()
+    return {
+      id,
+      assertHeld: async () => {
+        if (!lost && !stalled() && (await this.#storage.stat(name))) return
+        throw new HoldfastError(
+          'repository.lockLost',
+          'This run was stalled so long that others may take it for dead.',
+          {
+            advice: 'Run it again: what was stored is kept and is not stored twice.',
+            retryable: true,
+          },
+        )
+      },
+      release: async () => {
+        clearInterval(timer)
+        await refreshing
+        await this.#storage.delete(name)
+      },
+    }
+  }
+
+  async #read(name: string): Promise<LockInfo | undefined> {
+    try {
+      const bytes = await this.#storage.get(name)
+      const plain = openObject(this.#objectKey, sealedKind.lock, name, bytes)
+      return plain && (JSON.parse(plain.toString()) as LockInfo)
+    } catch (error) {
+      if (isHoldfastError(error, 'storage.objectNotFound')) return undefined
+      throw error
+    }
+  }
+}
+
+function unreadableLock(name: string, at: number): LockInfo {
+  const holder: ProcessIdentity = { host: 'unknown', bootId: '', pidNamespace: '', pid: 0, startTicks: '' }
+  const id = name.slice('locks/'.length) as LockId
+  return { id, kind: 'shared', purpose: 'unknown', holder, startedAt: at, refreshedAt: at }
+}
+
+function lockedBy(other: LockInfo): HoldfastError {
+  const host = other.holder.host.split('/')[0]
+  return new HoldfastError(
+    'repository.locked',
+    `The repository is being pruned by process ${other.holder.pid} on ${host}.`,
+    {
+      advice: 'Wait until it has finished and run this again.',
+      details: { purpose: other.purpose, host, pid: other.holder.pid, since: new Date(other.startedAt).toISOString() },
+      retryable: true,
+    },
+  )
+}

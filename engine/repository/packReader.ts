@@ -1,0 +1,46 @@
+import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
+import type { PackId } from '../contract/ids.ts'
+import type { Storage } from '../storage/storage.ts'
+import { pack as layout, names } from './format.ts'
+import { openPackIndex, type PackInfo, parsePackHeader, parsePackTrailer } from './pack.ts'
+
+/** Reads what a pack says of itself: header and sealed index. Undefined when either is damaged or the pack is missing. */
+export async function readPackInfo(
+  storage: Storage,
+  packKeyKey: Uint8Array,
+  id: PackId,
+  sizeBytes: number,
+  signal?: AbortSignal,
+): Promise<PackInfo | undefined> {
+  if (sizeBytes < layout.headerBytes + layout.trailerBytes) return undefined
+  const name = names.pack(id)
+  const read = (offset: number, length: number) => storage.get(name, { offset, length }, signal)
+  try {
+    const wrappedKey = parsePackHeader(id, await read(0, layout.headerBytes))
+    const indexBytes = parsePackTrailer(await read(sizeBytes - layout.trailerBytes, layout.trailerBytes), sizeBytes)
+    if (!wrappedKey || indexBytes === undefined) return undefined
+    const sealedIndex = await read(sizeBytes - layout.trailerBytes - indexBytes, indexBytes)
+    return openPackIndex(packKeyKey, id, wrappedKey, sealedIndex, sizeBytes)
+  } catch (error) {
+    if (isHoldfastError(error, 'storage.objectNotFound', 'storage.rangeInvalid')) return undefined
+    throw error
+  }
+}
+
+/** All packs in the storage with their sizes. */
+export async function listPacks(storage: Storage, signal?: AbortSignal): Promise<Map<PackId, number>> {
+  const packs = new Map<PackId, number>()
+  for await (const object of storage.list('packs', signal)) {
+    packs.set(object.name.slice(object.name.lastIndexOf('/') + 1) as PackId, object.sizeBytes)
+  }
+  return packs
+}
+
+export function blockMissing(id: Uint8Array): HoldfastError {
+  const block = Buffer.from(id).toString('hex')
+  return new HoldfastError('integrity.blockMissing', `Block ${block.slice(0, 16)}… is not in the repository.`, {
+    advice:
+      'Run "holdfast scrub" to see which versions need it, then back the source up again to heal what it still has.',
+    details: { block },
+  })
+}

@@ -1,0 +1,94 @@
+import { isHoldfastError } from '../contract/errors.ts'
+import type { Storage } from '../storage/storage.ts'
+import { names } from './format.ts'
+
+export type ReadRecord<T> =
+  | { state: 'ok'; value: T; bytes: Uint8Array; faults: RecordFault[] }
+  | { state: 'missing' }
+  | { state: 'damaged'; faults: RecordFault[] }
+
+/** One of the two copies is not as it should be. */
+export interface RecordFault {
+  name: string
+  fault: 'missing' | 'altered'
+}
+
+/**
+ * Small objects that everything depends on (config, key slots, version records, marks) are kept twice: under their name
+ * and under copies/. Either one is enough.
+ */
+export class MirroredRecords {
+  readonly #storage: Storage
+
+  constructor(storage: Storage) {
+    this.#storage = storage
+  }
+
+  /** The copy is written first: once the object itself is there, both are. May be repeated. */
+  async put(name: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+    const options = signal ? { signal, overwrite: true } : { overwrite: true }
+    await this.#storage.put(names.copy(name), [bytes], options)
+    await this.#storage.put(name, [bytes], options)
+  }
+
+  /** Removes the object first and its copy last, so that what is half removed is still whole. May be repeated. */
+  async delete(name: string, signal?: AbortSignal): Promise<void> {
+    await this.#storage.delete(name, signal)
+    await this.#storage.delete(names.copy(name), signal)
+  }
+
+  /** Reads the first copy that `parse` accepts; `parse` says undefined for a damaged one. */
+  async read<T>(
+    name: string,
+    parse: (bytes: Uint8Array) => T | undefined,
+    options: { both?: boolean; signal?: AbortSignal } = {},
+  ): Promise<ReadRecord<T>> {
+    const faults: RecordFault[] = []
+    let found: { value: T; bytes: Uint8Array } | undefined
+    for (const copy of [name, names.copy(name)]) {
+      const bytes = await this.#get(copy, options.signal)
+      const value = bytes && parse(bytes)
+      if (bytes && value !== undefined && (!found || Buffer.compare(found.bytes, bytes) === 0))
+        found ??= { value, bytes }
+      else faults.push({ name: copy, fault: bytes ? 'altered' : 'missing' })
+      if (found && !options.both) break
+    }
+    if (found) return { state: 'ok', ...found, faults }
+    return faults.every(fault => fault.fault === 'missing') ? { state: 'missing' } : { state: 'damaged', faults }
+  }
+
+  /** The different contents of the two copies: one when all is well, two when one was altered, none when missing. */
+  async variants(name: string, signal?: AbortSignal): Promise<Uint8Array[]> {
+    const found: Uint8Array[] = []
+    for (const copy of [name, names.copy(name)]) {
+      const bytes = await this.#get(copy, signal)
+      if (bytes && !found.some(other => Buffer.compare(other, bytes) === 0)) found.push(bytes)
+    }
+    return found
+  }
+
+  /** Names under a folder of which at least one copy is there. */
+  async list(folder: string, signal?: AbortSignal): Promise<string[]> {
+    const found = new Set<string>()
+    for await (const object of this.#storage.list(folder, signal)) found.add(object.name)
+    const prefix = names.copy('')
+    for await (const object of this.#storage.list(names.copy(folder), signal)) {
+      found.add(object.name.slice(prefix.length))
+    }
+    return [...found].sort()
+  }
+
+  /** Writes a sound record over both its copies. */
+  async heal(name: string, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
+    await this.put(name, bytes, signal)
+  }
+
+  async #get(name: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#storage.get(name, undefined, signal)
+    } catch (error) {
+      if (isHoldfastError(error, 'storage.objectNotFound')) return undefined
+      throw error
+    }
+  }
+}

@@ -1,0 +1,187 @@
+import { join } from 'node:path'
+import { type Clock, systemClock } from '../base/clock.ts'
+import { randomBytes, randomHex } from '../base/random.ts'
+import { type Database, openDatabase } from '../catalogue/database.ts'
+import { repositoryMigrations } from '../catalogue/migrations/index.ts'
+import { RecordTable } from '../catalogue/recordTable.ts'
+import { HoldfastError } from '../contract/errors.ts'
+import type { RepositoryId } from '../contract/ids.ts'
+import type { Storage } from '../storage/storage.ts'
+import { BlockIndex } from './blockIndex.ts'
+import { BlockStore } from './blockStore.ts'
+import { Condemned } from './condemned.ts'
+import { encodeConfig, isBlockSize, macFits, parseConfig, type RepositoryConfig } from './config.ts'
+import { defaultBlockSizeBytes, folders, keyBytes, names } from './format.ts'
+import { deriveKeyring, type Keyring } from './keyring.ts'
+import { createSlot, type KeySlot, openSlot, parseSlot, type Secret } from './keySlots.ts'
+import { Locks } from './locks.ts'
+import { MirroredRecords } from './records.ts'
+import { phraseFromSecret } from './recoveryPhrase.ts'
+import { type LoadedRecords, VersionStore } from './versionStore.ts'
+
+export interface CreateOptions {
+  secret: Secret
+  /** Power of two from 16 KiB to 4 MiB; 64 KiB when not given. */
+  blockSizeBytes?: number
+  stateDir: string
+  clock?: Clock
+}
+
+export interface OpenOptions {
+  secret: Secret
+  stateDir: string
+  clock?: Clock
+}
+
+/** An open repository: its parts, wired. Opened by `create` or `open`, closed by whoever opened it. */
+export class Repository {
+  readonly config: RepositoryConfig
+  readonly keyring: Keyring
+  readonly storage: Storage
+  readonly clock: Clock
+  readonly records: MirroredRecords
+  readonly locks: Locks
+  readonly condemned: Condemned
+  readonly index: BlockIndex
+  readonly blocks: BlockStore
+  readonly versions: VersionStore
+  /** Kept to wrap it for new key slots; leaves memory with the process. */
+  readonly masterKey: Uint8Array
+  readonly #db: Database
+
+  private constructor(
+    storage: Storage,
+    config: RepositoryConfig,
+    masterKey: Uint8Array,
+    stateDir: string,
+    clock: Clock,
+  ) {
+    this.storage = storage
+    this.config = config
+    this.masterKey = masterKey
+    this.keyring = deriveKeyring(masterKey, config.repositoryId)
+    this.clock = clock
+    this.#db = openDatabase(join(stateDir, 'repositories', `${config.repositoryId}.sqlite`), repositoryMigrations)
+    this.records = new MirroredRecords(storage)
+    this.locks = new Locks(storage, this.keyring.object, clock)
+    this.condemned = new Condemned(storage, this.keyring.object)
+    this.index = new BlockIndex(this.#db, storage, this.keyring, this.condemned)
+    this.blocks = new BlockStore(storage, this.keyring, this.index)
+    this.versions = new VersionStore(this.records, this.keyring.object, new RecordTable(this.#db), clock)
+  }
+
+  get id(): RepositoryId {
+    return this.config.repositoryId
+  }
+
+  get blockSizeBytes(): number {
+    return this.config.blockSizeBytes
+  }
+
+  /**
+   * Makes a new repository in an empty place. The config is written last: before it is there, nothing is a repository.
+   * Returns the recovery phrase, which is stored nowhere.
+   */
+  static async create(
+    storage: Storage,
+    options: CreateOptions,
+  ): Promise<{ repository: Repository; recoveryPhrase: string }> {
+    const blockSizeBytes = options.blockSizeBytes ?? defaultBlockSizeBytes
+    if (!isBlockSize(blockSizeBytes)) {
+      throw new HoldfastError(
+        'usage.invalid',
+        `The block size ${blockSizeBytes} is not a power of two from 16 KiB to 4 MiB.`,
+        {
+          advice: 'Leave it out for 64 KiB, or name one of 16k, 32k, 64k, 128k, 256k, 512k, 1M, 2M, 4M.',
+          details: { blockSizeBytes },
+        },
+      )
+    }
+    const clock = options.clock ?? systemClock
+    const createdAt = new Date(clock.now()).toISOString()
+    const config: RepositoryConfig = { repositoryId: randomHex(16) as RepositoryId, blockSizeBytes, createdAt }
+    const masterKey = randomBytes(keyBytes)
+    const configKey = deriveKeyring(masterKey, config.repositoryId).config
+    const phrase = phraseFromSecret(randomBytes(32))
+    const first = createSlot(config.repositoryId, masterKey, configKey, options.secret, '', createdAt)
+    const recovery: Secret = { kind: 'recovery', phrase }
+    const second = createSlot(config.repositoryId, masterKey, configKey, recovery, 'recovery phrase', createdAt)
+    await storage.prepare(folders)
+    const records = new MirroredRecords(storage)
+    for (const slot of [first, second]) await records.put(names.key(slot.id), slot.bytes)
+    await records.put(names.config, encodeConfig(config, configKey))
+    return { repository: new Repository(storage, config, masterKey, options.stateDir, clock), recoveryPhrase: phrase }
+  }
+
+  /**
+   * Opens a repository with a passphrase, recovery phrase or key file.
+   * Fails with repository.notFound, repository.formatTooNew, repository.wrongKey, or integrity.objectDamaged when both
+   * copies of the config are damaged.
+   */
+  static async open(storage: Storage, options: OpenOptions): Promise<Repository> {
+    const records = new MirroredRecords(storage)
+    const configs = await readConfigs(storage, records)
+    const slots = await readSlots(records)
+    for (const { config, bytes } of configs) {
+      for (const slot of slots) {
+        const masterKey = openSlot(config.repositoryId, slot, options.secret)
+        if (!masterKey || !macFits(bytes, deriveKeyring(masterKey, config.repositoryId).config)) continue
+        return new Repository(storage, config, masterKey, options.stateDir, options.clock ?? systemClock)
+      }
+    }
+    throw new HoldfastError('repository.wrongKey', `This key does not open the repository at ${storage.url}.`, {
+      advice: 'Check for typing errors, or use the recovery phrase.',
+    })
+  }
+
+  /** Loads versions and marks, and brings the block index up to date with the repository. */
+  async refresh(signal?: AbortSignal): Promise<LoadedRecords> {
+    const loaded = await this.versions.load(signal)
+    await this.index.refresh(loaded.marks.damagedCopies, signal)
+    return loaded
+  }
+
+  async close(): Promise<void> {
+    this.#db.close()
+    await this.storage.close()
+  }
+}
+
+/** The one or two readable variants of the config; which of them is genuine shows when there is a key. */
+async function readConfigs(storage: Storage, records: MirroredRecords) {
+  const variants = await records.variants(names.config)
+  const configs = variants.flatMap(bytes => {
+    const config = parseConfig(bytes, storage.url)
+    return config ? [{ config, bytes }] : []
+  })
+  if (configs.length > 0) return configs
+  if (variants.length > 0) throw damagedConfig(storage.url)
+  throw new HoldfastError('repository.notFound', `There is no Holdfast repository at ${storage.url}.`, {
+    advice: 'Check the place, or make a new repository there with: holdfast init --repo PLACE',
+    details: { url: storage.url },
+  })
+}
+
+function damagedConfig(url: string): HoldfastError {
+  return new HoldfastError(
+    'integrity.objectDamaged',
+    `Both copies of the config of the repository at ${url} are damaged.`,
+    {
+      advice:
+        'Copy the file "config" back from another copy of this repository; the backups themselves are not affected.',
+      details: { url, name: names.config },
+    },
+  )
+}
+
+/** Key slots as they can be read; one of which a copy was altered appears in both variants. */
+export async function readSlots(records: MirroredRecords): Promise<KeySlot[]> {
+  const slots: KeySlot[] = []
+  for (const name of await records.list('keys')) {
+    for (const bytes of await records.variants(name)) {
+      const slot = parseSlot(bytes)
+      if (slot) slots.push(slot)
+    }
+  }
+  return slots
+}

@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import type { VersionId } from '../contract/ids.ts'
+
+const bytes = z.number().int().nonnegative()
+const extent = z.object({ offset: bytes, length: bytes })
+
+/**
+ * The record of one version as it is sealed into the repository. It never changes; protection, labels and scrub results
+ * are marks beside it. Unknown fields of later Holdfasts are kept out of the way, not refused.
+ */
+export const versionRecordSchema = z.object({
+  id: z.string().regex(/^[0-9a-f]{16}$/),
+  name: z.string(),
+  /** When the run began to read: the moment that the version shows. */
+  startedAt: z.iso.datetime(),
+  finishedAt: z.iso.datetime(),
+  sizeBytes: bytes,
+  blockSizeBytes: bytes,
+  /** Id of the map's root node; null when the whole source is holes. */
+  root: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .nullable(),
+  status: z.enum(['complete', 'incomplete']),
+  method: z.enum(['full', 'allocation', 'hints']),
+  consistency: z.enum(['consistent', 'crash-consistent', 'read-while-in-use']),
+  source: z.object({ path: z.string(), kind: z.enum(['file', 'device']) }),
+  host: z.string(),
+  base: z.string().nullable(),
+  labels: z.record(z.string(), z.string()),
+  /** Parts of the source that could not be read; the version holds zeros there. */
+  unreadable: z.array(extent),
+  readBytes: bytes,
+  newBytes: bytes,
+  storedBytes: bytes,
+  holeBytes: bytes,
+  durationMs: bytes,
+})
+
+export type VersionRecord = Omit<z.infer<typeof versionRecordSchema>, 'id'> & { id: VersionId }
+
+/** Undefined when the plaintext is no version record. */
+export function parseVersionRecord(plain: Uint8Array): VersionRecord | undefined {
+  try {
+    return versionRecordSchema.safeParse(JSON.parse(Buffer.from(plain).toString())).data as VersionRecord | undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,23 @@
+/** What a restore writes. Offsets and lengths are in bytes. Writes may be issued at the same time for disjoint ranges. */
+export interface Target {
+  readonly path: string
+  readonly kind: 'file' | 'device'
+  /** Capacity of a device; for a file its size after `open`. */
+  readonly sizeBytes: number
+  /** True when ranges that are never written read as zeros (a new sparse file). */
+  readonly startsZeroed: boolean
+
+  /** Writes all of `data` at `offset`, or fails with target.writeFailed / target.full. */
+  write(data: Uint8Array, offset: number): Promise<void>
+
+  /** Makes [offset, offset + length) read as zeros, by punching or discarding where possible, else by writing zeros. */
+  zero(offset: number, length: number): Promise<void>
+
+  /** Reads back, for delta restores and verification. Returns the count of bytes; fewer only at the end. */
+  read(buffer: Uint8Array, offset: number): Promise<number>
+
+  /** Everything written is on the medium when this resolves. */
+  flush(): Promise<void>
+
+  close(): Promise<void>
+}
