@@ -46,8 +46,8 @@ function extraTable(results: readonly ExtraResult[]): string {
 /** Runs the benchmark; returns the exit code: 0, or 1 when a tool failed. A missed target is a result, not a failure. */
 async function bench(options: BenchOptions, signal: AbortSignal): Promise<number> {
   const workDir = join(resolve(options.work), 'holdfast-bench')
-  await mkdir(workDir, { recursive: true })
   const found = await findTools(options.tools)
+  await mkdir(workDir, { recursive: true })
   const needed = options.sizeBytes * 6
   const free = await freeBytes(workDir)
   if (free < needed) {

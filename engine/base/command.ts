@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process'
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
 import { cancelled, type ErrorCode, HoldfastError } from '../contract/errors.ts'
 
 export interface CommandOptions {
@@ -41,8 +43,8 @@ const searchPath = () => {
  *
  * Fails with `config.invalid` when there is no such program or it may not be run, with `run.cancelled` when the signal fires,
  * and with `failureCode` when it ends with an unexpected exit code or by a signal, prints more than it may, or takes too
- * long; details are {program, args, exitCode, stderr}. When it resolves or rejects, the program has ended, so calls that have
- * no effect of their own may be repeated.
+ * long; details are {program, args, exitCode, stderr}. When it resolves or rejects, the program has ended (unless it belongs
+ * to another user and cannot be stopped), so calls that have no effect of their own may be repeated.
  */
 export async function runCommand(
   program: string,
@@ -100,7 +102,9 @@ export async function runCommand(
 
     child.on('error', error => {
       settle()
-      reject(startFailed(program, error as NodeJS.ErrnoException))
+      // It runs but may not be signalled, as sudo may not by others than root: that it goes on is not in our hands.
+      if (child.pid !== undefined) return reject(stopped ?? fail(`cannot be controlled: ${error.message}`, {}))
+      void startFailed(program, error as NodeJS.ErrnoException).then(reject)
     })
     // Programs that it started may hold the pipes open long after it ended, so when we ended it we do not wait for them.
     child.on('exit', () => {
@@ -110,6 +114,8 @@ export async function runCommand(
     })
     child.on('close', (exitCode, endedBy) => {
       settle()
+      // Never started: 'error' tells why, and the exit code here is made up.
+      if (child.pid === undefined) return
       if (stopped !== undefined) return reject(stopped)
       const stderr = Buffer.concat(output.stderr).toString('utf8')
       if (exitCode !== null && expectedExitCodes.includes(exitCode)) {
@@ -122,8 +128,8 @@ export async function runCommand(
   })
 }
 
-function startFailed(program: string, error: NodeJS.ErrnoException): HoldfastError {
-  const missing = error.code === 'ENOENT'
+async function startFailed(program: string, error: NodeJS.ErrnoException): Promise<HoldfastError> {
+  const missing = error.code === 'ENOENT' || (error.code === 'EACCES' && !(await exists(program)))
   return new HoldfastError(
     'config.invalid',
     missing ? `The program ${program} is not installed.` : `The program ${program} cannot be run: ${error.code}.`,
@@ -133,4 +139,22 @@ function startFailed(program: string, error: NodeJS.ErrnoException): HoldfastErr
       cause: error,
     },
   )
+}
+
+/** One folder of the PATH that may not be entered makes every missing program EACCES (execvp(3)), so this looks again. */
+async function exists(program: string): Promise<boolean> {
+  const paths = program.includes('/')
+    ? [program]
+    : searchPath()
+        .split(':')
+        .map(folder => join(folder, program))
+  const found = await Promise.all(
+    paths.map(path =>
+      access(path).then(
+        () => true,
+        () => false,
+      ),
+    ),
+  )
+  return found.includes(true)
 }

@@ -3,8 +3,9 @@ import { hostname } from 'node:os'
 
 /** Names one process on one boot of one machine well enough to tell later whether it still lives. */
 export interface ProcessIdentity {
+  /** Host name and machine id, joined by a slash; nothing after the slash when there is no machine id. */
   host: string
-  /** Changes with every boot. Empty when the system does not say. */
+  /** Random, made anew by every boot of every kernel. Empty when the system does not say. */
   bootId: string
   /** Process ids only compare within one namespace (containers). */
   pidNamespace: string
@@ -45,10 +46,33 @@ export function ownIdentity(): ProcessIdentity {
   }
 }
 
+/** True when both are one and the same process. */
+export function isSameProcess(a: ProcessIdentity, b: ProcessIdentity): boolean {
+  return isSameSpace(a, b) && a.pid === b.pid && a.startTicks !== '' && a.startTicks === b.startTicks
+}
+
 /** 'dead' only when it is certain; 'unknown' for other machines and other containers. */
 export function fateOf(other: ProcessIdentity, own: ProcessIdentity = ownIdentity()): 'alive' | 'dead' | 'unknown' {
-  if (other.host !== own.host || !other.bootId || !own.bootId) return 'unknown'
-  if (other.bootId !== own.bootId) return 'dead'
-  if (other.pidNamespace !== own.pidNamespace) return 'unknown'
-  return other.startTicks !== '' && startTicksOf(other.pid) === other.startTicks ? 'alive' : 'dead'
+  if (!other.bootId || !own.bootId) return 'unknown'
+  // Another boot of this machine is over. Without a machine id, another machine may have the same name.
+  if (other.bootId !== own.bootId) return other.host === own.host && !own.host.endsWith('/') ? 'dead' : 'unknown'
+  if (!isSameSpace(other, own)) return 'unknown'
+  const startTicks = startTicksOf(other.pid)
+  if (startTicks !== '' && other.startTicks !== '') return startTicks === other.startTicks ? 'alive' : 'dead'
+  // /proc may hide the processes of other users (hidepid); a signal tells whether there is one, but not since when.
+  return processExists(other.pid) ? 'unknown' : 'dead'
+}
+
+/** One boot of one kernel, and one namespace of process ids. */
+function isSameSpace(a: ProcessIdentity, b: ProcessIdentity): boolean {
+  return a.bootId !== '' && a.bootId === b.bootId && a.pidNamespace !== '' && a.pidNamespace === b.pidNamespace
+}
+
+function processExists(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
+  }
 }

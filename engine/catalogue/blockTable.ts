@@ -52,10 +52,13 @@ const blockColumns = `
   b.frame_offset AS frameOffset, b.frame_stored_bytes AS frameStoredBytes, b.frame_plain_bytes AS framePlainBytes,
   b.start, b.plain_bytes AS plainBytes, b.damaged`
 
-/** live: may be referred to. condemned: still readable, about to go. gone: not there, or not as it should be. */
-export const packState = { live: 0, condemned: 1, gone: 2 } as const
+/**
+ * live: may be referred to. condemned: still readable, about to go. missing: the index lists it, the storage has it not or
+ * not whole. gone: no index lists it any more.
+ */
+export const packState = { live: 0, condemned: 1, missing: 2, gone: 3 } as const
 
-/** Typed queries on the block index of one repository. Every method is one short transaction. */
+/** Typed queries on the block index of one repository. Every method is one transaction. */
 export class BlockTable {
   readonly #db: Database
   readonly #find: Statement
@@ -63,6 +66,7 @@ export class BlockTable {
   readonly #insertPack: Statement
   readonly #insertBlock: Statement
   readonly #packNum: Statement
+  #markLive: Statement | undefined
 
   constructor(db: Database) {
     this.#db = db
@@ -132,12 +136,12 @@ export class BlockTable {
       .immediate()
   }
 
-  /** Forgets segments that are no longer in the repository. */
+  /** Forgets what segments listed that are no longer in the repository. That one was replaced is remembered. */
   dropSegments(ids: readonly string[]): void {
     this.#db
       .transaction(() => {
         for (const id of ids) {
-          this.#db.prepare('DELETE FROM segments WHERE id = ?').run(id)
+          this.#db.prepare('DELETE FROM segments WHERE id = ? AND superseded = 0').run(id)
           this.#db.prepare('DELETE FROM segment_packs WHERE segment = ?').run(id)
         }
       })
@@ -145,10 +149,11 @@ export class BlockTable {
   }
 
   /**
-   * Sets the state of every pack from what the segments list and which packs are condemned, and drops the blocks of packs
-   * that are gone once they are many. `extra` names packs that count although no segment lists them.
+   * Sets the state of every pack from what the segments list, and which packs are condemned or known to be missing; drops
+   * the blocks of packs that are gone once they are many. `extra` names packs that count although no segment lists them.
+   * A pack that was found missing from this computer stays so until it is found again.
    */
-  settle(condemned: ReadonlySet<string>, extra: ReadonlySet<string>): void {
+  settle(condemned: ReadonlySet<string>, extra: ReadonlySet<string>, missing: ReadonlySet<string>): void {
     const listed = this.#db
       .prepare(
         `SELECT DISTINCT sp.pack FROM segment_packs sp JOIN segments s ON s.id = sp.segment WHERE s.superseded = 0`,
@@ -160,12 +165,17 @@ export class BlockTable {
         const update = this.#db.prepare('UPDATE packs SET state = ? WHERE num = ?')
         let gone = 0
         for (const row of this.packs()) {
-          const there = inSegments.has(row.num) || extra.has(row.id)
-          const state = !there ? packState.gone : condemned.has(row.id) ? packState.condemned : packState.live
+          const state = stateOf(row)
           if (state === packState.gone) gone++
           if (state !== row.state) update.run(state, row.num)
         }
         if (gone > 64) this.#dropGone()
+
+        function stateOf(row: PackRow): number {
+          if (!inSegments.has(row.num) && !extra.has(row.id)) return packState.gone
+          if (missing.has(row.id) || row.state === packState.missing) return packState.missing
+          return condemned.has(row.id) ? packState.condemned : packState.live
+        }
       })
       .immediate()
   }
@@ -186,6 +196,53 @@ export class BlockTable {
          FROM blocks b JOIN packs p ON p.num = b.pack WHERE b.pack = ? ORDER BY b.frame_offset, b.start`,
       )
       .all(packNum) as (BlockRow & { id: Buffer })[]
+  }
+
+  /** Starts to collect what versions need, in a table of this connection alone. */
+  beginLive(): void {
+    this.#db.exec(`
+      CREATE TEMP TABLE IF NOT EXISTS live (pack INTEGER NOT NULL, id BLOB NOT NULL, PRIMARY KEY (pack, id)) WITHOUT ROWID;
+      DELETE FROM live;`)
+  }
+
+  /** A version needs this block: its best copy is live. False when it was known already, or there is no copy. */
+  markLive(id: Uint8Array): boolean {
+    const best = this.find(id).find(row => row.packState <= packState.condemned)
+    if (!best) return false
+    this.#markLive ??= this.#db.prepare('INSERT OR IGNORE INTO live (pack, id) VALUES (?, ?)')
+    return this.#markLive.run(best.packNum, id).changes > 0
+  }
+
+  /** Live blocks and their plain bytes, for each pack that has any. */
+  liveByPack(): Map<number, { blocks: number; plainBytes: number }> {
+    const rows = this.#db
+      .prepare(
+        `SELECT l.pack, count(*) AS blocks, sum(b.plain_bytes) AS plainBytes
+         FROM live l JOIN blocks b ON b.id = l.id AND b.pack = l.pack GROUP BY l.pack`,
+      )
+      .all() as { pack: number; blocks: number; plainBytes: number }[]
+    return new Map(rows.map(({ pack, ...counts }) => [pack, counts]))
+  }
+
+  /** The live blocks of a pack. */
+  liveBlocksOf(packNum: number): { id: Buffer; kind: number; plainBytes: number }[] {
+    return this.#db
+      .prepare(
+        `SELECT b.id, b.kind, b.plain_bytes AS plainBytes FROM live l JOIN blocks b ON b.id = l.id AND b.pack = l.pack
+         WHERE l.pack = ? ORDER BY b.frame_offset, b.start`,
+      )
+      .all(packNum) as { id: Buffer; kind: number; plainBytes: number }[]
+  }
+
+  /** Sum of the plain bytes and count of all blocks that are there, each once. */
+  totals(): { blocks: number; plainBytes: number } {
+    return this.#db
+      .prepare(
+        `SELECT count(*) AS blocks, coalesce(sum(plain), 0) AS plainBytes FROM (
+           SELECT b.plain_bytes AS plain FROM blocks b JOIN packs p ON p.num = b.pack
+           WHERE p.state <= ${packState.condemned} AND b.kind = 1 GROUP BY b.id)`,
+      )
+      .get() as { blocks: number; plainBytes: number }
   }
 
   setPackState(packId: string, state: number): void {

@@ -32,7 +32,8 @@ function prepare(path: string, migrations: readonly string[]): Database {
     // Losing the last commits in a power cut only costs reading them from the repository again.
     db.pragma('synchronous = NORMAL')
     db.pragma('cache_size = -32768')
-    db.pragma('temp_store = MEMORY')
+    // Temporary tables grow with the repository: they belong on the disk.
+    db.pragma('temp_store = FILE')
     migrate(db, migrations)
     return db
   } catch (error) {

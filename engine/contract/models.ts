@@ -109,6 +109,8 @@ export type RestoreResult = z.infer<typeof restoreResultSchema>
 
 /** One finding of a scrub. */
 export const scrubDamageSchema = z.object({
+  /** Name of the object in the storage; null when a block is nowhere to be found. */
+  object: z.string().nullable(),
   /** Block id; null when the damage is not in one block (a whole pack, a version record). */
   block: z.string().nullable(),
   /** Pack id; null when no index says where the block should be. */
@@ -166,3 +168,92 @@ export const retentionReasonSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('too-old'), ...explained }),
 ])
 export type RetentionReason = z.infer<typeof retentionReasonSchema>
+
+/** `show`: a version and what only its record says. */
+export const versionDetailsSchema = versionSchema.extend({
+  finishedAt: isoTime,
+  sourceKind: z.enum(['file', 'device']),
+  /** Blocks that are damaged and not healed, when the version is damaged. */
+  damagedBlocks: z.int().nonnegative(),
+})
+export type VersionDetails = z.infer<typeof versionDetailsSchema>
+
+/** `enforce` */
+export const enforceResultSchema = z.object({
+  policy: z.string(),
+  dryRun: z.boolean(),
+  decisions: z.array(
+    z.object({ version: versionId, name: z.string(), date: isoTime, keep: z.boolean(), reason: retentionReasonSchema }),
+  ),
+  /** Removed, or with a dry run what would be. */
+  removed: z.array(versionId),
+})
+export type EnforceResult = z.infer<typeof enforceResultSchema>
+
+/** `rm` */
+export const removeResultSchema = z.object({ dryRun: z.boolean(), removed: z.array(versionId) })
+export type RemoveResult = z.infer<typeof removeResultSchema>
+
+/** `prune` */
+export const pruneResultSchema = z.object({
+  dryRun: z.boolean(),
+  /** Packs deleted now (with a dry run: that nothing needs any more). */
+  deletedPacks: z.int().nonnegative(),
+  freedBytes: bytes,
+  /** Packs whose live blocks were moved into new ones. */
+  rewrittenPacks: z.int().nonnegative(),
+  /** Packs that go with the next prune, because a run that began earlier may still need them. */
+  waitingPacks: z.int().nonnegative(),
+  /** What those runs are, for people. */
+  waitingFor: z.array(z.string()),
+  durationMs: milliseconds,
+})
+export type PruneResult = z.infer<typeof pruneResultSchema>
+
+/** `stats` */
+export const statsResultSchema = z.object({
+  repositoryId: z.string(),
+  url: z.string(),
+  createdAt: isoTime,
+  blockSizeBytes: bytes,
+  versions: z.int().nonnegative(),
+  /** Sum of the sizes of all versions. */
+  virtualBytes: bytes,
+  /** What all versions need, once each, uncompressed. */
+  uniqueBytes: bytes,
+  /** What the repository takes: packs, index, records. */
+  storedBytes: bytes,
+  packs: z.int().nonnegative(),
+  blocks: z.int().nonnegative(),
+  /** Room left at the destination; null when it has no such limit. */
+  freeBytes: bytes.nullable(),
+})
+export type StatsResult = z.infer<typeof statsResultSchema>
+
+/** `key list` */
+export const keyInfoSchema = z.object({
+  id: z.string().regex(/^[0-9a-f]{8}$/),
+  kind: z.enum(['passphrase', 'recovery', 'keyfile']),
+  label: z.string(),
+  createdAt: isoTime,
+})
+export type KeyInfo = z.infer<typeof keyInfoSchema>
+
+/** `key add`, `key recovery` */
+export const keyAddedSchema = z.object({ key: keyInfoSchema, recoveryPhrase: z.string().optional() })
+export type KeyAdded = z.infer<typeof keyAddedSchema>
+
+/** `repair` */
+export const repairResultSchema = z.object({
+  dryRun: z.boolean(),
+  /** Copies of small objects written again from their twin. */
+  healedObjects: z.array(z.string()),
+  /** Packs whose index was taken from the packs themselves. */
+  reindexedPacks: z.int().nonnegative(),
+  /** Index segments that could not be read and were replaced. */
+  replacedSegments: z.int().nonnegative(),
+  /** What remains lost, in plain words. */
+  lost: z.array(z.string()),
+  durationMs: milliseconds,
+})
+export type RepairResult = z.infer<typeof repairResultSchema>

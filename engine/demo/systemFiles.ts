@@ -46,10 +46,10 @@ export async function listGroups(root: string): Promise<HostGroup[]> {
 const groupKey = (group: HostGroup): string => `${group.directory} ${group.part}`
 
 /**
- * Takes group after group in random order until `budgetBytes` (counted in whole blocks) are used up to the last hundredth,
- * or `maxFiles` are chosen; a file that does not fit any more is passed over. The choice depends on the seed and on the files of this machine only. Files larger than an eighth of the
- * budget are passed over, so that a small image still holds many files. Returns fewer bytes than asked for when the
- * machine has no more.
+ * Takes group after group in random order until `budgetBytes` (counted in whole blocks) are used up to the last
+ * hundredth, or `maxFiles` are chosen; a file that does not fit any more is passed over. The choice depends on the seed
+ * and on the files of this machine only. Files larger than an eighth of the budget are passed over too, so that a small
+ * image still holds many files. Returns fewer bytes than asked for when the machine has no more.
  */
 export async function chooseFiles(
   groups: readonly HostGroup[],

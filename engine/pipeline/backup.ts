@@ -8,7 +8,7 @@ import type { OnProgress } from '../contract/progress.ts'
 import { BlockMapEditor, type MapRoot } from '../repository/blockMapEditor.ts'
 import type { Lock } from '../repository/locks.ts'
 import type { Repository } from '../repository/repository.ts'
-import type { VersionRecord } from '../repository/versionRecord.ts'
+import { rootOf, type VersionRecord } from '../repository/versionRecord.ts'
 import type { BlockHints } from '../sources/hints.ts'
 import { subtract, union } from '../sources/ranges.ts'
 import type { Source } from '../sources/source.ts'
@@ -224,9 +224,4 @@ class BackupRun {
       warnings: this.#warnings,
     }
   }
-}
-
-/** The map of a version. */
-export function rootOf(record: Pick<VersionRecord, 'root' | 'sizeBytes'>): MapRoot {
-  return { id: record.root === null ? undefined : Buffer.from(record.root, 'hex'), sizeBytes: record.sizeBytes }
 }

@@ -1,6 +1,6 @@
 import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
-import { blockKind, names } from '../repository/format.ts'
 import { framePlaceOf, type LocatedBlock } from '../repository/blockStore.ts'
+import { blockKind, names } from '../repository/format.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { BlockPool, Slot } from './blockPool.ts'
 import type { WantedFrame } from './blockWorkerProtocol.ts'

@@ -7,7 +7,7 @@ import { isSegmentId } from '../contract/ids.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Condemned } from './condemned.ts'
 import { names, sealedKind } from './format.ts'
-import { decodeSegment, encodeSegment } from './indexSegment.ts'
+import { decodeSegment, encodeSegment, type IndexSegment } from './indexSegment.ts'
 import type { Keyring } from './keyring.ts'
 import type { BlockCopy } from './marks.ts'
 import { blockCount, type PackInfo } from './pack.ts'
@@ -17,11 +17,19 @@ import { openObject, sealObject } from './sealedObject.ts'
 /** Blocks of one segment at most; keeps a segment under 3 MB. */
 const segmentBlocks = 65_536
 
+/** Damage that earlier scrubs have marked. */
+export interface KnownDamage {
+  damagedCopies: readonly BlockCopy[]
+  missingPacks: ReadonlySet<string>
+}
+
 export interface Reconciled {
   /** Packs that the index lists and that are not in the storage, or have another size. */
   missing: { id: PackId; found: number | undefined; expected: number }[]
   /** Packs that no segment lists: left by a run that was killed, or their segment was lost. */
   adopted: PackInfo[]
+  /** When they were stored, milliseconds since 1970. */
+  adoptedAt: Map<PackId, number>
   /** Packs that no segment lists and that cannot be read. */
   unreadable: PackId[]
 }
@@ -50,16 +58,21 @@ export class BlockIndex {
     return this.table.isLive(id)
   }
 
+  /** True when there is a copy that is not known to be damaged, even if its pack is about to go. */
+  hasSoundCopy(id: Uint8Array): boolean {
+    return this.locate(id).some(row => row.damaged === 0)
+  }
+
   /** Copies of a block, the best first; those in packs that are gone are left out. */
   locate(id: Uint8Array): BlockRow[] {
-    return this.table.find(id).filter(row => row.packState !== packState.gone)
+    return this.table.find(id).filter(row => row.packState <= packState.condemned)
   }
 
   /**
    * Brings the catalogue up to date with the segments, condemned lists and damage marks in the repository. When a segment
    * is damaged, the packs it may have listed are read for their own indexes.
    */
-  async refresh(damagedCopies: readonly BlockCopy[], signal?: AbortSignal): Promise<void> {
+  async refresh(damage: KnownDamage, signal?: AbortSignal): Promise<void> {
     const inStorage = new Set<string>()
     for await (const object of this.#storage.list('index', signal)) inStorage.add(object.name.slice('index/'.length))
     const known = this.table.segments()
@@ -74,8 +87,10 @@ export class BlockIndex {
       else this.damagedSegments.push(id)
     }
     const adopted = this.damagedSegments.length > 0 ? (await this.reconcile(signal)).adopted.map(info => info.id) : []
-    await this.#settle(new Set(adopted))
-    this.table.setDamaged(damagedCopies.map(copy => ({ blockId: Buffer.from(copy.block, 'hex'), packId: copy.pack })))
+    await this.#settle(new Set(adopted), damage.missingPacks)
+    this.table.setDamaged(
+      damage.damagedCopies.map(copy => ({ blockId: Buffer.from(copy.block, 'hex'), packId: copy.pack })),
+    )
   }
 
   /**
@@ -84,22 +99,26 @@ export class BlockIndex {
    */
   async reconcile(signal?: AbortSignal): Promise<Reconciled> {
     const there = await listPacks(this.#storage, signal)
-    const result: Reconciled = { missing: [], adopted: [], unreadable: [] }
+    const result: Reconciled = { missing: [], adopted: [], adoptedAt: new Map(), unreadable: [] }
     const known = new Set<string>()
     for (const row of this.table.packs()) {
       if (row.state === packState.gone) continue
       known.add(row.id)
-      const found = there.get(row.id as PackId)
-      if (found === row.sizeBytes) continue
-      this.table.setPackState(row.id, packState.gone)
+      const found = there.get(row.id as PackId)?.sizeBytes
+      if (found === row.sizeBytes) {
+        if (row.state === packState.missing) this.table.setPackState(row.id, packState.live)
+        continue
+      }
+      this.table.setPackState(row.id, packState.missing)
       result.missing.push({ id: row.id as PackId, found, expected: row.sizeBytes })
     }
-    const missing = new Set<string>(result.missing.map(pack => pack.id))
-    for (const [id, sizeBytes] of there) {
-      if (known.has(id) || missing.has(id)) continue
+    for (const [id, { sizeBytes, modifiedAt }] of there) {
+      if (known.has(id)) continue
       const info = await readPackInfo(this.#storage, this.#keyring.pack, id, sizeBytes, signal)
-      if (info) result.adopted.push(info)
-      else result.unreadable.push(id)
+      if (info) {
+        result.adopted.push(info)
+        result.adoptedAt.set(id, modifiedAt)
+      } else result.unreadable.push(id)
     }
     if (result.adopted.length > 0) this.table.addPacks(undefined, result.adopted)
     return result
@@ -132,9 +151,47 @@ export class BlockIndex {
     return written
   }
 
-  async #settle(adopted: ReadonlySet<string>): Promise<void> {
+  /** Segments in the storage that are not replaced by others. */
+  async segmentIds(signal?: AbortSignal): Promise<SegmentId[]> {
+    const replaced = new Set(this.table.segments().flatMap(segment => (segment.superseded ? [segment.id] : [])))
+    const ids: SegmentId[] = []
+    for await (const object of this.#storage.list('index', signal)) {
+      const id = object.name.slice('index/'.length)
+      if (isSegmentId(id) && !replaced.has(id)) ids.push(id)
+    }
+    return ids
+  }
+
+  /** A segment as it is stored; undefined when it is missing or damaged. */
+  async readSegment(id: SegmentId, signal?: AbortSignal): Promise<IndexSegment | undefined> {
+    const segment = await this.#readSegment(id, signal)
+    return segment === 'gone' ? undefined : segment
+  }
+
+  /** Removes a segment whose packs are listed elsewhere, or are about to go. */
+  async removeSegment(id: SegmentId): Promise<void> {
+    await this.#storage.delete(names.segment(id))
+    this.table.dropSegments([id])
+  }
+
+  /** Packs that are there and that no readable segment lists, with what they hold. */
+  async unlistedPacks(signal?: AbortSignal): Promise<PackInfo[]> {
+    const listed = new Set<string>()
+    for (const id of await this.segmentIds(signal)) {
+      for (const pack of (await this.readSegment(id, signal))?.packs ?? []) listed.add(pack.id)
+    }
+    const unlisted: PackInfo[] = []
+    for (const [id, { sizeBytes }] of await listPacks(this.#storage, signal)) {
+      if (listed.has(id)) continue
+      const info = await readPackInfo(this.#storage, this.#keyring.pack, id, sizeBytes, signal)
+      if (info) unlisted.push(info)
+    }
+    return unlisted
+  }
+
+  async #settle(adopted: ReadonlySet<string>, missing: ReadonlySet<string>): Promise<void> {
     const condemned = new Set((await this.#condemned.list()).flatMap(list => list.packs))
-    this.table.settle(condemned, adopted)
+    this.table.settle(condemned, adopted, missing)
   }
 
   async #readSegment(id: SegmentId, signal?: AbortSignal) {

@@ -1,7 +1,7 @@
 import { mapBitmapBytes, mapFanout, mapHeaderBytes } from './format.ts'
 
 /**
- * A map node: 256 children, each the 32-byte id of a block (level 0) or of a node one level down, or undefined for a hole,
+ * A map node: `mapFanout` children, each the 32-byte id of a block (level 0) or of a node one level down, or undefined for a hole,
  * that is a part of the source that reads as zeros.
  */
 export interface MapNode {
@@ -14,7 +14,7 @@ export function blockCountOf(sizeBytes: number, blockSizeBytes: number): number 
   return Math.ceil(sizeBytes / blockSizeBytes)
 }
 
-/** Levels of the tree over `blockCount` blocks: the least L with 256^L ≥ count, and 1 for none. */
+/** Levels of the tree over `blockCount` blocks: the least L with mapFanout^L ≥ count, and 1 for none. */
 export function levelsFor(blockCount: number): number {
   let levels = 1
   for (let capacity = mapFanout; capacity < blockCount; capacity *= mapFanout) levels++

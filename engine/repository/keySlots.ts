@@ -26,20 +26,25 @@ export const argon2Cost = { memoryKiB: 65536, passes: 3, lanes: 4 }
 const argon2Limit = { memoryKiB: 1024 * 1024, passes: 32, lanes: 16 }
 
 const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`))
-const argon2 = z.strictObject({
-  name: z.literal('argon2id'),
-  memoryKiB: z.number().int().min(8).max(argon2Limit.memoryKiB),
-  passes: z.number().int().min(1).max(argon2Limit.passes),
-  lanes: z.number().int().min(1).max(argon2Limit.lanes),
-  salt: hex(16),
-})
+const argon2 = z
+  .strictObject({
+    name: z.literal('argon2id'),
+    memoryKiB: z.number().int().max(argon2Limit.memoryKiB),
+    passes: z.number().int().min(1).max(argon2Limit.passes),
+    lanes: z.number().int().min(1).max(argon2Limit.lanes),
+    salt: hex(16),
+  })
+  // The least that RFC 9106 allows.
+  .refine(cost => cost.memoryKiB >= 8 * cost.lanes)
 const hkdf = z.strictObject({ name: z.literal('hkdf-sha256'), salt: hex(16) })
+
+const maximumLabelLength = 200
 
 /** A key slot: the master key, wrapped under a key made from one secret. */
 export const keySlotSchema = z.strictObject({
   id: hex(4),
   kind: z.enum(['passphrase', 'recovery', 'keyfile']),
-  label: z.string().max(200),
+  label: z.string().max(maximumLabelLength),
   createdAt: z.iso.datetime(),
   kdf: z.union([argon2, hkdf]),
   nonce: hex(12),
@@ -72,7 +77,7 @@ function slotAad(repositoryId: string, id: string, kind: SlotKind): Buffer {
   return Buffer.from(`holdfast/v1/slot/${repositoryId}/${id}/${kind}`)
 }
 
-/** Makes a slot for a secret. Slow for a passphrase (Argon2id), on purpose. */
+/** Makes a slot for a secret. Slow for a passphrase (Argon2id), on purpose. An unfit secret or label is usage.invalid. */
 export function createSlot(
   repositoryId: string,
   masterKey: Uint8Array,
@@ -82,6 +87,12 @@ export function createSlot(
   createdAt: string,
 ): { id: KeySlotId; bytes: Buffer } {
   checkSecret(secret)
+  // A slot that parseSlot refuses would be a key that never opens anything.
+  if (label.length > maximumLabelLength) {
+    throw new HoldfastError('usage.invalid', `The label of the key has more than ${maximumLabelLength} characters.`, {
+      advice: 'Choose a shorter one.',
+    })
+  }
   const id = randomHex(4) as KeySlotId
   const salt = randomHex(16)
   const kdf: KeySlot['kdf'] =
@@ -123,6 +134,11 @@ function checkSecret(secret: Secret): void {
   if (secret.kind === 'passphrase' && secret.passphrase.length === 0) {
     throw new HoldfastError('usage.invalid', 'The passphrase is empty.', {
       advice: 'Choose a passphrase of several words; without one anybody who finds the drive can read it.',
+    })
+  }
+  if (secret.kind === 'recovery' && !secretFromPhrase(secret.phrase)) {
+    throw new HoldfastError('usage.invalid', 'This is no recovery phrase.', {
+      advice: 'Let Holdfast make one: holdfast key recovery',
     })
   }
   if (secret.kind === 'keyfile' && secret.content.length < 32) {

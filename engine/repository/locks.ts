@@ -1,8 +1,8 @@
 import type { Clock } from '../base/clock.ts'
-import { fateOf, ownIdentity, type ProcessIdentity } from '../base/processIdentity.ts'
+import { fateOf, isSameProcess, ownIdentity, type ProcessIdentity } from '../base/processIdentity.ts'
 import { randomBelow, randomHex } from '../base/random.ts'
 import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
-import type { LockId } from '../contract/ids.ts'
+import { isLockId, type LockId } from '../contract/ids.ts'
 import type { Storage } from '../storage/storage.ts'
 import { names, sealedKind } from './format.ts'
 import { openObject, sealObject } from './sealedObject.ts'
@@ -22,6 +22,9 @@ export interface LockInfo {
 /** A lock whose holder cannot be asked (another computer) counts as dead this long after its last refresh. */
 export const lockLifetimeMs = 30 * 60_000
 const refreshEveryMs = 5 * 60_000
+
+/** Locks that this process holds. Another one under its name is left from a release that failed. */
+const heldHere = new Set<LockId>()
 
 /** A lock that is held. It refreshes itself until it is released. */
 export interface Lock {
@@ -46,11 +49,15 @@ export class Locks {
     this.#clock = clock
   }
 
+  /**
+   * Takes a lock. A shared one is given at once; a prune lock fails with repository.locked (retryable) when another prune
+   * does not end within about a second. May be cancelled.
+   */
   async acquire(kind: LockKind, purpose: string, signal?: AbortSignal): Promise<Lock> {
     for (let attempt = 0; ; attempt++) {
       const lock = await this.#place(kind, purpose, signal)
       if (kind !== 'prune') return lock
-      const rival = (await this.living()).find(other => other.kind === 'prune' && other.id !== lock.id)
+      const rival = await this.#rivalOf(lock)
       if (!rival) return lock
       await lock.release()
       // Two that start at the same moment see each other and both step back; chance decides who comes first.
@@ -64,15 +71,35 @@ export class Locks {
     const own = ownIdentity()
     const living: LockInfo[] = []
     for await (const object of this.#storage.list('locks')) {
+      // What somebody else put there is no lock, and not ours to remove.
+      const id = object.name.slice(names.lock('').length)
+      if (!isLockId(id)) continue
       const info = await this.#read(object.name)
-      const last = info?.refreshedAt ?? object.modifiedAt
-      const fate = info ? fateOf(info.holder, own) : 'unknown'
-      const dead = fate === 'dead' || (fate === 'unknown' && Math.abs(this.#clock.now() - last) > lockLifetimeMs)
-      if (dead) await this.#storage.delete(object.name)
-      // One that cannot be read (yet) counts as held until its time is over.
-      else living.push(info ?? unreadableLock(object.name, last))
+      if (info === 'gone') continue
+      if (this.#isDead(id, info, object.modifiedAt, own)) await this.#storage.delete(object.name)
+      // One that cannot be read counts as held until its time is over.
+      else living.push(info ?? unreadableLock(id, object.modifiedAt))
     }
     return living
+  }
+
+  #isDead(id: LockId, info: LockInfo | undefined, modifiedAt: number, own: ProcessIdentity): boolean {
+    const fate = info ? fateOf(info.holder, own) : 'unknown'
+    if (fate === 'dead') return true
+    if (fate === 'alive') return isSameProcess(info!.holder, own) && !heldHere.has(id)
+    // The clock of the holder or of the storage may be wrong by hours: only both together prove that time is over.
+    const isOver = (at: number) => Math.abs(this.#clock.now() - at) > lockLifetimeMs
+    return isOver(modifiedAt) && isOver(info?.refreshedAt ?? modifiedAt)
+  }
+
+  async #rivalOf(lock: Lock): Promise<LockInfo | undefined> {
+    try {
+      return (await this.living()).find(other => other.kind === 'prune' && other.id !== lock.id)
+    } catch (error) {
+      // Nobody will release it, and it would go on refreshing itself.
+      await lock.release().catch(() => undefined)
+      throw error
+    }
   }
 
   async #place(kind: LockKind, purpose: string, signal?: AbortSignal): Promise<Lock> {
@@ -84,27 +111,38 @@ export class Locks {
       const bytes = sealObject(this.#objectKey, sealedKind.lock, name, Buffer.from(JSON.stringify(info)))
       await this.#storage.put(name, [bytes], { overwrite: true, ...(signal ? { signal } : {}) })
     }
-    await write()
+    heldHere.add(id)
+    try {
+      await write()
+    } catch (error) {
+      // It may have got there all the same.
+      heldHere.delete(id)
+      await this.#storage.delete(name).catch(() => undefined)
+      throw error
+    }
     let refreshedAt = startedAt
     const stalled = () => Math.abs(this.#clock.now() - refreshedAt) > lockLifetimeMs / 2
     let lost = false
     let refreshing: Promise<unknown> = Promise.resolve()
     const refresh = async () => {
-      // Another may be about to remove the lock of a process that was stalled this long: it must not come back to life.
-      lost ||= stalled()
+      // Another may be about to remove the lock of a process that was stalled this long, or has removed it already: it must
+      // not come back to life.
+      lost ||= stalled() || (await this.#storage.stat(name, signal)) === undefined
       if (lost) return
       const at = this.#clock.now()
       await write()
       refreshedAt = at
     }
     const timer = setInterval(() => {
-      refreshing = refresh().catch(() => undefined)
+      // One after the other: none may still be writing when the lock is released.
+      refreshing = refreshing.then(refresh).catch(() => undefined)
     }, refreshEveryMs)
     timer.unref()
     return {
       id,
       assertHeld: async () => {
         if (!lost && !stalled() && (await this.#storage.stat(name))) return
+        lost = true
         throw new HoldfastError(
           'repository.lockLost',
           'This run was stalled so long that others may take it for dead.',
@@ -117,26 +155,28 @@ export class Locks {
       release: async () => {
         clearInterval(timer)
         await refreshing
+        heldHere.delete(id)
         await this.#storage.delete(name)
       },
     }
   }
 
-  async #read(name: string): Promise<LockInfo | undefined> {
+  async #read(name: string): Promise<LockInfo | 'gone' | undefined> {
     try {
       const bytes = await this.#storage.get(name)
       const plain = openObject(this.#objectKey, sealedKind.lock, name, bytes)
       return plain && (JSON.parse(plain.toString()) as LockInfo)
     } catch (error) {
-      if (isHoldfastError(error, 'storage.objectNotFound')) return undefined
+      if (isHoldfastError(error, 'storage.objectNotFound')) return 'gone'
+      // A bad place of the medium: as good as garbage, and gone when its time is over.
+      if (isHoldfastError(error, 'storage.failed')) return undefined
       throw error
     }
   }
 }
 
-function unreadableLock(name: string, at: number): LockInfo {
+function unreadableLock(id: LockId, at: number): LockInfo {
   const holder: ProcessIdentity = { host: 'unknown', bootId: '', pidNamespace: '', pid: 0, startTicks: '' }
-  const id = name.slice('locks/'.length) as LockId
   return { id, kind: 'shared', purpose: 'unknown', holder, startedAt: at, refreshedAt: at }
 }
 

@@ -28,10 +28,12 @@ export const markSchema = z.discriminatedUnion('kind', [
     kind: z.literal('damage'),
     at: z.iso.datetime(),
     copies: z.array(copySchema),
+    /** Packs that are not there, or not whole. */
+    packs: z.array(hex(32)),
     versions: z.array(z.object({ version: hex(16), blocks: z.array(hex(64)) })),
   }),
-  /** Copies that were damaged and read well again. */
-  z.object({ kind: z.literal('sound'), at: z.iso.datetime(), copies: z.array(copySchema) }),
+  /** Copies that were damaged and read well again, and packs that are back. */
+  z.object({ kind: z.literal('sound'), at: z.iso.datetime(), copies: z.array(copySchema), packs: z.array(hex(32)) }),
 ])
 
 export type Mark = z.infer<typeof markSchema>
@@ -46,6 +48,8 @@ export interface MarkState {
   scrubCursor: string | null
   /** Copies that are damaged as far as is known. */
   damagedCopies: BlockCopy[]
+  /** Packs that are not there, as far as is known. */
+  missingPacks: Set<string>
   /** Blocks that were found without a sound copy, by the versions that need them. */
   damagedVersions: Map<string, Set<string>>
 }
@@ -58,6 +62,7 @@ export function foldMarks(marks: readonly Mark[]): MarkState {
     scrubbedAt: new Map(),
     scrubCursor: null,
     damagedCopies: [],
+    missingPacks: new Set(),
     damagedVersions: new Map(),
   }
   const damaged = new Map<string, BlockCopy>()
@@ -80,6 +85,7 @@ export function foldMarks(marks: readonly Mark[]): MarkState {
         break
       case 'damage':
         for (const copy of mark.copies) damaged.set(`${copy.pack}/${copy.block}`, copy)
+        for (const pack of mark.packs) state.missingPacks.add(pack)
         for (const { version, blocks } of mark.versions) {
           const known = state.damagedVersions.get(version) ?? new Set()
           for (const block of blocks) known.add(block)
@@ -88,6 +94,7 @@ export function foldMarks(marks: readonly Mark[]): MarkState {
         break
       case 'sound':
         for (const copy of mark.copies) damaged.delete(`${copy.pack}/${copy.block}`)
+        for (const pack of mark.packs) state.missingPacks.delete(pack)
         break
     }
   }
@@ -107,3 +114,8 @@ export function parseMark(plain: Uint8Array): Mark | undefined {
 export function markName(nowMs: number, random: string): string {
   return nowMs.toString(16).padStart(12, '0') + random
 }
+
+export const isMarkName = (text: string): boolean => /^[0-9a-f]{20}$/.test(text)
+
+/** The milliseconds in a mark's name. */
+export const markTime = (name: string): number => Number.parseInt(name.slice(0, 12), 16)

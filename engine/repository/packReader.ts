@@ -1,6 +1,6 @@
 import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
 import type { PackId } from '../contract/ids.ts'
-import type { Storage } from '../storage/storage.ts'
+import type { ObjectInfo, Storage } from '../storage/storage.ts'
 import { pack as layout, names } from './format.ts'
 import { openPackIndex, type PackInfo, parsePackHeader, parsePackTrailer } from './pack.ts'
 
@@ -27,11 +27,11 @@ export async function readPackInfo(
   }
 }
 
-/** All packs in the storage with their sizes. */
-export async function listPacks(storage: Storage, signal?: AbortSignal): Promise<Map<PackId, number>> {
-  const packs = new Map<PackId, number>()
+/** All packs in the storage. */
+export async function listPacks(storage: Storage, signal?: AbortSignal): Promise<Map<PackId, ObjectInfo>> {
+  const packs = new Map<PackId, ObjectInfo>()
   for await (const object of storage.list('packs', signal)) {
-    packs.set(object.name.slice(object.name.lastIndexOf('/') + 1) as PackId, object.sizeBytes)
+    packs.set(object.name.slice(object.name.lastIndexOf('/') + 1) as PackId, object)
   }
   return packs
 }

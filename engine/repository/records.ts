@@ -7,7 +7,7 @@ export type ReadRecord<T> =
   | { state: 'missing' }
   | { state: 'damaged'; faults: RecordFault[] }
 
-/** One of the two copies is not as it should be. */
+/** One of the two copies is not as it should be; one that the medium does not give back counts as altered. */
 export interface RecordFault {
   name: string
   fault: 'missing' | 'altered'
@@ -37,7 +37,10 @@ export class MirroredRecords {
     await this.#storage.delete(names.copy(name), signal)
   }
 
-  /** Reads the first copy that `parse` accepts; `parse` says undefined for a damaged one. */
+  /**
+   * Reads the first copy that `parse` accepts; `parse` says undefined for a damaged one. A copy that cannot be read from the
+   * medium is an error (storage.failed) only when the other one is no good either.
+   */
   async read<T>(
     name: string,
     parse: (bytes: Uint8Array) => T | undefined,
@@ -45,8 +48,15 @@ export class MirroredRecords {
   ): Promise<ReadRecord<T>> {
     const faults: RecordFault[] = []
     let found: { value: T; bytes: Uint8Array } | undefined
+    let failure: unknown
     for (const copy of [name, names.copy(name)]) {
-      const bytes = await this.#get(copy, options.signal)
+      const got = await this.#get(copy, options.signal)
+      if ('error' in got) {
+        failure ??= got.error
+        faults.push({ name: copy, fault: 'altered' })
+        continue
+      }
+      const { bytes } = got
       const value = bytes && parse(bytes)
       if (bytes && value !== undefined && (!found || Buffer.compare(found.bytes, bytes) === 0))
         found ??= { value, bytes }
@@ -54,16 +64,23 @@ export class MirroredRecords {
       if (found && !options.both) break
     }
     if (found) return { state: 'ok', ...found, faults }
+    if (failure) throw failure
     return faults.every(fault => fault.fault === 'missing') ? { state: 'missing' } : { state: 'damaged', faults }
   }
 
-  /** The different contents of the two copies: one when all is well, two when one was altered, none when missing. */
+  /**
+   * The different contents of the two copies: one when all is well, two when one was altered, none when missing. Fails
+   * with storage.failed when the medium gives neither back.
+   */
   async variants(name: string, signal?: AbortSignal): Promise<Uint8Array[]> {
     const found: Uint8Array[] = []
+    let failure: unknown
     for (const copy of [name, names.copy(name)]) {
-      const bytes = await this.#get(copy, signal)
-      if (bytes && !found.some(other => Buffer.compare(other, bytes) === 0)) found.push(bytes)
+      const got = await this.#get(copy, signal)
+      if ('error' in got) failure ??= got.error
+      else if (got.bytes && !found.some(other => Buffer.compare(other, got.bytes!) === 0)) found.push(got.bytes)
     }
+    if (found.length === 0 && failure) throw failure
     return found
   }
 
@@ -83,11 +100,13 @@ export class MirroredRecords {
     await this.put(name, bytes, signal)
   }
 
-  async #get(name: string, signal?: AbortSignal): Promise<Uint8Array | undefined> {
+  /** The bytes of one copy (undefined when there is none), or the error when the medium does not give them back. */
+  async #get(name: string, signal?: AbortSignal): Promise<{ bytes: Uint8Array | undefined } | { error: unknown }> {
     try {
-      return await this.#storage.get(name, undefined, signal)
+      return { bytes: await this.#storage.get(name, undefined, signal) }
     } catch (error) {
-      if (isHoldfastError(error, 'storage.objectNotFound')) return undefined
+      if (isHoldfastError(error, 'storage.objectNotFound')) return { bytes: undefined }
+      if (isHoldfastError(error, 'storage.failed')) return { error }
       throw error
     }
   }

@@ -137,7 +137,7 @@ export class Repository {
   /** Loads versions and marks, and brings the block index up to date with the repository. */
   async refresh(signal?: AbortSignal): Promise<LoadedRecords> {
     const loaded = await this.versions.load(signal)
-    await this.index.refresh(loaded.marks.damagedCopies, signal)
+    await this.index.refresh(loaded.marks, signal)
     return loaded
   }
 

@@ -4,7 +4,7 @@ import { HoldfastError } from '../contract/errors.ts'
 import { compression, sealed as layout, type SealedKind } from './format.ts'
 import { gcmOpen, gcmSeal, hmac, zeroNonce } from './gcm.ts'
 
-/** Larger plaintexts than this are refused on opening: nothing that Holdfast writes comes near. */
+/** Larger plaintexts than this are refused on sealing and on opening: nothing that Holdfast writes comes near. */
 const maximumPlainBytes = 64 * 1024 * 1024
 
 /**
@@ -13,6 +13,12 @@ const maximumPlainBytes = 64 * 1024 * 1024
  * under another name, or of another kind, does not open.
  */
 export function sealObject(objectKey: Uint8Array, kind: SealedKind, name: string, plain: Uint8Array): Buffer {
+  if (plain.length > maximumPlainBytes) {
+    throw new HoldfastError('internal.bug', `The object ${name} would have ${plain.length} bytes, and never open again.`, {
+      advice: 'Report this as a bug.',
+      details: { name, plainBytes: plain.length },
+    })
+  }
   const packed = zstdCompressSync(plain, { params: { [constants.ZSTD_c_compressionLevel]: 3 } })
   const shrunk = packed.length < plain.length
   const header = Buffer.alloc(layout.headerBytes)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { VersionId } from '../contract/ids.ts'
+import type { MapRoot } from './blockMapEditor.ts'
 
 const bytes = z.number().int().nonnegative()
 const extent = z.object({ offset: bytes, length: bytes })
@@ -46,4 +47,9 @@ export function parseVersionRecord(plain: Uint8Array): VersionRecord | undefined
   } catch {
     return undefined
   }
+}
+
+/** The map of a version. */
+export function rootOf(record: Pick<VersionRecord, 'root' | 'sizeBytes'>): MapRoot {
+  return { id: record.root === null ? undefined : Buffer.from(record.root, 'hex'), sizeBytes: record.sizeBytes }
 }

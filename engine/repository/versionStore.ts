@@ -1,9 +1,9 @@
 import type { Clock } from '../base/clock.ts'
 import { randomHex } from '../base/random.ts'
 import type { RecordTable } from '../catalogue/recordTable.ts'
-import type { VersionId } from '../contract/ids.ts'
+import { isVersionId, type VersionId } from '../contract/ids.ts'
 import { names, type SealedKind, sealedKind } from './format.ts'
-import { foldMarks, type Mark, type MarkState, markName, parseMark } from './marks.ts'
+import { foldMarks, isMarkName, type Mark, type MarkState, markName, markTime, parseMark } from './marks.ts'
 import type { MirroredRecords, RecordFault } from './records.ts'
 import { openObject, sealObject } from './sealedObject.ts'
 import { parseVersionRecord, type VersionRecord } from './versionRecord.ts'
@@ -11,8 +11,10 @@ import { parseVersionRecord, type VersionRecord } from './versionRecord.ts'
 export interface LoadedRecords {
   versions: VersionRecord[]
   marks: MarkState
-  /** Version records of which no copy opens. */
+  /** Ids of versions of which no copy of the record opens. */
   lostVersions: string[]
+  /** Marks of which no copy opens: what they protected, labelled or called damaged is not known. */
+  lostMarks: string[]
   /** Copies that are missing or altered while the other is sound (only those that had to be read). */
   faults: RecordFault[]
 }
@@ -23,6 +25,7 @@ export class VersionStore {
   readonly #objectKey: Uint8Array
   readonly #cache: RecordTable
   readonly #clock: Clock
+  #newestMarkMs = 0
 
   constructor(records: MirroredRecords, objectKey: Uint8Array, cache: RecordTable, clock: Clock) {
     this.#records = records
@@ -34,20 +37,23 @@ export class VersionStore {
   /** All versions and marks there are now. */
   async load(signal?: AbortSignal): Promise<LoadedRecords> {
     const faults: RecordFault[] = []
-    const lostVersions: string[] = []
     const versions: VersionRecord[] = []
-    for (const name of await this.#records.list('versions', signal)) {
-      const record = await this.#read(name, sealedKind.version, parseVersionRecord, faults, signal)
-      if (record) versions.push(record)
-      else lostVersions.push(name.slice('versions/'.length))
+    const lostVersions: string[] = []
+    for (const id of await this.#ids('versions', isVersionId, signal)) {
+      const record = await this.#read(names.version(id), sealedKind.version, parseVersionRecord, faults, signal)
+      if (record === 'damaged') lostVersions.push(id)
+      else if (record !== 'missing') versions.push(record)
     }
     const marks: Mark[] = []
-    for (const name of await this.#records.list('marks', signal)) {
-      const mark = await this.#read(name, sealedKind.mark, parseMark, faults, signal)
-      if (mark) marks.push(mark)
+    const lostMarks: string[] = []
+    for (const id of await this.#ids('marks', isMarkName, signal)) {
+      this.#newestMarkMs = Math.max(this.#newestMarkMs, markTime(id))
+      const mark = await this.#read(names.mark(id), sealedKind.mark, parseMark, faults, signal)
+      if (mark === 'damaged') lostMarks.push(id)
+      else if (mark !== 'missing') marks.push(mark)
     }
     versions.sort((a, b) => (a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : a.id < b.id ? -1 : 1))
-    return { versions, marks: foldMarks(marks), lostVersions, faults }
+    return { versions, marks: foldMarks(marks), lostVersions, lostMarks, faults }
   }
 
   async putVersion(record: VersionRecord): Promise<void> {
@@ -59,8 +65,31 @@ export class VersionStore {
     this.#cache.delete(names.version(id))
   }
 
+  /** Stores a mark behind all marks that this object has seen, even when the clock was set back since. */
   async putMark(mark: Mark): Promise<void> {
-    await this.#put(names.mark(markName(this.#clock.now(), randomHex(4))), sealedKind.mark, mark)
+    this.#newestMarkMs = Math.max(this.#clock.now(), this.#newestMarkMs + 1)
+    await this.#put(names.mark(markName(this.#newestMarkMs, randomHex(4))), sealedKind.mark, mark)
+  }
+
+  /** Names under a folder that are ids, sorted. Others were put there by somebody else. */
+  async #ids(folder: 'versions' | 'marks', isId: (text: string) => boolean, signal?: AbortSignal): Promise<string[]> {
+    const found = await this.#records.list(folder, signal)
+    return found.map(name => name.slice(folder.length + 1)).filter(isId)
+  }
+
+  /** Removes protect and label marks of versions that are neither in `versions` nor, by now, in the repository. */
+  async dropMarksOfRemoved(versions: ReadonlySet<string>, signal?: AbortSignal): Promise<void> {
+    const marks = await this.#ids('marks', isMarkName, signal)
+    // Listed after the marks: a version that was made and protected meanwhile keeps its protection.
+    const there = new Set(await this.#ids('versions', isVersionId, signal))
+    for (const id of marks) {
+      const name = names.mark(id)
+      const mark = await this.#read(name, sealedKind.mark, parseMark, [], signal)
+      if (typeof mark === 'string' || !('version' in mark)) continue
+      if (versions.has(mark.version) || there.has(mark.version)) continue
+      await this.#records.delete(name, signal)
+      this.#cache.delete(name)
+    }
   }
 
   async #put(name: string, kind: SealedKind, body: unknown): Promise<void> {
@@ -75,17 +104,21 @@ export class VersionStore {
     parse: (plain: Uint8Array) => T | undefined,
     faults: RecordFault[],
     signal?: AbortSignal,
-  ): Promise<T | undefined> {
+  ): Promise<T | 'missing' | 'damaged'> {
     const cached = this.#cache.get(name)
-    if (cached !== undefined) return parse(Buffer.from(cached))
+    // What cannot be read from the cache says nothing about the repository.
+    const known = cached === undefined ? undefined : parse(Buffer.from(cached))
+    if (known !== undefined) return known
     const open = (bytes: Uint8Array) => {
       const plain = openObject(this.#objectKey, kind, name, bytes)
       const value = plain && parse(plain)
       return value === undefined || plain === undefined ? undefined : { value, json: plain.toString() }
     }
     const read = await this.#records.read(name, open, signal ? { signal } : {})
-    if (read.state !== 'missing') faults.push(...read.faults)
-    if (read.state !== 'ok') return undefined
+    // Removed since it was listed.
+    if (read.state === 'missing') return 'missing'
+    faults.push(...read.faults)
+    if (read.state === 'damaged') return 'damaged'
     this.#cache.put(name, read.value.json)
     return read.value.value
   }

@@ -193,7 +193,6 @@ export class DirectoryStorage implements Storage {
       for await (const info of walkFiles(this.#path, '', isTemporaryName, signal)) {
         if (info.modifiedAt < oldest && (await removeFile(join(this.#path, info.name)))) count++
       }
-      await root.assertConnected()
       return count
     })
   }

@@ -1,4 +1,4 @@
-import { mkdir, open, writeFile } from 'node:fs/promises'
+import { mkdir, open, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { createLinuxCalls } from '../../../engine/base/linux.ts'
@@ -101,6 +101,25 @@ describe.skipIf(noLoopDevices)('on block devices', () => {
       }
     } finally {
       unmount()
+      loop.detach()
+    }
+  })
+
+  it('says which range the device failed to read, and reads the others', async () => {
+    const loop = await attach()
+    try {
+      const source = await openSource(loop.path)
+      // The device loses its second half.
+      await truncate(join(folder.path, 'image'), 2 * MiB)
+      await expect(source.read(Buffer.alloc(8192), 3 * MiB)).rejects.toMatchObject({
+        code: 'source.readFailed',
+        details: { offset: 3 * MiB, length: 8192, errno: 'EIO', path: loop.path },
+      })
+      const buffer = Buffer.alloc(MiB)
+      expect(await source.read(buffer, MiB)).toBe(MiB)
+      expect(buffer.equals(content().subarray(MiB, 2 * MiB))).toBe(true)
+      await source.close()
+    } finally {
       loop.detach()
     }
   })

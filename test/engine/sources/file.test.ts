@@ -1,4 +1,4 @@
-import { mkdir, open, stat, symlink, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, open, stat, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { runCommand } from '../../../engine/base/command.ts'
@@ -85,6 +85,18 @@ describe('file source', () => {
     await truncate(path, 6000)
     expect(source.sizeBytes).toBe(10_000)
     expect(await source.read(Buffer.alloc(10_000), 0)).toBe(6000)
+    expect(await source.consistency()).toBe('read-while-in-use')
+    await source.close()
+  })
+
+  it('is not consistent when it was written and its time was set back', async () => {
+    const path = join(folder.path, 'image')
+    await writeFile(path, Buffer.alloc(4 * MiB))
+    await utimes(path, 1_000_000, 1_000_000)
+    const source = await openSource(path)
+    await change(path)()
+    await utimes(path, 1_000_000, 1_000_000)
+    expect((await stat(path)).mtimeMs).toBe(1_000_000_000)
     expect(await source.consistency()).toBe('read-while-in-use')
     await source.close()
   })

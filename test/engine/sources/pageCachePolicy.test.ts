@@ -168,6 +168,38 @@ describe('the page cache policy', () => {
     await policy.finish()
   })
 
+  it('does not drop a window under a second read of the same part', async () => {
+    const { calls, dropped } = recorder()
+    const policy = createPageCachePolicy(0, 16 * MiB, calls)
+    policy.beforeRead(0, 16 * MiB)
+    policy.beforeRead(0, 4096)
+    policy.afterRead(0, 16 * MiB)
+    expect(dropped).toEqual([])
+    policy.afterRead(0, 4096)
+    expect(dropped).toEqual([[0, 16 * MiB]])
+    await policy.finish()
+  })
+
+  it.each([
+    ['all', 1],
+    ['none', 0],
+  ])('looks at a few pages of a window when only mincore is there and %s are cached', async (_, page) => {
+    const { calls, dropped } = recorder()
+    let listed = 0
+    const policy = createPageCachePolicy(0, 16 * MiB, {
+      ...calls,
+      countCachedPages: () => 'unsupported',
+      listCachedPages(_, __, length) {
+        listed += length
+        return new Uint8Array(length / 4096).fill(page)
+      },
+    })
+    read(policy, 0, 16 * MiB)
+    expect(listed).toBeLessThan(MiB)
+    expect(dropped).toEqual(page === 1 ? [] : [[0, 16 * MiB]])
+    await policy.finish()
+  })
+
   it('drops windows that were read in part once reading has moved on, so that it never holds many', async () => {
     const { calls, dropped } = recorder()
     const policy = createPageCachePolicy(0, 2 ** 40, calls)

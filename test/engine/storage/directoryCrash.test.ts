@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../../engine/base/clock.ts'
 import { DirectoryStorage } from '../../../engine/storage/directory.ts'
 import type { Storage } from '../../../engine/storage/storage.ts'
-import { collect } from '../../suites/storageSuite.ts'
+import { collect } from '../../suites/storageReadingSuite.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 
 const script = fileURLToPath(new URL('../../support/putForever.ts', import.meta.url))

@@ -2,7 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it, type TestContext } from 'vitest'
 import { DirectoryStorage } from '../../../engine/storage/directory.ts'
-import { collect } from '../../suites/storageSuite.ts'
+import { collect } from '../../suites/storageReadingSuite.ts'
 import { type RealMount, tryMount } from '../../support/realMount.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 
@@ -13,7 +13,10 @@ const megabyte = 1024 * 1024
 /** A real drive at `drive` below the temporary folder; the test is skipped, with the reason, where there can be none. */
 async function withDrive(context: TestContext, kind: 'tmpfs' | 'ext4', use: (drive: RealMount) => Promise<void>) {
   const drive = await tryMount(kind, join(temporary.path, 'drive'))
-  if (typeof drive === 'string') return context.skip(drive)
+  if (typeof drive === 'string') {
+    console.warn(`Skipped "${context.task.name}": ${drive}`)
+    return context.skip(drive)
+  }
   try {
     await use(drive)
   } finally {

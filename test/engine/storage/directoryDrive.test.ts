@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { deviceNumbers, Root } from '../../../engine/storage/directory/root.ts'
 import { type DirectoryOptions, DirectoryStorage } from '../../../engine/storage/directory.ts'
-import { collect } from '../../suites/storageSuite.ts'
+import { collect } from '../../suites/storageReadingSuite.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 
 const temporary = useTemporaryFolder()

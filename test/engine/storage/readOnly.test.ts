@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryStorage } from '../../../engine/storage/memory.ts'
 import { readOnly } from '../../../engine/storage/readOnly.ts'
-import { describeReading } from '../../suites/storageSuite.ts'
+import { describeReading } from '../../suites/storageReadingSuite.ts'
 
 describeReading('read-only storage', async () => {
   const writer = new MemoryStorage()

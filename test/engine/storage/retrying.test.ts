@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryStorage } from '../../../engine/storage/memory.ts'
 import { backoffMs, type RetryNotice, type RetryOptions, retrying } from '../../../engine/storage/retrying.ts'
-import { collect, describeStorage } from '../../suites/storageSuite.ts'
+import { collect } from '../../suites/storageReadingSuite.ts'
+import { describeStorage } from '../../suites/storageSuite.ts'
 import { FaultyStorage, seeded, storageError } from '../../support/faultyStorage.ts'
 import { LeapingClock } from '../../support/leapingClock.ts'
 

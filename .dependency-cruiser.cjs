@@ -1,0 +1,138 @@
+/**
+ * The layers of the engine, lowest first. A folder may import itself and what stands beside its name here, nothing else
+ * of the engine. To give a folder a new dependency, look first whether the thing belongs further down.
+ */
+const lowest = ['contract', 'base']
+const drivers = ['storage', 'sources', 'targets', 'catalogue', 'versions']
+const engineParts = [...lowest, ...drivers, 'repository', 'pipeline', 'maintenance', 'nbd', 'jobs', 'scheduler']
+
+const mayImport = {
+  contract: [],
+  base: ['contract'],
+
+  // Siblings do not know each other.
+  storage: lowest,
+  sources: lowest,
+  targets: lowest,
+  catalogue: lowest,
+  versions: lowest,
+
+  // Any storage will do for a repository, so it sees the interface and never a driver.
+  repository: [...lowest, 'storage/storage.ts', 'catalogue'],
+
+  // The catalogue is a cache of the repository; nobody else looks into it.
+  pipeline: [...lowest, 'repository', 'sources', 'targets', 'versions'],
+  maintenance: [...lowest, 'repository', 'sources', 'targets', 'versions'],
+  nbd: [...lowest, 'repository', 'versions'],
+
+  jobs: [...lowest, ...drivers, 'repository', 'pipeline', 'maintenance', 'nbd'],
+  // A schedule starts jobs.
+  scheduler: [...lowest, ...drivers, 'repository', 'pipeline', 'maintenance', 'nbd', 'jobs'],
+
+  // The files directly in engine/ put the parts together; they alone choose drivers.
+  '*.ts': engineParts,
+
+  helper: ['*.ts', ...engineParts],
+  demo: ['*.ts', ...engineParts],
+  cli: ['*.ts', ...engineParts, 'helper', 'demo'],
+}
+
+/** Pattern of an entry of the table above: a folder, one file, or the files directly in engine/. */
+const pathOf = part => {
+  if (part === '*.ts') return '^engine/[^/]+\\.ts$'
+  return part.endsWith('.ts') ? `^engine/${part.replace('.', '\\.')}$` : `^engine/${part}/`
+}
+
+const npmPackage = name => `(^|node_modules/)${name}(/|$)`
+
+const layerRules = Object.entries(mayImport).map(([part, others]) => ({
+  name: `layer-${part === '*.ts' ? 'engine' : part}`,
+  comment: `engine/${part} imports itself${others.length > 0 ? ` and ${others.join(', ')}` : ''}, nothing else of this project.`,
+  severity: 'error',
+  from: { path: pathOf(part) },
+  to: { dependencyTypes: ['local'], pathNot: [part, ...others].map(pathOf) },
+}))
+
+module.exports = {
+  forbidden: [
+    ...layerRules,
+    {
+      name: 'no-unknown-part',
+      comment: 'A new folder of the engine gets its place in the table of layers first.',
+      severity: 'error',
+      from: { path: '^engine/', pathNot: Object.keys(mayImport).map(pathOf) },
+      to: {},
+    },
+    {
+      name: 'contract-runs-anywhere',
+      comment: 'Screens import the contract too: it needs zod and neither Node nor any other package.',
+      severity: 'error',
+      from: { path: pathOf('contract') },
+      to: { pathNot: ['^engine/contract/', npmPackage('zod')] },
+    },
+    {
+      name: 'no-cycles',
+      comment: 'Files that import each other cannot be understood, tested or replaced one at a time.',
+      severity: 'error',
+      from: {},
+      to: { circular: true },
+    },
+    {
+      name: 'no-orphans',
+      comment: 'Nothing imports this file and it imports nothing: it is left over.',
+      severity: 'error',
+      from: { path: '^(engine|bench|tools|test)/', orphan: true },
+      to: {},
+    },
+    {
+      name: 'no-unresolved',
+      comment: 'What is imported must be there.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    {
+      name: 'engine-without-screens',
+      comment: 'The engine is plain Node: no Electron, no React, nothing of the desktop app.',
+      severity: 'error',
+      from: { path: '^engine/' },
+      to: { path: [npmPackage('electron'), npmPackage('react'), npmPackage('react-dom'), '^(main|preload|renderer)/'] },
+    },
+    {
+      name: 'engine-without-development-packages',
+      comment: 'What the engine imports at run time stands in "dependencies" of package.json.',
+      severity: 'error',
+      from: { path: '^engine/' },
+      to: { dependencyTypes: ['npm-dev', 'npm-no-pkg', 'npm-unknown'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'native-calls-in-one-place',
+      comment: 'koffi can call anything in the process; engine/base/linux.ts is the only door to it.',
+      severity: 'error',
+      from: { pathNot: '^engine/base/linux' },
+      to: { path: npmPackage('koffi') },
+    },
+    {
+      name: 'database-in-one-place',
+      comment: 'better-sqlite3 belongs to the catalogue.',
+      severity: 'error',
+      from: { pathNot: '^engine/catalogue/' },
+      to: { path: npmPackage('better-sqlite3') },
+    },
+    {
+      name: 'tools-stand-alone',
+      comment: 'Tools check the project from outside, so they share no code with it.',
+      severity: 'error',
+      from: { path: '^tools/' },
+      to: { path: '^engine/' },
+    },
+  ],
+  options: {
+    exclude: { path: '^test/output/' },
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+    combinedDependencies: false,
+  },
+}

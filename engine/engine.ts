@@ -1,0 +1,102 @@
+import { join, resolve } from 'node:path'
+import { type Clock, systemClock } from './base/clock.ts'
+import { Limiter } from './base/limiter.ts'
+import { openDatabase } from './catalogue/database.ts'
+import { KnownRepositories } from './catalogue/knownRepositories.ts'
+import { stateMigrations } from './catalogue/migrations/index.ts'
+import { HoldfastError, isHoldfastError } from './contract/errors.ts'
+import type { InitResult } from './contract/models.ts'
+import type { Engine, RepositoryOptions, Secret, Session } from './engineApi.ts'
+import { Repository } from './repository/repository.ts'
+import { RepositorySession } from './session.ts'
+import { storageDrivers } from './storage/drivers.ts'
+import { limiting } from './storage/limiting.ts'
+import { openStorage, parseRepositoryUrl } from './storage/registry.ts'
+import { retrying } from './storage/retrying.ts'
+
+export interface EngineOptions {
+  /** Folder for catalogues; made when missing. */
+  stateDir: string
+  clock?: Clock
+}
+
+/** Puts the engine together: the only place that names storage drivers. */
+export function createEngine(options: EngineOptions): Engine {
+  return new HoldfastEngine(options)
+}
+
+class HoldfastEngine implements Engine {
+  readonly #stateDir: string
+  readonly #clock: Clock
+
+  constructor(options: EngineOptions) {
+    this.#stateDir = options.stateDir
+    this.#clock = options.clock ?? systemClock
+  }
+
+  async init(url: string, secret: Secret, options: { blockSizeBytes?: number } = {}): Promise<InitResult> {
+    const place = placeOf(url)
+    const storage = await openStorage(url, storageDrivers, { expect: 'nothing' })
+    await this.#refuseMissingDrive(place, url)
+    const { repository, recoveryPhrase } = await Repository.create(retrying(storage, { clock: this.#clock }), {
+      secret,
+      stateDir: this.#stateDir,
+      clock: this.#clock,
+      ...options,
+    })
+    const result = { repositoryId: repository.id, recoveryPhrase }
+    await this.#withKnown(known => known.remember(place, repository.id, this.#clock.now()))
+    await repository.close()
+    return result
+  }
+
+  async open(url: string, secret: Secret, options: RepositoryOptions = {}): Promise<Session> {
+    const location = parseRepositoryUrl(url)
+    const place = placeOf(url)
+    try {
+      const plain = await openStorage(url, storageDrivers, { expect: 'folder' })
+      const limits = {
+        ...(options.readLimit === undefined ? {} : { read: new Limiter(options.readLimit, this.#clock) }),
+        ...(options.writeLimit === undefined ? {} : { write: new Limiter(options.writeLimit, this.#clock) }),
+      }
+      const storage = retrying(limiting(plain, limits), { clock: this.#clock })
+      const repository = await Repository.open(storage, { secret, stateDir: this.#stateDir, clock: this.#clock })
+      await this.#withKnown(known => known.remember(place, repository.id, this.#clock.now()))
+      return new RepositorySession(repository, url, location.path)
+    } catch (error) {
+      if (isHoldfastError(error, 'repository.notFound')) await this.#refuseMissingDrive(place, url)
+      throw error
+    }
+  }
+
+  /** A place that held a repository before and holds none now is a drive that is not connected, not an empty place. */
+  async #refuseMissingDrive(place: string, url: string): Promise<void> {
+    const seen = await this.#withKnown(known => known.at(place))
+    if (!seen) return
+    const storage = await openStorage(url, storageDrivers, { expect: 'nothing' })
+    const there = (await storage.stat('config').catch(() => undefined)) !== undefined
+    await storage.close()
+    if (there) return
+    const lastSeen = new Date(seen.lastSeenAt).toISOString()
+    throw new HoldfastError('storage.driveNotConnected', `The drive with the repository at ${url} is not connected.`, {
+      advice: `Connect it and try again. It was last seen here on ${lastSeen.slice(0, 16).replace('T', ' at ')} UTC.`,
+      details: { url, repositoryId: seen.id, lastSeenAt: lastSeen },
+      retryable: true,
+    })
+  }
+
+  async #withKnown<T>(use: (known: KnownRepositories) => T): Promise<T> {
+    const db = openDatabase(join(this.#stateDir, 'state.sqlite'), stateMigrations)
+    try {
+      return use(new KnownRepositories(db))
+    } finally {
+      db.close()
+    }
+  }
+}
+
+/** The same place has the same text, however it was written. */
+function placeOf(url: string): string {
+  const location = parseRepositoryUrl(url)
+  return `file:${resolve(location.path)}`
+}

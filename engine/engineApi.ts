@@ -1,0 +1,109 @@
+import type {
+  BackupResult,
+  ByteRange,
+  EnforceResult,
+  InitResult,
+  KeyAdded,
+  KeyInfo,
+  PruneResult,
+  RemoveResult,
+  RepairResult,
+  RestoreResult,
+  ScrubResult,
+  StatsResult,
+  Version,
+  VersionDetails,
+} from './contract/models.ts'
+import type { OnProgress } from './contract/progress.ts'
+import type { Secret } from './repository/keySlots.ts'
+
+export type { Secret }
+
+/** Every long call can be cancelled (run.cancelled) and reports progress at most four times a second. */
+export interface CallOptions {
+  signal?: AbortSignal
+  onProgress?: OnProgress
+}
+
+export interface RepositoryOptions {
+  /** Bytes per second that go to and come from the storage. */
+  writeLimit?: number
+  readLimit?: number
+}
+
+/** What the helper and the command line can ask of the engine. */
+export interface Engine {
+  /** Makes a repository in an empty place. usage.invalid for a bad block size, repository.alreadyExists. */
+  init(url: string, secret: Secret, options?: { blockSizeBytes?: number }): Promise<InitResult>
+  /**
+   * Opens a repository. repository.notFound, repository.wrongKey, repository.formatTooNew, or storage.driveNotConnected
+   * when one was seen at this place before and is not there now.
+   */
+  open(url: string, secret: Secret, options?: RepositoryOptions): Promise<Session>
+}
+
+/** An open repository. `V` is a version as a person names it (id, prefix, latest, NAME:latest~1). Close it. */
+export interface Session {
+  readonly repositoryId: string
+  readonly url: string
+
+  backup(
+    sourcePath: string,
+    options: CallOptions & {
+      name?: string
+      labels?: Record<string, string>
+      hintsPath?: string
+      base?: string
+      /** Bytes per second read from the source. */
+      sourceLimit?: number
+    },
+  ): Promise<BackupResult>
+
+  /** By name, then date. `filter` is an expression of the filter language. */
+  versions(filter?: string): Promise<Version[]>
+  show(version: string): Promise<VersionDetails>
+
+  restore(
+    version: string,
+    targetPath: string,
+    options: CallOptions & {
+      force?: boolean
+      sparse?: boolean
+      delta?: boolean
+      range?: ByteRange
+      /** Where the range goes in the target; by default the start of a new file, and the same place in an existing one. */
+      targetOffset?: number
+      verify?: boolean
+    },
+  ): Promise<RestoreResult>
+
+  scrub(
+    versions: readonly string[],
+    options: CallOptions & {
+      light?: boolean
+      /** Check this share (0 to 100] of the repository, going on where the last such scrub stopped. */
+      percent?: number
+      /** Also hold the version against its source, block by block. */
+      sourcePath?: string
+    },
+  ): Promise<ScrubResult>
+
+  enforce(policy: string, options: { filter?: string; dryRun?: boolean }): Promise<EnforceResult>
+  /** repository.versionProtected, repository.versionTooYoung. Nothing is removed when one of them may not be. */
+  remove(versions: readonly string[], options: { minimumAgeDays?: number; dryRun?: boolean }): Promise<RemoveResult>
+  prune(options: CallOptions & { dryRun?: boolean }): Promise<PruneResult>
+  protect(versions: readonly string[], isProtected: boolean): Promise<Version[]>
+  /** `edits` as on the command line: k=v sets, k- removes. */
+  label(version: string, edits: readonly string[]): Promise<Version>
+  stats(): Promise<StatsResult>
+
+  keys(): Promise<KeyInfo[]>
+  addKey(secret: Secret, label?: string): Promise<KeyAdded>
+  /** Makes a new recovery phrase; old ones stay until they are removed. */
+  addRecoveryPhrase(): Promise<KeyAdded>
+  /** repository.lastKey when no key would be left, repository.keyNotFound. */
+  removeKey(id: string): Promise<void>
+
+  repair(options: CallOptions & { dryRun?: boolean }): Promise<RepairResult>
+  close(): Promise<void>
+}

@@ -1,0 +1,115 @@
+import { isHoldfastError } from '../contract/errors.ts'
+import type { PackId } from '../contract/ids.ts'
+import type { BlockPool, Slot } from '../pipeline/blockPool.ts'
+import type { WantedFrame } from '../pipeline/blockWorkerProtocol.ts'
+import { pack as layout, names } from '../repository/format.ts'
+import { openPackIndex, type PackFrame, parsePackHeader, parsePackTrailer, unwrapPackKey } from '../repository/pack.ts'
+import type { Repository } from '../repository/repository.ts'
+
+/** What a pack should be, from the index. */
+export interface ExpectedPack {
+  num: number
+  id: PackId
+  wrappedKey: Buffer
+  sizeBytes: number
+}
+
+export interface PackFindings {
+  pack: PackId
+  /** Something about the pack as a whole: missing, wrong size, damaged header or index. */
+  faults: string[]
+  /** Blocks of which this copy is bad. */
+  badBlocks: { id: Buffer; reason: string }[]
+  checkedBlocks: number
+  checkedBytes: number
+}
+
+/**
+ * Reads a whole pack and checks everything in it: header, own index, the seal of each frame, the id of each block. When its
+ * own index is damaged, its blocks are checked by what the repository's index says of them.
+ */
+export async function checkPackDeeply(
+  repository: Repository,
+  pool: BlockPool,
+  slot: Slot,
+  expected: ExpectedPack,
+  signal?: AbortSignal,
+): Promise<PackFindings> {
+  const findings: PackFindings = { pack: expected.id, faults: [], badBlocks: [], checkedBlocks: 0, checkedBytes: 0 }
+  let bytes: Uint8Array
+  try {
+    bytes = await repository.storage.get(names.pack(expected.id), undefined, signal)
+  } catch (error) {
+    if (!isHoldfastError(error, 'storage.objectNotFound')) throw error
+    findings.faults.push('is missing')
+    return findings
+  }
+  if (bytes.length !== expected.sizeBytes) {
+    findings.faults.push(`has ${bytes.length} bytes instead of ${expected.sizeBytes}`)
+  }
+  const header = parsePackHeader(expected.id, bytes)
+  if (!header || !header.equals(expected.wrappedKey)) findings.faults.push('has a damaged header')
+  const packKey = unwrapPackKey(repository.keyring.pack, expected.id, expected.wrappedKey)
+  if (!packKey) {
+    findings.faults.push('has a key that does not open')
+    return findings
+  }
+  const own = ownIndex(repository, expected, bytes)
+  if (!own && findings.faults.length === 0) findings.faults.push('has a damaged index of its own')
+  const frames = own ?? framesFromIndex(repository, expected.num)
+  const wanted = frames.map(
+    (frame): WantedFrame => ({ place: placeOf(frame), storedBytes: frame.storedBytes, blocks: wantedBlocks(frame) }),
+  )
+  findings.checkedBlocks = frames.reduce((sum, frame) => sum + frame.blocks.length, 0)
+  findings.checkedBytes = bytes.length
+  const opened = await pool.open(slot, packKey, bytes, 0, wanted, true)
+  for (const fault of opened.faults) {
+    findings.badBlocks.push({ id: frames[fault.frame]!.blocks[fault.block]!.id, reason: words[fault.fault] })
+  }
+  return findings
+}
+
+const words = {
+  altered: 'its bytes were altered',
+  undecodable: 'it cannot be decompressed',
+  'wrong length': 'it has the wrong length',
+  'wrong id': 'its content does not fit its id',
+} as const
+
+function ownIndex(repository: Repository, expected: ExpectedPack, bytes: Uint8Array): PackFrame[] | undefined {
+  const length = parsePackTrailer(bytes.subarray(Math.max(0, bytes.length - layout.trailerBytes)), bytes.length)
+  if (length === undefined) return undefined
+  const end = bytes.length - layout.trailerBytes
+  const sealedIndex = bytes.subarray(end - length, end)
+  return openPackIndex(repository.keyring.pack, expected.id, expected.wrappedKey, sealedIndex, bytes.length)?.frames
+}
+
+function framesFromIndex(repository: Repository, packNum: number): PackFrame[] {
+  const frames = new Map<number, PackFrame>()
+  for (const row of repository.index.table.blocksOf(packNum)) {
+    const frame = frames.get(row.frameOffset) ?? {
+      kind: row.kind as PackFrame['kind'],
+      compression: row.compression as PackFrame['compression'],
+      offset: row.frameOffset,
+      plainBytes: row.framePlainBytes,
+      storedBytes: row.frameStoredBytes,
+      blocks: [],
+    }
+    frames.set(row.frameOffset, frame)
+    frame.blocks.push({ id: row.id, plainBytes: row.plainBytes })
+  }
+  return [...frames.values()]
+}
+
+function placeOf({ kind, compression, offset, plainBytes }: PackFrame): WantedFrame['place'] {
+  return { kind, compression, offset, plainBytes }
+}
+
+function wantedBlocks(frame: PackFrame): WantedFrame['blocks'] {
+  let start = 0
+  return frame.blocks.map(block => {
+    const wanted = { id: block.id, start, plainBytes: block.plainBytes, into: -1 }
+    start += block.plainBytes
+    return wanted
+  })
+}

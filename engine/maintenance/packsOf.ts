@@ -1,0 +1,30 @@
+import { visitIds } from '../repository/blockMapReader.ts'
+import type { Repository } from '../repository/repository.ts'
+import { rootOf, type VersionRecord } from '../repository/versionRecord.ts'
+
+/** Numbers of the packs that hold the best copies of what versions need. Map nodes that cannot be read are passed over. */
+export async function packsOf(repository: Repository, versions: readonly VersionRecord[]): Promise<Set<number>> {
+  const packs = new Set<number>()
+  const nodes = new Set<string>()
+  const load = async (id: Buffer, level: number) => {
+    try {
+      return await repository.blocks.loadNode(id, level)
+    } catch {
+      // The scrub itself finds and names what is wrong with it.
+      return { level, children: [] }
+    }
+  }
+  for (const version of versions) {
+    await visitIds(load, rootOf(version), version.blockSizeBytes, (id, kind) => {
+      if (kind === 'node') {
+        const key = id.toString('latin1')
+        if (nodes.has(key)) return false
+        nodes.add(key)
+      }
+      const best = repository.index.locate(id)[0]
+      if (best) packs.add(best.packNum)
+      return true
+    })
+  }
+  return packs
+}

@@ -1,0 +1,282 @@
+import { packState } from '../catalogue/blockTable.ts'
+import { throwIfAborted } from '../contract/errors.ts'
+import type { VersionId } from '../contract/ids.ts'
+import type { ScrubDamage, ScrubResult } from '../contract/models.ts'
+import type { OnProgress } from '../contract/progress.ts'
+import { BlockPool } from '../pipeline/blockPool.ts'
+import { ProgressMeter } from '../pipeline/progressMeter.ts'
+import { names } from '../repository/format.ts'
+import type { BlockCopy } from '../repository/marks.ts'
+import { listPacks } from '../repository/packReader.ts'
+import type { Repository } from '../repository/repository.ts'
+import type { VersionRecord } from '../repository/versionRecord.ts'
+import type { LoadedRecords } from '../repository/versionStore.ts'
+import { checkRecords, checkSegments, describeFault } from './objectCheck.ts'
+import { checkPackDeeply, type ExpectedPack, type PackFindings } from './packCheck.ts'
+import { packsOf } from './packsOf.ts'
+import { findLost, type LostOfVersion } from './references.ts'
+import { choosePacks } from './rotation.ts'
+
+export interface ScrubOptions {
+  /** Only what these versions need; the whole repository when not given. */
+  versions?: readonly VersionRecord[]
+  /** Presence and sizes only. */
+  light: boolean
+  /** Share of the packs, (0, 100]; goes on where the last one stopped. */
+  percent?: number
+  signal?: AbortSignal
+  onProgress?: OnProgress
+}
+
+/**
+ * Checks the repository: both copies of every record, the index, and packs (light: that they are there with the right size;
+ * deep: every byte). What is found is marked, so that versions show as damaged and the next backup stores the blocks again;
+ * what was marked before and is sound again is unmarked. May be cancelled; then nothing is marked.
+ */
+export async function runScrub(repository: Repository, options: ScrubOptions): Promise<ScrubResult> {
+  const lock = await repository.locks.acquire('shared', 'scrub', options.signal)
+  try {
+    return await new ScrubRun(repository, options).run()
+  } finally {
+    await lock.release()
+  }
+}
+
+class ScrubRun {
+  readonly #repository: Repository
+  readonly #options: ScrubOptions
+  readonly #meter: ProgressMeter
+  readonly #damaged: ScrubDamage[] = []
+  readonly #notes: string[] = []
+  /** Copies found bad in this scrub. */
+  readonly #bad: (BlockCopy & { reason: string })[] = []
+  /** Packs of which every block was checked in this scrub. */
+  readonly #checkedPacks = new Set<string>()
+  #checkedBlocks = 0
+  #checkedBytes = 0
+
+  constructor(repository: Repository, options: ScrubOptions) {
+    this.#repository = repository
+    this.#options = options
+    this.#meter = new ProgressMeter(repository.clock, options.onProgress)
+  }
+
+  async run(): Promise<ScrubResult> {
+    const { clock } = this.#repository
+    const { signal } = this.#options
+    const began = clock.monotonic()
+    this.#meter.phase('preparing')
+    const loaded = await this.#repository.refresh(signal)
+    if (!this.#options.versions) await this.#checkObjects()
+    const missing = await this.#checkPresence()
+    const { chosen, cursor } = await this.#choose(loaded)
+    this.#meter.phase(
+      'scrubbing',
+      chosen.reduce((sum, pack) => sum + pack.sizeBytes, 0),
+    )
+    if (this.#options.light) this.#checkedBlocks = chosen.reduce((sum, pack) => sum + pack.blockCount, 0)
+    else await this.#checkPacks(chosen)
+    throwIfAborted(signal, 'The scrub')
+    const known = loaded.marks.damagedCopies
+    const damagedNow = this.#damagedCopies(known)
+    this.#repository.index.table.setDamaged(
+      damagedNow.map(copy => ({ blockId: Buffer.from(copy.block, 'hex'), packId: copy.pack })),
+    )
+    this.#meter.phase('searching')
+    const lost = await findLost(this.#repository, this.#options.versions ?? loaded.versions, signal)
+    this.#report(known, lost, missing)
+    await this.#mark(loaded, lost, missing, cursor)
+    this.#meter.end()
+    return {
+      checkedBlocks: this.#checkedBlocks,
+      checkedBytes: this.#checkedBytes,
+      damaged: this.#damaged,
+      versions: [...new Set(this.#damaged.flatMap(damage => damage.versions))],
+      notes: this.#notes,
+      durationMs: Math.round(clock.monotonic() - began),
+    }
+  }
+
+  async #checkObjects(): Promise<void> {
+    for (const fault of await checkRecords(this.#repository, this.#options.signal)) {
+      this.#damaged.push(describeFault(fault))
+    }
+    for (const name of await checkSegments(this.#repository, this.#options.signal)) {
+      const reason = `Index segment ${name.slice(6)} was altered; the packs hold all of it, and "holdfast repair" writes it again.`
+      this.#damaged.push({ object: name, block: null, pack: null, reason, versions: [] })
+    }
+  }
+
+  /** Holds the index against the packs that are there. Returns the packs that are missing or have the wrong size. */
+  async #checkPresence(): Promise<Set<string>> {
+    const reconciled = await this.#repository.index.reconcile(this.#options.signal)
+    for (const { id, found, expected } of reconciled.missing) {
+      const how = found === undefined ? 'is missing' : `has ${found} bytes instead of ${expected}`
+      this.#damaged.push(packDamage(id, how))
+    }
+    for (const id of reconciled.unreadable) {
+      this.#notes.push(`Pack ${id} is in no index and cannot be read; nothing is known to need it.`)
+    }
+    if (reconciled.adopted.length > 0) {
+      this.#notes.push(
+        `${reconciled.adopted.length} packs are in no index segment: left by a run that was interrupted, or their segment was lost. They are used as they are; the next backup or "holdfast repair" lists them again.`,
+      )
+    }
+    return new Set(reconciled.missing.map(pack => pack.id))
+  }
+
+  async #choose(loaded: LoadedRecords) {
+    const { index } = this.#repository
+    const there = await listPacks(this.#repository.storage, this.#options.signal)
+    const all = index.table.packs().filter(pack => there.has(pack.id as never) && pack.state <= packState.condemned)
+    if (this.#options.versions) {
+      const needed = await packsOf(this.#repository, this.#options.versions)
+      return { chosen: all.filter(pack => needed.has(pack.num)), cursor: undefined }
+    }
+    if (this.#options.percent === undefined) return { chosen: all, cursor: undefined }
+    return choosePacks(all, this.#options.percent, loaded.marks.scrubCursor)
+  }
+
+  async #checkPacks(
+    packs: readonly { num: number; id: string; wrappedKey: Buffer; sizeBytes: number }[],
+  ): Promise<void> {
+    const { keyring, blockSizeBytes } = this.#repository
+    const pool = new BlockPool(keyring, blockSizeBytes)
+    const running = new Set<Promise<void>>()
+    let failure: { error: unknown } | undefined
+    try {
+      for (const pack of packs) {
+        throwIfAborted(this.#options.signal, 'The scrub')
+        if (failure) throw failure.error
+        const slot = await pool.acquire()
+        const check: Promise<void> = checkPackDeeply(
+          this.#repository,
+          pool,
+          slot,
+          pack as ExpectedPack,
+          this.#options.signal,
+        )
+          .then(findings => this.#take(findings, pack.sizeBytes))
+          .catch(error => {
+            failure ??= { error }
+          })
+          .finally(() => {
+            pool.release(slot)
+            running.delete(check)
+          })
+        running.add(check)
+      }
+      await Promise.all(running)
+      if (failure) throw failure.error
+    } finally {
+      await Promise.all(running)
+      await pool.close()
+    }
+  }
+
+  #take(findings: PackFindings, sizeBytes: number): void {
+    this.#checkedBlocks += findings.checkedBlocks
+    this.#checkedBytes += findings.checkedBytes
+    this.#checkedPacks.add(findings.pack)
+    for (const fault of findings.faults) this.#damaged.push(packDamage(findings.pack, fault))
+    for (const { id, reason } of findings.badBlocks) {
+      this.#bad.push({ pack: findings.pack, block: id.toString('hex'), reason })
+    }
+    this.#meter.add(sizeBytes)
+  }
+
+  /** What was known to be damaged and was not found sound just now, and what was found. */
+  #damagedCopies(known: readonly BlockCopy[]): BlockCopy[] {
+    const still = known.filter(copy => !this.#checkedPacks.has(copy.pack))
+    return [...still, ...this.#bad.map(({ pack, block }) => ({ pack, block }))]
+  }
+
+  #report(known: readonly BlockCopy[], lost: readonly LostOfVersion[], missing: ReadonlySet<string>): void {
+    const knownKeys = new Set(known.map(keyOf))
+    const named = new Set<string>()
+    let healed = 0
+    for (const bad of this.#bad) {
+      const affected = lost.filter(one => one.blocks.has(bad.block))
+      const sound = this.#repository.index.hasSoundCopy(Buffer.from(bad.block, 'hex'))
+      if (sound && knownKeys.has(keyOf(bad))) {
+        healed++
+        continue
+      }
+      named.add(bad.block)
+      const rest = sound ? '; another copy of it is sound' : ''
+      this.#damaged.push({
+        object: names.pack(bad.pack),
+        block: bad.block,
+        pack: bad.pack,
+        reason: `A block in pack ${bad.pack} is damaged: ${bad.reason}${rest}.`,
+        ...affectedVersions(affected),
+      })
+    }
+    if (healed > 0) {
+      this.#notes.push(
+        `${healed} damaged blocks have been stored again since; "holdfast prune" removes the bad copies.`,
+      )
+    }
+    for (const one of lost) {
+      const unnamed = [...one.blocks].filter(block => !named.has(block))
+      if (unnamed.length === 0) continue
+      const why = missing.size > 0 ? ', because packs are missing' : ''
+      this.#damaged.push({
+        object: null,
+        block: unnamed.length === 1 ? unnamed[0]! : null,
+        pack: null,
+        reason: `Version ${one.version.id} of ${one.version.name} needs ${unnamed.length} blocks that the repository no longer has${why}.`,
+        ...affectedVersions([one]),
+      })
+    }
+  }
+
+  async #mark(
+    loaded: LoadedRecords,
+    lost: readonly LostOfVersion[],
+    missing: ReadonlySet<string>,
+    cursor: string | null | undefined,
+  ): Promise<void> {
+    const at = new Date(this.#repository.clock.now()).toISOString()
+    const { versions: store } = this.#repository
+    const known = new Set(loaded.marks.damagedCopies.map(keyOf))
+    const bad = new Set(this.#bad.map(keyOf))
+    const fresh = this.#bad.filter(copy => !known.has(keyOf(copy))).map(({ pack, block }) => ({ pack, block }))
+    const sound = loaded.marks.damagedCopies.filter(copy => this.#checkedPacks.has(copy.pack) && !bad.has(keyOf(copy)))
+    const news = lost.flatMap(({ version, blocks }) => {
+      const before = loaded.marks.damagedVersions.get(version.id)
+      const added = [...blocks].filter(block => !before?.has(block))
+      return added.length > 0 ? [{ version: version.id, blocks: added }] : []
+    })
+    const newlyMissing = [...missing].filter(pack => !loaded.marks.missingPacks.has(pack))
+    if (fresh.length > 0 || news.length > 0 || newlyMissing.length > 0) {
+      await store.putMark({ kind: 'damage', at, copies: fresh, packs: newlyMissing, versions: news })
+    }
+    const listed = new Set(this.#repository.index.table.packs().map(pack => pack.id))
+    const back = [...loaded.marks.missingPacks].filter(pack => !missing.has(pack) && listed.has(pack))
+    if (sound.length > 0 || back.length > 0) await store.putMark({ kind: 'sound', at, copies: sound, packs: back })
+    const whole = this.#options.percent === undefined
+    await store.putMark({
+      kind: 'scrub',
+      at,
+      mode: this.#options.light ? 'light' : 'deep',
+      versions: whole ? (this.#options.versions ?? loaded.versions).map(version => version.id) : [],
+      ...(cursor === undefined ? {} : { cursor }),
+      checkedBlocks: this.#checkedBlocks,
+      damagedBlocks: this.#bad.length,
+    })
+  }
+}
+
+const keyOf = (copy: BlockCopy): string => `${copy.pack}/${copy.block}`
+
+function packDamage(id: string, how: string): ScrubDamage {
+  return { object: names.pack(id), block: null, pack: id, reason: `Pack ${id} ${how}.`, versions: [] }
+}
+
+function affectedVersions(lost: readonly LostOfVersion[]): Pick<ScrubDamage, 'versions' | 'ranges'> {
+  return {
+    versions: lost.map(one => one.version.id as VersionId),
+    ranges: lost.flatMap(one => one.ranges.map(range => ({ version: one.version.id as VersionId, ...range }))),
+  }
+}

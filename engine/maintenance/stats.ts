@@ -1,0 +1,30 @@
+import type { StatsResult } from '../contract/models.ts'
+import type { Repository } from '../repository/repository.ts'
+
+/** Counts what the repository holds and takes. One listing of the whole storage. */
+export async function gatherStats(repository: Repository, url: string): Promise<StatsResult> {
+  const { versions } = await repository.refresh()
+  let storedBytes = 0
+  let packs = 0
+  for (const folder of ['packs', 'index', 'versions', 'marks', 'keys', 'copies', 'condemned', 'locks']) {
+    for await (const object of repository.storage.list(folder)) {
+      storedBytes += object.sizeBytes
+      if (folder === 'packs') packs++
+    }
+  }
+  storedBytes += (await repository.storage.stat('config'))?.sizeBytes ?? 0
+  const totals = repository.index.table.totals()
+  return {
+    repositoryId: repository.id,
+    url,
+    createdAt: repository.config.createdAt,
+    blockSizeBytes: repository.blockSizeBytes,
+    versions: versions.length,
+    virtualBytes: versions.reduce((sum, version) => sum + version.sizeBytes, 0),
+    uniqueBytes: totals.plainBytes,
+    storedBytes,
+    packs,
+    blocks: totals.blocks,
+    freeBytes: (await repository.storage.freeBytes()) ?? null,
+  }
+}

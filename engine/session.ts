@@ -1,0 +1,271 @@
+import { HoldfastError } from './contract/errors.ts'
+import type { VersionId } from './contract/ids.ts'
+import type {
+  BackupResult,
+  EnforceResult,
+  KeyAdded,
+  KeyInfo,
+  PruneResult,
+  RemoveResult,
+  RepairResult,
+  RestoreResult,
+  ScrubResult,
+  StatsResult,
+  Version,
+  VersionDetails,
+} from './contract/models.ts'
+import type { CallOptions, Secret, Session } from './engineApi.ts'
+import { requireMinimumAge } from './maintenance/minimumAge.ts'
+import { runPrune } from './maintenance/prune.ts'
+import { runRepair } from './maintenance/repair.ts'
+import { decideRetention } from './maintenance/retention.ts'
+import { formatRetentionPolicy, parseRetentionPolicy } from './maintenance/retentionPolicy.ts'
+import { runScrub } from './maintenance/scrub.ts'
+import { gatherStats } from './maintenance/stats.ts'
+import { type BackupOptions, runBackup } from './pipeline/backup.ts'
+import { compareWithSource } from './pipeline/compareWithSource.ts'
+import { runRestore } from './pipeline/restore.ts'
+import { addKey, addRecoveryPhrase, listKeys, removeKey } from './repository/keyManagement.ts'
+import type { Repository } from './repository/repository.ts'
+import type { LoadedRecords } from './repository/versionStore.ts'
+import { viewDetails, viewVersions } from './repository/versionView.ts'
+import { readHintsFile } from './sources/hints.ts'
+import { openSource } from './sources/open.ts'
+import { checkTarget } from './targets/checks.ts'
+import { gatherTargetFacts } from './targets/facts.ts'
+import { openTarget } from './targets/open.ts'
+import { filterVersions } from './versions/filterEvaluator.ts'
+import { parseLabelEdits } from './versions/labels.ts'
+import { defaultVersionName, requireVersionName } from './versions/naming.ts'
+import { resolveVersion, resolveVersions } from './versions/select.ts'
+
+/** What can be done with one open repository. Turns names into records and opens sources and targets; the rest is below. */
+export class RepositorySession implements Session {
+  readonly url: string
+  readonly #repository: Repository
+  /** Folder of a local repository, which no restore may touch. */
+  readonly #folder: string
+
+  constructor(repository: Repository, url: string, folder: string) {
+    this.#repository = repository
+    this.url = url
+    this.#folder = folder
+  }
+
+  get repositoryId(): string {
+    return this.#repository.id
+  }
+
+  async backup(sourcePath: string, options: Parameters<Session['backup']>[1]): Promise<BackupResult> {
+    const name = options.name ?? defaultVersionName(sourcePath)
+    requireVersionName(name)
+    await using source = closing(await openSource(sourcePath))
+    const run: BackupOptions = { name, ...callOptions(options) }
+    if (options.labels) run.labels = options.labels
+    if (options.sourceLimit !== undefined) run.readLimit = options.sourceLimit
+    if (options.base !== undefined) {
+      if (options.hintsPath === undefined) {
+        throw new HoldfastError('usage.invalid', 'A base version has a meaning only together with hints.', {
+          advice: 'Give --hints FILE as well, or leave --base out: what did not change is not stored twice anyway.',
+        })
+      }
+      run.base = await this.#baseRecord(options.base)
+    }
+    if (options.hintsPath !== undefined) {
+      const shape = { sizeBytes: source.value.sizeBytes, blockSize: this.#repository.blockSizeBytes }
+      run.hints = await readHintsFile(options.hintsPath, shape)
+    }
+    return await runBackup(this.#repository, source.value, run)
+  }
+
+  async versions(filter?: string): Promise<Version[]> {
+    return this.#filtered(await this.#repository.refresh(), filter)
+  }
+
+  async show(spec: string): Promise<VersionDetails> {
+    const loaded = await this.#repository.refresh()
+    const record = this.#record(loaded, spec)
+    return viewDetails(record, loaded.marks, this.#repository.index)
+  }
+
+  async restore(spec: string, targetPath: string, options: Parameters<Session['restore']>[2]): Promise<RestoreResult> {
+    const record = this.#record(await this.#repository.refresh(options.signal), spec)
+    const range = options.range
+    if (range && range.offset + range.length > record.sizeBytes) {
+      throw new HoldfastError('usage.invalid', `The range ends beyond the version's ${record.sizeBytes} bytes.`, {
+        advice: 'Give a range inside the version: --range OFFSET:LENGTH',
+        details: { ...range, sizeBytes: record.sizeBytes },
+      })
+    }
+    const facts = await gatherTargetFacts(targetPath, { repositoryPaths: [this.#folder] })
+    // A range goes to the same place in what exists, and to the start of what is new.
+    const targetOffset = options.targetOffset ?? (facts.kind === 'missing' ? 0 : (range?.offset ?? 0))
+    const sizeBytes = targetOffset + (range?.length ?? record.sizeBytes)
+    const force = (options.force ?? false) || (options.delta ?? false)
+    const [refusal] = checkTarget(facts, { versionSizeBytes: sizeBytes, force })
+    if (refusal) {
+      throw new HoldfastError(refusal.code, refusal.message, {
+        advice: refusal.advice,
+        details: { target: targetPath },
+      })
+    }
+    await using target = closing(await openTarget(targetPath, { sizeBytes, force }))
+    return await runRestore(this.#repository, record, target.value, { ...options, targetOffset })
+  }
+
+  async scrub(specs: readonly string[], options: Parameters<Session['scrub']>[1]): Promise<ScrubResult> {
+    const loaded = await this.#repository.refresh(options.signal)
+    const records = specs.map(spec => this.#record(loaded, spec))
+    if (options.sourcePath !== undefined) {
+      const record = records.length === 1 ? records[0] : undefined
+      if (!record) {
+        throw new HoldfastError('usage.invalid', 'Holding a version against its source needs exactly one version.', {
+          advice: 'Name it: holdfast scrub VERSION --source PATH',
+        })
+      }
+      await using source = closing(await openSource(options.sourcePath))
+      return await compareWithSource(this.#repository, record, source.value, callOptions(options))
+    }
+    return await runScrub(this.#repository, {
+      ...(records.length > 0 ? { versions: records } : {}),
+      light: options.light ?? false,
+      ...(options.percent === undefined ? {} : { percent: options.percent }),
+      ...callOptions(options),
+    })
+  }
+
+  async enforce(policyText: string, options: { filter?: string; dryRun?: boolean }): Promise<EnforceResult> {
+    const policy = parseRetentionPolicy(policyText)
+    const versions = this.#filtered(await this.#repository.refresh(), options.filter)
+    const decisions = decideRetention(versions, policy, { now: this.#repository.clock.now() })
+    const removed = decisions.filter(decision => !decision.keep).map(decision => decision.version.id)
+    if (!options.dryRun) for (const id of removed) await this.#repository.versions.deleteVersion(id)
+    return {
+      policy: formatRetentionPolicy(policy),
+      dryRun: options.dryRun ?? false,
+      decisions: decisions.map(({ version, keep, reason }) => {
+        return { version: version.id, name: version.name, date: version.date, keep, reason }
+      }),
+      removed,
+    }
+  }
+
+  async remove(
+    specs: readonly string[],
+    options: { minimumAgeDays?: number; dryRun?: boolean },
+  ): Promise<RemoveResult> {
+    const loaded = await this.#repository.refresh()
+    // A version whose record is lost can still be named by its whole id, so that prune can go on.
+    const lost = specs.filter(spec => loaded.lostVersions.includes(spec)) as VersionId[]
+    const versions = resolveVersions(
+      this.#filtered(loaded),
+      specs.filter(spec => !loaded.lostVersions.includes(spec)),
+    )
+    for (const version of versions) {
+      if (version.protected) throw isProtected(version)
+      requireMinimumAge(version, options.minimumAgeDays ?? 0, this.#repository.clock.now())
+    }
+    const removed = [...lost, ...versions.map(version => version.id)]
+    if (!options.dryRun) for (const id of removed) await this.#repository.versions.deleteVersion(id)
+    return { dryRun: options.dryRun ?? false, removed }
+  }
+
+  prune(options: Parameters<Session['prune']>[0]): Promise<PruneResult> {
+    return runPrune(this.#repository, { dryRun: options.dryRun ?? false, ...callOptions(options) })
+  }
+
+  async protect(specs: readonly string[], protect: boolean): Promise<Version[]> {
+    const versions = resolveVersions(await this.versions(), specs)
+    for (const version of versions) {
+      if (version.protected === protect) continue
+      await this.#repository.versions.putMark({
+        kind: 'protect',
+        at: this.#now(),
+        version: version.id,
+        protected: protect,
+      })
+    }
+    return versions.map(version => ({ ...version, protected: protect }))
+  }
+
+  async label(spec: string, edits: readonly string[]): Promise<Version> {
+    const { set, remove } = parseLabelEdits(edits)
+    const version = resolveVersion(await this.versions(), spec)
+    await this.#repository.versions.putMark({ kind: 'labels', at: this.#now(), version: version.id, set, remove })
+    return resolveVersion(await this.versions(), version.id)
+  }
+
+  stats(): Promise<StatsResult> {
+    return gatherStats(this.#repository, this.url)
+  }
+
+  keys(): Promise<KeyInfo[]> {
+    return listKeys(this.#repository)
+  }
+
+  addKey(secret: Secret, label?: string): Promise<KeyAdded> {
+    return addKey(this.#repository, secret, label ?? '')
+  }
+
+  addRecoveryPhrase(): Promise<KeyAdded> {
+    return addRecoveryPhrase(this.#repository)
+  }
+
+  removeKey(id: string): Promise<void> {
+    return removeKey(this.#repository, id)
+  }
+
+  repair(options: Parameters<Session['repair']>[0]): Promise<RepairResult> {
+    return runRepair(this.#repository, { dryRun: options.dryRun ?? false, ...callOptions(options) })
+  }
+
+  close(): Promise<void> {
+    return this.#repository.close()
+  }
+
+  #now(): string {
+    return new Date(this.#repository.clock.now()).toISOString()
+  }
+
+  #filtered(loaded: LoadedRecords, filter?: string): Version[] {
+    const views = viewVersions(loaded, this.#repository.index)
+    return filterVersions(views, filter, { now: this.#repository.clock.now() })
+  }
+
+  #record(loaded: LoadedRecords, spec: string) {
+    const { id } = resolveVersion(viewVersions(loaded, this.#repository.index), spec)
+    return loaded.versions.find(record => record.id === id)!
+  }
+
+  async #baseRecord(spec: string) {
+    const loaded = await this.#repository.refresh()
+    const record = this.#record(loaded, spec)
+    if (record.status === 'complete') return record
+    throw new HoldfastError(
+      'repository.versionIncomplete',
+      `Version ${record.id} is incomplete and cannot be a base.`,
+      {
+        advice: 'Name a complete version, or leave --base and --hints out to read everything.',
+        details: { version: record.id },
+      },
+    )
+  }
+}
+
+function callOptions(options: CallOptions): CallOptions {
+  return {
+    ...(options.signal ? { signal: options.signal } : {}),
+    ...(options.onProgress ? { onProgress: options.onProgress } : {}),
+  }
+}
+
+function closing<T extends { close(): Promise<void> }>(value: T): AsyncDisposable & { value: T } {
+  return { value, [Symbol.asyncDispose]: () => value.close() }
+}
+
+function isProtected(version: Version): HoldfastError {
+  return new HoldfastError('repository.versionProtected', `Version ${version.id} of ${version.name} is protected.`, {
+    advice: `Lift the protection first: holdfast unprotect ${version.id}`,
+    details: { version: version.id },
+  })
+}

@@ -1,0 +1,145 @@
+// Runs every lane of checks and tests, says which it skipped and why, and ends with one line of totals.
+//   npm test                 all lanes
+//   npm test -- types unit   only these
+// With CI=true a missing tool is a failure, and on Debian as root what is missing gets installed first.
+import { spawn, spawnSync } from 'node:child_process'
+import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+
+const root = join(import.meta.dirname, '..')
+const isCi = process.env.CI === 'true' || process.env.CI === '1'
+// Debian keeps file system tools in folders that are not on an ordinary person's PATH.
+const path = [join(root, 'node_modules', '.bin'), process.env.PATH ?? '', '/usr/sbin', '/sbin'].join(delimiter)
+const say = line => process.stdout.write(`${line}\n`)
+
+/** @returns {Promise<number>} its exit code; 1 when a signal ended it or it could not be started */
+function run(program, args) {
+  return new Promise(resolve => {
+    const child = spawn(program, args, { cwd: root, env: { ...process.env, PATH: path }, stdio: 'inherit' })
+    child.on('error', error => {
+      say(`${program} could not be started: ${error.message}`)
+      resolve(1)
+    })
+    child.on('close', code => resolve(code ?? 1))
+  })
+}
+
+/** A lane that passes or fails as a whole. */
+const command = (program, ...args) => async () => {
+  const failed = (await run(program, args)) !== 0
+  return { passed: failed ? 0 : 1, failed: failed ? 1 : 0, skipped: 0 }
+}
+
+/** A lane of tests, each of which counts. */
+const vitest = project => async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-test-'))
+  try {
+    const reportPath = join(folder, 'report.json')
+    const reporters = ['default', 'json', './scripts/skippedReporter.mjs'].map(name => `--reporter=${name}`)
+    const args = ['run', '--project', project, '--passWithNoTests', ...reporters, `--outputFile.json=${reportPath}`]
+    const exitCode = await run('vitest', args)
+    return countTests(readReport(reportPath), exitCode)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function readReport(reportPath) {
+  try {
+    return JSON.parse(readFileSync(reportPath, 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+/** What is wrong outside any test (a file that does not load, an error that nobody caught) counts as one failure each. */
+function countTests(report, exitCode) {
+  const files = report?.testResults ?? []
+  const brokenFiles = files.filter(
+    file => file.status === 'failed' && !file.assertionResults.some(test => test.status === 'failed'),
+  )
+  const failed = (report?.numFailedTests ?? 0) + brokenFiles.length
+  return {
+    passed: report?.numPassedTests ?? 0,
+    failed: failed === 0 && exitCode !== 0 ? 1 : failed,
+    skipped: (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0),
+  }
+}
+
+const lanes = [
+  { name: 'lint', title: 'lint and format', run: command('biome', 'check', '--error-on-warnings') },
+  { name: 'types', title: 'types', run: command('tsc', '-p', '.') },
+  { name: 'layers', title: 'layers', run: command('depcruise', '--config', '.dependency-cruiser.cjs', '.') },
+  { name: 'unit', title: 'unit and property tests, conformance suites', run: vitest('unit') },
+  { name: 'integration', title: 'integration: whole programs, real devices, old repositories', run: vitest('integration') },
+]
+
+function isThere(program) {
+  return path.split(delimiter).some(folder => {
+    try {
+      accessSync(join(folder, program), constants.X_OK)
+      return true
+    } catch {
+      return false
+    }
+  })
+}
+
+/** Tools of tools.txt that are not there. */
+function missingTools() {
+  return readFileSync(join(root, 'scripts', 'tools.txt'), 'utf8')
+    .split('\n')
+    .filter(line => line.trim() !== '' && !line.startsWith('#'))
+    .map(line => line.trim().split(/\s+/))
+    .map(([program, debian, lane, ...purpose]) => ({ program, debian, lane, purpose: purpose.join(' ') }))
+    .filter(tool => !isThere(tool.program))
+}
+
+const nameOf = tool => `${tool.program} is missing (Debian: ${tool.debian})`
+
+/** Why a lane is not run, or undefined. */
+function whySkipped(lane, asked, missing) {
+  if (asked.length > 0 && !asked.includes(lane.name)) return 'not asked for'
+  const tools = missing.filter(tool => tool.lane === lane.name)
+  return tools.length > 0 ? tools.map(nameOf).join(', ') : undefined
+}
+
+async function runLane(lane, reason) {
+  if (reason !== undefined) {
+    say(`\n── ${lane.title}: skipped, ${reason}`)
+    return { passed: 0, failed: 0, skipped: 1, line: `skipped: ${reason}` }
+  }
+  say(`\n── ${lane.title}`)
+  const start = performance.now()
+  const counts = await lane.run()
+  const seconds = ((performance.now() - start) / 1000).toFixed(1)
+  const { passed, failed, skipped } = counts
+  if (passed + failed + skipped === 0) return { passed, failed, skipped: 1, line: 'skipped: it has no tests' }
+  const line = `${failed > 0 ? 'FAILED' : 'passed'} in ${seconds} s (${passed} passed, ${failed} failed, ${skipped} skipped)`
+  return { ...counts, line }
+}
+
+async function main() {
+  const asked = process.argv.slice(2)
+  const unknown = asked.filter(name => !lanes.some(lane => lane.name === name))
+  if (unknown.length > 0) {
+    say(`There is no lane ${unknown.join(', ')}; there are ${lanes.map(lane => lane.name).join(', ')}.`)
+    return 64
+  }
+  if (isCi && missingTools().length > 0) spawnSync(join(root, 'scripts', 'install-tools.sh'), { stdio: 'inherit' })
+  const missing = missingTools()
+
+  const results = []
+  for (const lane of lanes) results.push({ name: lane.name, ...(await runLane(lane, whySkipped(lane, asked, missing))) })
+
+  say('')
+  for (const { name, line } of results) say(`${name.padEnd(12)} ${line}`)
+  for (const tool of missing) say(`${isCi ? 'FAILED' : 'note'}: ${nameOf(tool)}; it is for ${tool.purpose}`)
+  const sum = key => results.reduce((total, result) => total + result[key], 0)
+  const failed = sum('failed') + (isCi ? missing.length : 0)
+  say(`\n${sum('passed')} passed, ${failed} failed, ${sum('skipped')} skipped`)
+  return failed > 0 ? 1 : 0
+}
+
+process.exitCode = await main()

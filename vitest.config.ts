@@ -1,0 +1,25 @@
+import { defineConfig } from 'vitest/config'
+
+const unit = {
+  name: 'unit',
+  include: ['test/{bench,engine,scripts,suites}/**/*.test.ts'],
+  testTimeout: 30_000,
+  hookTimeout: 30_000,
+}
+
+/** Whole programs on real devices and repositories; the limits only stop what hangs. */
+const integration = {
+  name: 'integration',
+  include: ['test/{integration,compat}/**/*.test.ts'],
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+}
+
+export default defineConfig({
+  test: {
+    reporters: ['default'],
+    projects: [unit, integration].map(project => ({
+      test: { ...project, environment: 'node', pool: 'forks', teardownTimeout: 30_000 },
+    })),
+  },
+})
