@@ -26,10 +26,12 @@ function run(program, args) {
 }
 
 /** A lane that passes or fails as a whole. */
-const command = (program, ...args) => async () => {
-  const failed = (await run(program, args)) !== 0
-  return { passed: failed ? 0 : 1, failed: failed ? 1 : 0, skipped: 0 }
-}
+const command =
+  (program, ...args) =>
+  async () => {
+    const failed = (await run(program, args)) !== 0
+    return { passed: failed ? 0 : 1, failed: failed ? 1 : 0, skipped: 0 }
+  }
 
 /** A lane of tests, each of which counts. */
 const vitest = project => async () => {
@@ -72,7 +74,11 @@ const lanes = [
   { name: 'types', title: 'types', run: command('tsc', '-p', '.') },
   { name: 'layers', title: 'layers', run: command('depcruise', '--config', '.dependency-cruiser.cjs', '.') },
   { name: 'unit', title: 'unit and property tests, conformance suites', run: vitest('unit') },
-  { name: 'integration', title: 'integration: whole programs, real devices, old repositories', run: vitest('integration') },
+  {
+    name: 'integration',
+    title: 'integration: whole programs, real devices, old repositories',
+    run: vitest('integration'),
+  },
 ]
 
 function isThere(program) {
@@ -131,7 +137,8 @@ async function main() {
   const missing = missingTools()
 
   const results = []
-  for (const lane of lanes) results.push({ name: lane.name, ...(await runLane(lane, whySkipped(lane, asked, missing))) })
+  for (const lane of lanes)
+    results.push({ name: lane.name, ...(await runLane(lane, whySkipped(lane, asked, missing))) })
 
   say('')
   for (const { name, line } of results) say(`${name.padEnd(12)} ${line}`)

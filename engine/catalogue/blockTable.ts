@@ -118,6 +118,7 @@ export class BlockTable {
           for (const id of supersedes) supersede.run(id)
         }
         const link = this.#db.prepare('INSERT OR IGNORE INTO segment_packs (segment, pack) VALUES (?, ?)')
+        const rows: unknown[][] = []
         for (const pack of packs) {
           this.#insertPack.run(pack.id, pack.wrappedKey, pack.sizeBytes, blocksIn(pack), packState.live)
           const num = this.#packNum.get(pack.id) as number
@@ -125,12 +126,14 @@ export class BlockTable {
           for (const f of pack.frames) {
             let start = 0
             for (const { id, plainBytes } of f.blocks) {
-              const frame = [f.offset, f.storedBytes, f.plainBytes] as const
-              this.#insertBlock.run(id, num, f.kind, f.compression, ...frame, start, plainBytes)
+              rows.push([id, num, f.kind, f.compression, f.offset, f.storedBytes, f.plainBytes, start, plainBytes])
               start += plainBytes
             }
           }
         }
+        // Ids are random; in their order, the table is filled from one end to the other instead of all over.
+        rows.sort((a, b) => (a[0] as Buffer).readUInt32BE(0) - (b[0] as Buffer).readUInt32BE(0))
+        for (const row of rows) this.#insertBlock.run(row)
         this.#flag(this.#damaged(), 1)
       })
       .immediate()

@@ -58,7 +58,7 @@ export async function rewritePacks(
       const kind = block.kind as BlockKind
       const plain = await readOrNothing(block.id, kind)
       if (!plain) return false
-      odd ??= new PackBuilder(keyring.pack, Buffer.allocUnsafeSlow(256 * 1024))
+      odd ??= new PackBuilder(keyring.pack, { buffer: Buffer.allocUnsafeSlow(256 * 1024) })
       odd.add(kind, block.id, plain)
       if (odd.isFull) await finishOdd()
     }

@@ -5,6 +5,7 @@ import { HoldfastError, throwIfAborted } from '../contract/errors.ts'
 import type { VersionId } from '../contract/ids.ts'
 import type { BackupResult } from '../contract/models.ts'
 import type { OnProgress } from '../contract/progress.ts'
+import { zstdLevel } from '../repository/blockCrypto.ts'
 import { BlockMapEditor, type MapRoot } from '../repository/blockMapEditor.ts'
 import type { Lock } from '../repository/locks.ts'
 import type { Repository } from '../repository/repository.ts'
@@ -60,6 +61,7 @@ class BackupRun {
   readonly #sink: PackSink
   readonly #warnings: string[] = []
   #hintsRejected = false
+  #isFirst = false
 
   constructor(repository: Repository, source: Source, options: BackupOptions, lock: Lock) {
     this.#repository = repository
@@ -114,6 +116,7 @@ class BackupRun {
   async #prepare() {
     const { signal } = this.#options
     const loaded = await this.#repository.refresh(signal)
+    this.#isFirst = !loaded.versions.some(version => version.name === this.#options.name)
     const reconciled = await this.#repository.index.reconcile(signal)
     this.#sink.adopt(reconciled.adopted)
     if (reconciled.missing.length > 0) {
@@ -172,7 +175,10 @@ class BackupRun {
   async #read(plan: Iterable<PlanStep>, editor: BlockMapEditor) {
     const { blockSizeBytes, clock } = this.#repository
     this.#meter.phase('reading', this.#source.sizeBytes)
-    const pool = new BlockPool(this.#repository.keyring, blockSizeBytes, { threads: this.#options.threads })
+    const pool = new BlockPool(this.#repository.keyring, blockSizeBytes, {
+      threads: this.#options.threads,
+      zstdLevel: this.#isFirst ? zstdLevel.first : zstdLevel.later,
+    })
     const { readLimit } = this.#options
     const reader = new ChunkReader(this.#repository, this.#source, pool, this.#sink, {
       ...(readLimit === undefined ? {} : { limiter: new Limiter(readLimit, clock) }),

@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { HoldfastError } from '../contract/errors.ts'
+import { zstdLevel } from '../repository/blockCrypto.ts'
 import type { Keyring } from '../repository/keyring.ts'
 import type {
   Identified,
@@ -19,6 +20,8 @@ const maximumThreads = 8
 export interface PoolOptions {
   threads?: number | undefined
   slotBytes?: number
+  /** For sealing; that of later versions when not given. */
+  zstdLevel?: number
 }
 
 /** Memory shared with the threads, taken by one chunk of work at a time. */
@@ -59,13 +62,14 @@ export class BlockPool {
         slots: this.#memory,
         slotBytes: this.slotBytes,
         blockSizeBytes,
+        zstdLevel: options.zstdLevel ?? zstdLevel.later,
         thread,
         keyring: { blockId, mapId, pack },
       }
       const worker = new Worker(new URL('./blockWorker.ts', import.meta.url), {
         workerData: setup,
         // Young buffers are small objects that hold large memory: a small young generation frees it soon.
-        resourceLimits: { maxYoungGenerationSizeMb: Number(process.env.YG ?? 2) },
+        resourceLimits: { maxYoungGenerationSizeMb: 2 },
       })
       worker.on('message', (reply: Reply) => {
         const call = this.#calls.get(reply.call)

@@ -47,7 +47,10 @@ function seal(slot: number, bytes: number, blocks: readonly number[], ids: Uint8
 
 function newPack(): PackBuilder {
   const memory = spare.pop()
-  return new PackBuilder(setup.keyring.pack, memory ? Buffer.from(memory) : undefined)
+  return new PackBuilder(setup.keyring.pack, {
+    level: setup.zstdLevel,
+    buffer: memory ? Buffer.from(memory) : undefined,
+  })
 }
 
 function finishPack(): SealedPack[] {

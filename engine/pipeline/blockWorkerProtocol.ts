@@ -7,6 +7,7 @@ export interface WorkerSetup {
   slots: SharedArrayBuffer
   slotBytes: number
   blockSizeBytes: number
+  zstdLevel: number
   /** Number of this thread. */
   thread: number
   keyring: Pick<Keyring, 'blockId' | 'mapId' | 'pack'>

@@ -109,7 +109,7 @@ export class ChunkReader {
       const id = all.subarray(i * 32, i * 32 + 32)
       children.push(id)
       const key = id.toString('latin1')
-      if (this.#inFlight.has(key) || index.isLive(id)) continue
+      if (this.#inFlight.has(key) || index.isLive(id, key)) continue
       this.#inFlight.add(key)
       fresh.push(i)
       this.counters.newBytes += blockBytes

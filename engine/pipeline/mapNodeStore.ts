@@ -33,7 +33,7 @@ export class MapNodeStore implements NodeStore {
     const key = id.toString('latin1')
     if (this.#fresh.has(key) || this.#repository.index.isLive(id)) return id
     this.#fresh.set(key, node)
-    this.#builder ??= new PackBuilder(this.#repository.keyring.pack, Buffer.allocUnsafeSlow(256 * 1024))
+    this.#builder ??= new PackBuilder(this.#repository.keyring.pack, { buffer: Buffer.allocUnsafeSlow(256 * 1024) })
     this.#builder.add(blockKind.map, id, plain)
     if (this.#builder.isFull) await this.finish()
     return id

@@ -79,7 +79,7 @@ export class PackSink {
       sizeBytes,
       frames: decodeFrames(asBuffer(pack.frames)) ?? [],
     }
-    this.#repository.index.addStored([info])
+    this.#repository.index.addStored(info)
     stored(info)
     this.#list(info)
     if (this.#unlistedBlocks >= segmentBlocks) await this.#writeSegments()

@@ -1,11 +1,14 @@
 import { hash } from 'node:crypto'
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { zstd } from '../base/linux/zstd.ts'
 import { type BlockKind, blockKind, type Compression, compression, gcmTagBytes } from './format.ts'
 import { gcmOpen, gcmSealInto, hmac, zeroNonce } from './gcm.ts'
 import type { Keyring } from './keyring.ts'
 
-/** zstd level of frames; the figures behind the choice are in docs/benchmarks.md. */
-export const zstdLevel = 3
+/**
+ * zstd levels of frames: the first version of a source is much data, and speed counts; what later ones add is little, and
+ * size counts. The figures behind the choice are in docs/benchmarks.md.
+ */
+export const zstdLevel = { first: 1, later: 3 } as const
 
 const frameKeyLabel = Buffer.from('frame')
 const sha256BlockBytes = 64
@@ -44,16 +47,19 @@ function padded(key: Uint8Array, byte: number): Buffer {
   return out
 }
 
-/** Compresses unless it does not pay. Map nodes are made of ids, which cannot shrink, and are left alone. */
-export function compressFrame(kind: BlockKind, plain: Uint8Array): { body: Uint8Array; method: Compression } {
-  if (kind === blockKind.map) return { body: plain, method: compression.none }
-  const packed = zstdCompressSync(plain, {
-    pledgedSrcSize: plain.length,
-    chunkSize: plain.length + 1024,
-    params: { [constants.ZSTD_c_compressionLevel]: zstdLevel },
-  })
-  return packed.length < plain.length
-    ? { body: packed, method: compression.zstd }
+/**
+ * Compresses into `scratch` (at least as long as `plain`) unless it does not pay. Map nodes are made of ids, which cannot
+ * shrink, and are left alone. The body is valid until the scratch is used again.
+ */
+export function compressFrame(
+  kind: BlockKind,
+  plain: Uint8Array,
+  level: number,
+  scratch: Uint8Array,
+): { body: Uint8Array; method: Compression } {
+  const length = kind === blockKind.map ? undefined : zstd().compress(plain, level, scratch)
+  return length !== undefined && length < plain.length
+    ? { body: scratch.subarray(0, length), method: compression.zstd }
     : { body: plain, method: compression.none }
 }
 
@@ -99,13 +105,11 @@ export function openFrame(
   if (sealedBytes.length < gcmTagBytes) return { fault: 'altered' }
   const body = gcmOpen(frameKey(packKey, place.offset), zeroNonce, associatedData(place), sealedBytes)
   if (!body) return { fault: 'altered' }
-  let plain = body
-  if (place.compression === compression.zstd) {
-    try {
-      plain = zstdDecompressSync(body, { chunkSize: Math.max(place.plainBytes, 64), maxOutputLength: place.plainBytes })
-    } catch {
-      return { fault: 'undecodable' }
-    }
+  if (place.compression === compression.none) {
+    return body.length === place.plainBytes ? { plain: body } : { fault: 'wrong length' }
   }
-  return plain.length === place.plainBytes ? { plain } : { fault: 'wrong length' }
+  const plain = Buffer.allocUnsafe(place.plainBytes)
+  const length = zstd().decompress(body, plain)
+  if (length === undefined) return { fault: 'undecodable' }
+  return length === place.plainBytes ? { plain } : { fault: 'wrong length' }
 }

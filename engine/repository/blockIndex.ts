@@ -43,6 +43,9 @@ export class BlockIndex {
   readonly #storage: Storage
   readonly #keyring: Keyring
   readonly #condemned: Condemned
+  /** Blocks of packs that were stored since the catalogue was last written. */
+  readonly #fresh = new Set<string>()
+  #freshPacks: PackInfo[] = []
   /** Segments that are in the storage and do not open. */
   damagedSegments: string[] = []
 
@@ -53,9 +56,9 @@ export class BlockIndex {
     this.#condemned = condemned
   }
 
-  /** True when there is a sound copy that a new version may refer to. */
-  isLive(id: Uint8Array): boolean {
-    return this.table.isLive(id)
+  /** True when there is a sound copy that a new version may refer to. `key` is the id as a latin1 string. */
+  isLive(id: Uint8Array, key = keyOf(id)): boolean {
+    return this.#fresh.has(key) || this.table.isLive(id)
   }
 
   /** True when there is a copy that is not known to be damaged, even if its pack is about to go. */
@@ -65,6 +68,7 @@ export class BlockIndex {
 
   /** Copies of a block, the best first; those in packs that are gone are left out. */
   locate(id: Uint8Array): BlockRow[] {
+    if (this.#fresh.has(keyOf(id))) this.#saveFresh()
     return this.table.find(id).filter(row => row.packState <= packState.condemned)
   }
 
@@ -124,9 +128,16 @@ export class BlockIndex {
     return result
   }
 
-  /** Packs just stored by this run become findable. */
-  addStored(packs: readonly PackInfo[]): void {
-    this.table.addPacks(undefined, packs)
+  /** A pack just stored by this run becomes findable. Written to the catalogue later, together with others. */
+  addStored(pack: PackInfo): void {
+    this.#freshPacks.push(pack)
+    for (const frame of pack.frames) for (const block of frame.blocks) this.#fresh.add(keyOf(block.id))
+  }
+
+  #saveFresh(): void {
+    this.table.addPacks(undefined, this.#freshPacks)
+    this.#freshPacks = []
+    this.#fresh.clear()
   }
 
   /** Writes index segments for packs; returns the bytes stored. `supersedes` names segments that the new ones replace. */
@@ -137,6 +148,9 @@ export class BlockIndex {
   ): Promise<number> {
     let written = 0
     const groups = grouped(packs, supersedes.length > 0)
+    // The segments bring these packs into the catalogue, too.
+    this.#freshPacks = []
+    this.#fresh.clear()
     for (const group of groups) {
       const id = randomHex(16) as SegmentId
       // Only the last one replaces the old ones: before it is stored, its siblings alone would not hold everything.
@@ -226,4 +240,8 @@ function grouped(packs: readonly PackInfo[], always: boolean): PackInfo[][] {
   }
   if (groups.length === 0 && always) groups.push([])
   return groups
+}
+
+function keyOf(id: Uint8Array): string {
+  return Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString('latin1')
 }

@@ -1,8 +1,8 @@
 import { mapBitmapBytes, mapFanout, mapHeaderBytes } from './format.ts'
 
 /**
- * A map node: `mapFanout` children, each the 32-byte id of a block (level 0) or of a node one level down, or undefined for a hole,
- * that is a part of the source that reads as zeros.
+ * A map node: `mapFanout` children, each the 32-byte id of a block (level 0) or of a node one level down, or undefined for
+ * a hole, that is a part of the source that reads as zeros.
  */
 export interface MapNode {
   level: number

@@ -1,3 +1,4 @@
+import { HoldfastError } from '../contract/errors.ts'
 import { blockCountOf, childSpan, levelsFor, type MapNode } from './blockMap.ts'
 import type { MapRoot } from './blockMapEditor.ts'
 import { mapFanout } from './format.ts'
@@ -12,7 +13,8 @@ export type MapPart =
 
 /**
  * The parts of a version for blocks [from, to), ascending and without gaps; neighbouring holes are joined as far as they
- * meet in one node. With `tolerant`, a node that cannot be loaded becomes an 'unreadable' part and the walk goes on.
+ * meet in one node. With `tolerant`, a node that is missing or damaged becomes an 'unreadable' part and the walk goes on;
+ * HoldfastErrors other than integrity.* are thrown in any case.
  */
 export async function* readBlockMap(
   load: LoadNode,
@@ -45,7 +47,8 @@ async function* walk(
   try {
     node = await load(id, level)
   } catch (error) {
-    if (!tolerant) throw error
+    // A drive that was pulled out says nothing about the map.
+    if (!tolerant || (error instanceof HoldfastError && !error.code.startsWith('integrity.'))) throw error
     const first = Math.max(start, from)
     const end = Math.min(start + childSpan(level) * mapFanout, to)
     yield { kind: 'unreadable', index: first, count: end - first, node: id, error }
@@ -77,6 +80,9 @@ async function* walk(
  * Visits every id under a root once over all calls that share `seen`: nodes that were visited are not entered again, so
  * the cost of many similar versions is that of their differences. `seen` must remember every id it is given and answer
  * whether it was new.
+ *
+ * When `load` fails, so does this, and nodes that `seen` knows may then not have been entered: what it has gathered is of
+ * no use for deciding what to delete.
  */
 export async function visitIds(
   load: LoadNode,

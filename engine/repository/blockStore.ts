@@ -1,5 +1,5 @@
 import type { BlockRow } from '../catalogue/blockTable.ts'
-import { HoldfastError } from '../contract/errors.ts'
+import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { BlockIdentifier, type FramePlace, openFrame } from './blockCrypto.ts'
 import type { BlockIndex } from './blockIndex.ts'
@@ -48,34 +48,62 @@ export class BlockStore {
     return key
   }
 
-  /** Where to read a block; the best copy first. Fails with integrity.blockMissing when there is none. */
+  /**
+   * Where to read a block; the best copy first. Copies whose pack key does not open are left out. Fails with
+   * integrity.blockMissing when there is none, and with integrity.objectDamaged when none has a key.
+   */
   locate(id: Uint8Array): LocatedBlock[] {
     const rows = this.#index.locate(id)
     if (rows.length === 0) throw blockMissing(id)
-    return rows.map(row => ({ row, packKey: this.packKey(row.packId, row.wrappedKey) }))
-  }
-
-  /** Reads, opens and checks one block. Fails with integrity.blockMissing or integrity.blockDamaged. */
-  async readBlock(id: Uint8Array, kind: BlockKind, signal?: AbortSignal): Promise<Buffer> {
-    let last: unknown
-    for (const { row, packKey } of this.locate(id)) {
+    const located: LocatedBlock[] = []
+    let fault: unknown
+    for (const row of rows) {
       try {
-        const range = { offset: row.frameOffset, length: row.frameStoredBytes }
-        const opened = openFrame(
-          packKey,
-          framePlaceOf(row),
-          await this.#storage.get(names.pack(row.packId), range, signal),
-        )
-        if ('plain' in opened) {
-          const block = opened.plain.subarray(row.start, row.start + row.plainBytes)
-          if (this.#identifier.idOf(kind, block).equals(id)) return block
-        }
-        last = blockDamaged(id, row.packId, 'fault' in opened ? opened.fault : 'wrong id')
+        located.push({ row, packKey: this.packKey(row.packId, row.wrappedKey) })
       } catch (error) {
-        last = error
+        fault = error
       }
     }
-    throw last
+    if (located.length === 0) throw fault
+    return located
+  }
+
+  /**
+   * Reads, opens and checks one block. Fails with integrity.blockMissing, integrity.blockDamaged or integrity.objectDamaged
+   * when no copy is sound, and with the storage's own error when that says nothing about the block.
+   */
+  async readBlock(id: Uint8Array, kind: BlockKind, signal?: AbortSignal): Promise<Buffer> {
+    let fault: HoldfastError | undefined
+    for (const copy of this.locate(id)) {
+      const read = await this.#readCopy(id, kind, copy, signal)
+      if (Buffer.isBuffer(read)) return read
+      // Damage says more than absence: it can be looked for in the pack.
+      if (fault?.code !== 'integrity.blockDamaged') fault = read
+    }
+    throw fault
+  }
+
+  /** The block, or what is wrong with this copy. */
+  async #readCopy(
+    id: Uint8Array,
+    kind: BlockKind,
+    { row, packKey }: LocatedBlock,
+    signal?: AbortSignal,
+  ): Promise<Buffer | HoldfastError> {
+    const range = { offset: row.frameOffset, length: row.frameStoredBytes }
+    let bytes: Uint8Array
+    try {
+      bytes = await this.#storage.get(names.pack(row.packId), range, signal)
+    } catch (error) {
+      if (isHoldfastError(error, 'storage.objectNotFound')) return blockMissing(id)
+      if (isHoldfastError(error, 'storage.rangeInvalid')) return blockDamaged(id, row.packId, 'the pack is cut short')
+      if (isHoldfastError(error, 'storage.failed')) return blockDamaged(id, row.packId, 'it cannot be read', error)
+      throw error
+    }
+    const opened = openFrame(packKey, framePlaceOf(row), bytes)
+    if ('fault' in opened) return blockDamaged(id, row.packId, opened.fault)
+    const block = opened.plain.subarray(row.start, row.start + row.plainBytes)
+    return this.#identifier.idOf(kind, block).equals(id) ? block : blockDamaged(id, row.packId, 'wrong id')
   }
 
   /** Loads a map node; `level` is 0 for leaves. */
@@ -100,7 +128,7 @@ export function framePlaceOf(row: BlockRow): FramePlace {
   }
 }
 
-export function blockDamaged(id: Uint8Array, pack: string, fault: string): HoldfastError {
+export function blockDamaged(id: Uint8Array, pack: string, fault: string, cause?: unknown): HoldfastError {
   const block = Buffer.from(id).toString('hex')
   return new HoldfastError(
     'integrity.blockDamaged',
@@ -109,6 +137,7 @@ export function blockDamaged(id: Uint8Array, pack: string, fault: string): Holdf
       advice:
         'Run "holdfast scrub" to see which versions need it, then back the source up again to heal what it still has.',
       details: { block, pack, fault },
+      cause,
     },
   )
 }

@@ -1,12 +1,15 @@
 import { randomBytes } from '../base/random.ts'
 import type { PackId } from '../contract/ids.ts'
-import { compressFrame, sealFrame } from './blockCrypto.ts'
+import { compressFrame, sealFrame, zstdLevel } from './blockCrypto.ts'
 import { type BlockKind, blockKind, frameTargetBytes, gcmTagBytes, pack as layout, packTargetBytes } from './format.ts'
 import { gcmSeal, hmac, zeroNonce } from './gcm.ts'
 import { encodeFrames, headerPrefix, indexLabel, type PackBlock, type PackFrame, type PackInfo } from './pack.ts'
 
 /** Memory that a pack of default size fits into. */
 export const packBufferBytes = packTargetBytes + frameTargetBytes + 256 * 1024
+
+/** Compressed frames pass through here; one for each thread. */
+let scratch = Buffer.allocUnsafeSlow(frameTargetBytes)
 
 export interface FinishedPack extends PackInfo {
   /** The whole object. */
@@ -26,17 +29,22 @@ export class PackBuilder {
   readonly #frames: PackFrame[] = []
   #buffer: Buffer
   #used: number
+  readonly #level: number
   /** Data blocks that wait for their frame to fill. */
   readonly #open = { plain: Buffer.alloc(0), bytes: 0, blocks: [] as PackBlock[] }
 
-  /** `packKeyKey` is the repository key that wraps pack keys; `buffer` is memory to fill, grown when it is too small. */
-  constructor(packKeyKey: Uint8Array, buffer: Buffer = Buffer.allocUnsafeSlow(packBufferBytes)) {
+  /**
+   * `packKeyKey` is the repository key that wraps pack keys; `level` that of zstd; `buffer` is memory to fill, replaced by
+   * more when it is too small.
+   */
+  constructor(packKeyKey: Uint8Array, options: { level?: number; buffer?: Buffer | undefined } = {}) {
     this.id = randomBytes(layout.idBytes).toString('hex') as PackId
     this.#key = randomBytes(32)
     const nonce = randomBytes(12)
     const prefix = headerPrefix(this.id)
     this.#wrappedKey = Buffer.concat([nonce, gcmSeal(packKeyKey, nonce, prefix, this.#key)])
-    this.#buffer = buffer
+    this.#buffer = options.buffer ?? Buffer.allocUnsafeSlow(packBufferBytes)
+    this.#level = options.level ?? zstdLevel.later
     this.#buffer.set(prefix, 0)
     this.#buffer.set(this.#wrappedKey, layout.wrappedKeyOffset)
     this.#used = layout.headerBytes
@@ -92,7 +100,8 @@ export class PackBuilder {
   }
 
   #seal(kind: BlockKind, plain: Uint8Array, blocks: PackBlock[]): void {
-    const { body, method } = compressFrame(kind, plain)
+    if (scratch.length < plain.length) scratch = Buffer.allocUnsafeSlow(plain.length)
+    const { body, method } = compressFrame(kind, plain, this.#level, scratch)
     const place = { kind, compression: method, offset: this.#used, plainBytes: plain.length }
     this.#reserve(body.length + gcmTagBytes)
     const storedBytes = sealFrame(this.#key, place, body, this.#buffer)

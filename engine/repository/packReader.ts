@@ -1,10 +1,13 @@
 import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
-import type { PackId } from '../contract/ids.ts'
+import { isPackId, type PackId } from '../contract/ids.ts'
 import type { ObjectInfo, Storage } from '../storage/storage.ts'
 import { pack as layout, names } from './format.ts'
 import { openPackIndex, type PackInfo, parsePackHeader, parsePackTrailer } from './pack.ts'
 
-/** Reads what a pack says of itself: header and sealed index. Undefined when either is damaged or the pack is missing. */
+/**
+ * Reads what a pack says of itself: header and sealed index. Undefined when either is damaged or cannot be read, or when
+ * the pack is missing.
+ */
 export async function readPackInfo(
   storage: Storage,
   packKeyKey: Uint8Array,
@@ -22,16 +25,17 @@ export async function readPackInfo(
     const sealedIndex = await read(sizeBytes - layout.trailerBytes - indexBytes, indexBytes)
     return openPackIndex(packKeyKey, id, wrappedKey, sealedIndex, sizeBytes)
   } catch (error) {
-    if (isHoldfastError(error, 'storage.objectNotFound', 'storage.rangeInvalid')) return undefined
+    if (isHoldfastError(error, 'storage.objectNotFound', 'storage.rangeInvalid', 'storage.failed')) return undefined
     throw error
   }
 }
 
-/** All packs in the storage. */
+/** All packs in the storage. What somebody else put beside them, or what stands in the wrong folder, is none. */
 export async function listPacks(storage: Storage, signal?: AbortSignal): Promise<Map<PackId, ObjectInfo>> {
   const packs = new Map<PackId, ObjectInfo>()
   for await (const object of storage.list('packs', signal)) {
-    packs.set(object.name.slice(object.name.lastIndexOf('/') + 1) as PackId, object)
+    const id = object.name.slice(object.name.lastIndexOf('/') + 1)
+    if (isPackId(id) && object.name === names.pack(id)) packs.set(id, object)
   }
   return packs
 }

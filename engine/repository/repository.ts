@@ -4,7 +4,7 @@ import { randomBytes, randomHex } from '../base/random.ts'
 import { type Database, openDatabase } from '../catalogue/database.ts'
 import { repositoryMigrations } from '../catalogue/migrations/index.ts'
 import { RecordTable } from '../catalogue/recordTable.ts'
-import { HoldfastError } from '../contract/errors.ts'
+import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
 import type { RepositoryId } from '../contract/ids.ts'
 import type { Storage } from '../storage/storage.ts'
 import { BlockIndex } from './blockIndex.ts'
@@ -21,7 +21,7 @@ import { type LoadedRecords, VersionStore } from './versionStore.ts'
 
 export interface CreateOptions {
   secret: Secret
-  /** Power of two from 16 KiB to 4 MiB; 64 KiB when not given. */
+  /** Power of two from 16 KiB to 4 MiB; defaultBlockSizeBytes when not given. */
   blockSizeBytes?: number
   stateDir: string
   clock?: Clock
@@ -92,7 +92,7 @@ export class Repository {
         'usage.invalid',
         `The block size ${blockSizeBytes} is not a power of two from 16 KiB to 4 MiB.`,
         {
-          advice: 'Leave it out for 64 KiB, or name one of 16k, 32k, 64k, 128k, 256k, 512k, 1M, 2M, 4M.',
+          advice: 'Leave it out, or name one of 16k, 32k, 64k, 128k, 256k, 512k, 1M, 2M, 4M.',
           details: { blockSizeBytes },
         },
       )
@@ -103,32 +103,51 @@ export class Repository {
     const masterKey = randomBytes(keyBytes)
     const configKey = deriveKeyring(masterKey, config.repositoryId).config
     const phrase = phraseFromSecret(randomBytes(32))
+    // All that can be refused comes before the first write.
     const first = createSlot(config.repositoryId, masterKey, configKey, options.secret, '', createdAt)
     const recovery: Secret = { kind: 'recovery', phrase }
     const second = createSlot(config.repositoryId, masterKey, configKey, recovery, 'recovery phrase', createdAt)
     await storage.prepare(folders)
-    const records = new MirroredRecords(storage)
-    for (const slot of [first, second]) await records.put(names.key(slot.id), slot.bytes)
-    await records.put(names.config, encodeConfig(config, configKey))
-    return { repository: new Repository(storage, config, masterKey, options.stateDir, clock), recoveryPhrase: phrase }
+    // Opened before the config is stored: a repository whose recovery phrase nobody has seen must not come to be.
+    const repository = new Repository(storage, config, masterKey, options.stateDir, clock)
+    try {
+      for (const slot of [first, second]) await repository.records.put(names.key(slot.id), slot.bytes)
+      await repository.records.put(names.config, encodeConfig(config, configKey))
+    } catch (error) {
+      // So that the place is empty for another attempt. The config goes first: without it, this is no repository.
+      for (const name of [names.config, names.key(first.id), names.key(second.id)]) {
+        await repository.records.delete(name).catch(() => undefined)
+      }
+      repository.#db.close()
+      throw error
+    }
+    return { repository, recoveryPhrase: phrase }
   }
 
   /**
    * Opens a repository with a passphrase, recovery phrase or key file.
    * Fails with repository.notFound, repository.formatTooNew, repository.wrongKey, or integrity.objectDamaged when both
-   * copies of the config are damaged.
+   * copies of the config, or of every key slot, are damaged.
    */
   static async open(storage: Storage, options: OpenOptions): Promise<Repository> {
     const records = new MirroredRecords(storage)
-    const configs = await readConfigs(storage, records)
+    const { configs, tooNew } = await readConfigs(storage, records)
     const slots = await readSlots(records)
+    if (slots.length === 0) throw damagedKeys(storage.url)
+    let opened = false
     for (const { config, bytes } of configs) {
       for (const slot of slots) {
         const masterKey = openSlot(config.repositoryId, slot, options.secret)
-        if (!masterKey || !macFits(bytes, deriveKeyring(masterKey, config.repositoryId).config)) continue
+        if (!masterKey) continue
+        opened = true
+        const configKey = deriveKeyring(masterKey, config.repositoryId).config
+        if (!macFits(bytes, configKey)) continue
+        // A copy that names a newer format is a fault of the medium unless it is genuine.
+        for (const newer of tooNew) if (macFits(newer.bytes, configKey)) throw newer.error
         return new Repository(storage, config, masterKey, options.stateDir, options.clock ?? systemClock)
       }
     }
+    if (opened) throw damagedConfig(storage.url)
     throw new HoldfastError('repository.wrongKey', `This key does not open the repository at ${storage.url}.`, {
       advice: 'Check for typing errors, or use the recovery phrase.',
     })
@@ -147,15 +166,29 @@ export class Repository {
   }
 }
 
+interface ConfigVariant {
+  config: RepositoryConfig
+  bytes: Uint8Array
+}
+
 /** The one or two readable variants of the config; which of them is genuine shows when there is a key. */
 async function readConfigs(storage: Storage, records: MirroredRecords) {
   const variants = await records.variants(names.config)
-  const configs = variants.flatMap(bytes => {
-    const config = parseConfig(bytes, storage.url)
-    return config ? [{ config, bytes }] : []
-  })
-  if (configs.length > 0) return configs
-  if (variants.length > 0) throw damagedConfig(storage.url)
+  const configs: ConfigVariant[] = []
+  const tooNew: { error: HoldfastError; bytes: Uint8Array }[] = []
+  for (const bytes of variants) {
+    try {
+      const config = parseConfig(bytes, storage.url)
+      if (config) configs.push({ config, bytes })
+    } catch (error) {
+      if (!isHoldfastError(error, 'repository.formatTooNew')) throw error
+      tooNew.push({ error, bytes })
+    }
+  }
+  if (configs.length > 0) return { configs, tooNew }
+  if (tooNew[0]) throw tooNew[0].error
+  // Many a folder has a file named config; only with keys was it ever ours.
+  if (variants.length > 0 && (await records.list('keys')).length > 0) throw damagedConfig(storage.url)
   throw new HoldfastError('repository.notFound', `There is no Holdfast repository at ${storage.url}.`, {
     advice: 'Check the place, or make a new repository there with: holdfast init --repo PLACE',
     details: { url: storage.url },
@@ -172,6 +205,13 @@ function damagedConfig(url: string): HoldfastError {
       details: { url, name: names.config },
     },
   )
+}
+
+function damagedKeys(url: string): HoldfastError {
+  return new HoldfastError('integrity.objectDamaged', `The repository at ${url} has no key slot that can be read.`, {
+    advice: 'Copy the folder "keys" back from another copy of this repository; without any of them it stays closed.',
+    details: { url, name: 'keys' },
+  })
 }
 
 /** Key slots as they can be read; one of which a copy was altered appears in both variants. */

@@ -14,10 +14,14 @@ const maximumPlainBytes = 64 * 1024 * 1024
  */
 export function sealObject(objectKey: Uint8Array, kind: SealedKind, name: string, plain: Uint8Array): Buffer {
   if (plain.length > maximumPlainBytes) {
-    throw new HoldfastError('internal.bug', `The object ${name} would have ${plain.length} bytes, and never open again.`, {
-      advice: 'Report this as a bug.',
-      details: { name, plainBytes: plain.length },
-    })
+    throw new HoldfastError(
+      'internal.bug',
+      `The object ${name} would have ${plain.length} bytes, and never open again.`,
+      {
+        advice: 'Report this as a bug.',
+        details: { name, plainBytes: plain.length },
+      },
+    )
   }
   const packed = zstdCompressSync(plain, { params: { [constants.ZSTD_c_compressionLevel]: 3 } })
   const shrunk = packed.length < plain.length

@@ -1,0 +1,44 @@
+import { parseBytes } from '../base/bytes.ts'
+import { HoldfastError } from '../contract/errors.ts'
+import type { ByteRange } from '../contract/models.ts'
+
+/** Values of options as people write them. All functions here are pure and fail with usage.invalid. */
+
+/** "1M:64k" is 64 KiB from 1 MiB on; "@0" after it says where in the target they go. */
+export function parseRange(text: string): { range: ByteRange; targetOffset?: number } {
+  const match = /^([^:@]+):([^:@]+)(?:@([^:@]+))?$/.exec(text)
+  if (!match) throw invalid(text, '--range', 'Write OFFSET:LENGTH or OFFSET:LENGTH@POSITION, for example 1M:64k.')
+  const [, offset, length, position] = match
+  const range = { offset: parseBytes(offset!), length: parseBytes(length!) }
+  if (range.length === 0) throw invalid(text, '--range', 'Give a length of at least one byte.')
+  return position === undefined ? { range } : { range, targetOffset: parseBytes(position) }
+}
+
+/** "16", "2.5" or "16%": above 0, at most 100. */
+export function parsePercent(text: string, option: string): number {
+  const number = /^[0-9]+(?:\.[0-9]+)?(?=%?$)/.exec(text)?.[0]
+  const percent = Number(number)
+  if (number !== undefined && percent > 0 && percent <= 100) return percent
+  throw invalid(text, option, 'Give a number above 0, and at most 100.')
+}
+
+/** A whole number from 0. */
+export function parseCount(text: string, option: string): number {
+  const count = Number(text)
+  if (/^[0-9]+$/.test(text) && Number.isSafeInteger(count)) return count
+  throw invalid(text, option, 'Give a whole number from 0.')
+}
+
+/** A size above 0, such as 64k or 10GiB. */
+export function parseSize(text: string, option: string): number {
+  const bytes = parseBytes(text)
+  if (bytes > 0) return bytes
+  throw invalid(text, option, 'Give more than 0.')
+}
+
+/** For options that may be given several times. */
+export const collect = (value: string, earlier: readonly string[] | undefined): string[] => [...(earlier ?? []), value]
+
+function invalid(text: string, option: string, advice: string): HoldfastError {
+  return new HoldfastError('usage.invalid', `“${text}” is no value for ${option}.`, { advice, details: { text, option } })
+}

@@ -1,0 +1,58 @@
+import type { Command } from 'commander'
+import type { Cli } from './cli.ts'
+
+/** What a file in commands/ exports: arguments, options, help and action of one verb. It must load fast; engines wait. */
+export interface VerbFile {
+  define(command: Command, cli: Cli): void
+}
+
+export interface Verb {
+  name: string
+  /** One line in the overview. */
+  summary: string
+  load(): Promise<VerbFile>
+}
+
+/** All verbs, in the groups and the order of the overview. Only the file of the verb that is run gets loaded. */
+export const verbGroups: readonly { heading: string; verbs: readonly Verb[] }[] = [
+  {
+    heading: 'Back up and restore:',
+    verbs: [
+      { name: 'init', summary: 'make a new repository', load: () => import('./commands/init.ts') },
+      { name: 'backup', summary: 'back up a disk, volume or image file', load: () => import('./commands/backup.ts') },
+      { name: 'versions', summary: 'list what has been backed up', load: () => import('./commands/versions.ts') },
+      { name: 'show', summary: 'show all that is known of a version', load: () => import('./commands/show.ts') },
+      { name: 'restore', summary: 'write a version to a file or disk', load: () => import('./commands/restore.ts') },
+    ],
+  },
+  {
+    heading: 'Keep and remove versions:',
+    verbs: [
+      { name: 'enforce', summary: 'remove what a policy does not keep', load: () => import('./commands/enforce.ts') },
+      { name: 'rm', summary: 'remove versions', load: () => import('./commands/rm.ts') },
+      { name: 'prune', summary: 'free the space of removed versions', load: () => import('./commands/prune.ts') },
+      { name: 'protect', summary: 'guard versions against removal', load: () => import('./commands/protect.ts') },
+      { name: 'unprotect', summary: 'let versions be removed again', load: () => import('./commands/unprotect.ts') },
+      { name: 'label', summary: 'set and remove labels of a version', load: () => import('./commands/label.ts') },
+    ],
+  },
+  {
+    heading: 'Look after the repository:',
+    verbs: [
+      { name: 'scrub', summary: 'check what is stored for damage', load: () => import('./commands/scrub.ts') },
+      { name: 'repair', summary: 'make a damaged repository usable', load: () => import('./commands/repair.ts') },
+      { name: 'stats', summary: 'show what the repository holds', load: () => import('./commands/stats.ts') },
+      { name: 'key', summary: 'add, list and remove keys', load: () => import('./commands/key.ts') },
+    ],
+  },
+  {
+    heading: 'Help:',
+    verbs: [
+      { name: 'doctor', summary: 'check that this computer is ready', load: () => import('./commands/doctor.ts') },
+      { name: 'demo', summary: 'try it all out on a disk made for it', load: () => import('./commands/demo.ts') },
+      { name: 'completion', summary: 'make a shell complete commands', load: () => import('./commands/completion.ts') },
+    ],
+  },
+]
+
+export const verbs: readonly Verb[] = verbGroups.flatMap(group => group.verbs)
