@@ -20,9 +20,9 @@ const mayImport = {
   // Any storage will do for a repository, so it sees the interface and never a driver.
   repository: [...lowest, 'storage/storage.ts', 'catalogue'],
 
-  // The catalogue is a cache of the repository; nobody else looks into it.
   pipeline: [...lowest, 'repository', 'sources', 'targets', 'versions'],
-  maintenance: [...lowest, 'repository', 'sources', 'targets', 'versions'],
+  // Scrub and prune read and write blocks with the threads of the pipeline, and decide by the rows of the block table.
+  maintenance: [...lowest, 'catalogue/blockTable.ts', 'repository', 'pipeline', 'sources', 'targets', 'versions'],
   nbd: [...lowest, 'repository', 'versions'],
 
   jobs: [...lowest, ...drivers, 'repository', 'pipeline', 'maintenance', 'nbd'],

@@ -3,7 +3,17 @@
 // JavaScript without packages. Everything it says goes to stderr: stdout belongs to the command that follows.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { accessSync, constants, readFileSync, realpathSync, statSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -116,8 +126,18 @@ function runNpm(args) {
   if (result.status !== 0) {
     const how = result.status === null ? `was stopped by ${result.signal}` : `failed with exit code ${result.status}`
     const words = `${result.stdout}${result.stderr}`.trim()
-    throw new SetupError(`${words}\n\nnpm ${args[0]} ${how}; its words stand above. Try again with: npm run setup`)
+    throw new SetupError(`${words}\n\nnpm ${args[0]} ${how}. Try again with: npm run setup`.trim())
   }
+}
+
+/**
+ * npm 10 takes the link away again while it leaves out the package for the other processor, which has a program of the
+ * same name.
+ */
+function linkPinnedNode() {
+  const program = `node-${process.platform}-${process.arch}/bin/node`
+  if (!existsSync(pinnedNode) && existsSync(join(root, 'node_modules', program)))
+    symlinkSync(`../${program}`, pinnedNode)
 }
 
 function checkPinnedNode() {
@@ -163,6 +183,7 @@ function install() {
       )
     }
   }
+  linkPinnedNode()
   checkPinnedNode()
   writeFileSync(stampPath, wantedStamp())
   giveToOwner()

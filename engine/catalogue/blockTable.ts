@@ -47,6 +47,9 @@ export interface PackRow {
   wrappedKey: Buffer
 }
 
+const packColumns =
+  'SELECT num, id, size_bytes AS sizeBytes, block_count AS blockCount, state, wrapped_key AS wrappedKey FROM packs'
+
 const blockColumns = `
   p.num AS packNum, p.id AS packId, p.wrapped_key AS wrappedKey, p.state AS packState, b.kind, b.compression,
   b.frame_offset AS frameOffset, b.frame_stored_bytes AS frameStoredBytes, b.frame_plain_bytes AS framePlainBytes,
@@ -62,24 +65,26 @@ export const packState = { live: 0, condemned: 1, missing: 2, gone: 3 } as const
 export class BlockTable {
   readonly #db: Database
   readonly #find: Statement
-  readonly #isLive: Statement
+  readonly #findCopies: Statement
+  readonly #findPack: Statement
   readonly #insertPack: Statement
   readonly #insertBlock: Statement
   readonly #packNum: Statement
+  /** Cleared whenever this connection changes packs; what other processes change is seen by the next run. */
+  readonly #packs = new Map<number, PackRow | undefined>()
+  #condemned: ReadonlySet<string> = new Set()
   #markLive: Statement | undefined
 
   constructor(db: Database) {
     this.#db = db
-    this.#find = db.prepare(`
-      SELECT ${blockColumns}
-      FROM blocks b JOIN packs p ON p.num = b.pack WHERE b.id = ?
-      ORDER BY p.state, b.damaged, p.num`)
-    this.#isLive = db
+    this.#find = db
       .prepare(
-        `SELECT 1 FROM blocks b JOIN packs p ON p.num = b.pack
-         WHERE b.id = ? AND b.damaged = 0 AND p.state = ${packState.live} LIMIT 1`,
+        `SELECT pack, kind, compression, frame_offset, frame_stored_bytes, frame_plain_bytes, start, plain_bytes, damaged
+         FROM blocks WHERE id = ?`,
       )
-      .pluck()
+      .raw()
+    this.#findCopies = db.prepare('SELECT pack, damaged FROM blocks WHERE id = ?').raw()
+    this.#findPack = db.prepare(`${packColumns} WHERE num = ?`)
     this.#insertPack = db.prepare(
       `INSERT INTO packs (id, wrapped_key, size_bytes, block_count, state) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET state = CASE state WHEN ${packState.gone} THEN excluded.state ELSE state END`,
@@ -94,33 +99,98 @@ export class BlockTable {
 
   /** All copies of a block, the best first. */
   find(id: Uint8Array): BlockRow[] {
-    return this.#find.all(id) as BlockRow[]
+    const rows = (this.#find.all(id) as number[][]).flatMap(row => this.#blockRow(row) ?? [])
+    return rows.length < 2
+      ? rows
+      : rows.sort((a, b) => a.packState - b.packState || a.damaged - b.damaged || a.packNum - b.packNum)
   }
 
   /** True when there is a copy that a new version may refer to. */
   isLive(id: Uint8Array): boolean {
-    return this.#isLive.get(id) !== undefined
+    for (const [pack, damaged] of this.#findCopies.all(id) as [number, number][]) {
+      if (damaged === 0 && this.#pack(pack)?.state === packState.live) return true
+    }
+    return false
   }
 
+  #blockRow(row: number[]): BlockRow | undefined {
+    const [pack, kind, compression, frameOffset, frameStoredBytes, framePlainBytes, start, plainBytes, damaged] =
+      row as [...[number, number, number, number, number, number, number, number, number]]
+    const known = this.#pack(pack)
+    if (!known) return undefined
+    const { num, id, wrappedKey, state } = known
+    return {
+      ...{ packNum: num, packId: id, wrappedKey, packState: state },
+      ...{ kind, compression, frameOffset, frameStoredBytes, framePlainBytes, start, plainBytes, damaged },
+    }
+  }
+
+  /**
+   * Packs are few beside blocks, and are remembered: a join for every block would cost more than finding it. Undefined when
+   * another process has dropped the pack a moment ago.
+   */
+  #pack(num: number): PackRow | undefined {
+    if (this.#packs.has(num)) return this.#packs.get(num)
+    const row = this.#findPack.get(num) as PackRow | undefined
+    if (row?.state === packState.live && this.#condemned.has(row.id)) row.state = packState.condemned
+    this.#packs.set(num, row)
+    return row
+  }
+
+  /**
+   * From now on, and whatever other processes write into the catalogue, none of these packs counts as live in this one:
+   * they may work from an older view of the repository.
+   */
+  setCondemned(packs: ReadonlySet<string>): void {
+    this.#condemned = packs
+    this.#packs.clear()
+  }
+
+  /** Segments that were read. One is superseded as long as one that replaces it is there. */
   segments(): { id: string; superseded: number }[] {
-    return this.#db.prepare('SELECT id, superseded FROM segments').all() as { id: string; superseded: number }[]
+    return this.#db
+      .prepare(
+        `SELECT id, EXISTS (
+           SELECT 1 FROM superseded s JOIN segments o ON o.id = s.by_segment WHERE s.segment = segments.id
+         ) AS superseded FROM segments`,
+      )
+      .all() as { id: string; superseded: number }[]
+  }
+
+  /** Segments that some of these replaced and that are still in the repository. */
+  supersededBy(ids: readonly string[]): string[] {
+    const superseded = this.#db
+      .prepare('SELECT segment FROM superseded WHERE by_segment = ? AND segment IN (SELECT id FROM segments)')
+      .pluck()
+    return [...new Set(ids.flatMap(id => superseded.all(id) as string[]))].filter(id => !ids.includes(id))
+  }
+
+  /** Numbers of the packs that a segment lists which is not superseded. */
+  listedPacks(): Set<number> {
+    const listed = this.#db
+      .prepare(
+        `SELECT DISTINCT sp.pack FROM segment_packs sp JOIN segments s ON s.id = sp.segment
+         WHERE NOT EXISTS (SELECT 1 FROM superseded o JOIN segments b ON b.id = o.by_segment WHERE o.segment = s.id)`,
+      )
+      .pluck()
+    return new Set(listed.all() as number[])
   }
 
   /** Takes in one index segment, or with `segment` undefined packs that no segment lists yet. */
   addPacks(segment: string | undefined, packs: readonly NewPack[], supersedes: readonly string[] = []): void {
+    this.#packs.clear()
     this.#db
       .transaction(() => {
         if (segment !== undefined) {
           this.#db.prepare('INSERT OR IGNORE INTO segments (id) VALUES (?)').run(segment)
-          const supersede = this.#db.prepare(
-            'INSERT INTO segments (id, superseded) VALUES (?, 1) ON CONFLICT (id) DO UPDATE SET superseded = 1',
-          )
-          for (const id of supersedes) supersede.run(id)
+          const supersede = this.#db.prepare('INSERT OR IGNORE INTO superseded (segment, by_segment) VALUES (?, ?)')
+          for (const id of supersedes) supersede.run(id, segment)
         }
         const link = this.#db.prepare('INSERT OR IGNORE INTO segment_packs (segment, pack) VALUES (?, ?)')
         const rows: unknown[][] = []
         for (const pack of packs) {
-          this.#insertPack.run(pack.id, pack.wrappedKey, pack.sizeBytes, blocksIn(pack), packState.live)
+          const state = this.#condemned.has(pack.id) ? packState.condemned : packState.live
+          this.#insertPack.run(pack.id, pack.wrappedKey, pack.sizeBytes, blocksIn(pack), state)
           const num = this.#packNum.get(pack.id) as number
           if (segment !== undefined) link.run(segment, num)
           for (const f of pack.frames) {
@@ -139,13 +209,19 @@ export class BlockTable {
       .immediate()
   }
 
-  /** Forgets what segments listed that are no longer in the repository. That one was replaced is remembered. */
+  /** Forgets segments that are no longer in the repository; those that they replaced count again, if they are there. */
   dropSegments(ids: readonly string[]): void {
+    if (ids.length === 0) return
     this.#db
       .transaction(() => {
         for (const id of ids) {
-          this.#db.prepare('DELETE FROM segments WHERE id = ? AND superseded = 0').run(id)
+          this.#db.prepare('DELETE FROM segments WHERE id = ?').run(id)
           this.#db.prepare('DELETE FROM segment_packs WHERE segment = ?').run(id)
+          // Their packs may have been dropped meanwhile: they must be read again.
+          this.#db
+            .prepare('DELETE FROM segments WHERE id IN (SELECT segment FROM superseded WHERE by_segment = ?)')
+            .run(id)
+          this.#db.prepare('DELETE FROM superseded WHERE by_segment = ?').run(id)
         }
       })
       .immediate()
@@ -157,14 +233,10 @@ export class BlockTable {
    * A pack that was found missing from this computer stays so until it is found again.
    */
   settle(condemned: ReadonlySet<string>, extra: ReadonlySet<string>, missing: ReadonlySet<string>): void {
-    const listed = this.#db
-      .prepare(
-        `SELECT DISTINCT sp.pack FROM segment_packs sp JOIN segments s ON s.id = sp.segment WHERE s.superseded = 0`,
-      )
-      .pluck()
+    this.#packs.clear()
     this.#db
       .transaction(() => {
-        const inSegments = new Set(listed.all() as number[])
+        const inSegments = this.listedPacks()
         const update = this.#db.prepare('UPDATE packs SET state = ? WHERE num = ?')
         let gone = 0
         for (const row of this.packs()) {
@@ -185,10 +257,7 @@ export class BlockTable {
 
   /** Every pack, in no order. */
   packs(): PackRow[] {
-    return this.#db
-      .prepare(`SELECT num, id, size_bytes AS sizeBytes, block_count AS blockCount, state, wrapped_key AS wrappedKey
-         FROM packs`)
-      .all() as PackRow[]
+    return this.#db.prepare(packColumns).all() as PackRow[]
   }
 
   /** Blocks of a pack in the order in which they stand in it. Looks through the whole table: for repairs only. */
@@ -249,6 +318,7 @@ export class BlockTable {
   }
 
   setPackState(packId: string, state: number): void {
+    this.#packs.clear()
     this.#db.prepare('UPDATE packs SET state = ? WHERE id = ?').run(state, packId)
   }
 

@@ -80,7 +80,8 @@ function isDamage(error: unknown): boolean {
 }
 
 function removeFiles(path: string): void {
-  for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true })
+  // The log first: left beside a new file, it would be read as that file's.
+  for (const suffix of ['-wal', '-shm', '']) rmSync(path + suffix, { force: true })
 }
 
 function migrate(db: Database, migrations: readonly string[]): void {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { cancelled, HoldfastError, isHoldfastError } from '../contract/errors.ts'
+import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
 import type { CallOptions, Engine, RepositoryOptions, Secret, Session } from '../engineApi.ts'
 import { type ExitCode, exitCodes } from './exitCodes.ts'
 import type { Interruption } from './interruption.ts'
@@ -93,8 +93,13 @@ export class Cli {
 
   /** Signal and progress for a long call. From here on Ctrl-C stops the call in order. */
   callOptions(): Required<CallOptions> {
-    const { progress } = this.#output
-    return { signal: this.world.interruption.takeSignal(), onProgress: report => progress.report(report) }
+    const { json, progress } = this.#output
+    const signal = this.world.interruption.takeSignal()
+    if (this.world.stderr.isTTY && !json) {
+      const tell = () => this.#output.tell('Stopping in order. Press Ctrl-C again to stop at once.\n')
+      signal.addEventListener('abort', tell, { once: true })
+    }
+    return { signal, onProgress: report => progress.report(report) }
   }
 
   /** A person sits in front of a terminal and can be asked. */
@@ -137,13 +142,22 @@ export class Cli {
       case 'key-file':
         return { kind: 'keyfile', content: await readSecretFile(source.path, source.named) }
       case 'passphrase-file':
-        return await secretFromText(await readPassphraseFile(source.path, source.named))
+        return await secretFromText(await this.#filledFile(source.path, source.named))
       case 'text':
         return await secretFromText(source.text)
       case 'ask':
         this.#requireTerminal('No passphrase was given.')
         return await secretFromText(await this.ask(`Passphrase or recovery phrase of ${url}: `, { hidden: true }))
     }
+  }
+
+  async #filledFile(path: string, named: string): Promise<string> {
+    const text = await readPassphraseFile(path, named)
+    if (text !== '') return text
+    throw new HoldfastError('config.invalid', `The passphrase file ${path} (${named}) is empty.`, {
+      advice: 'Write the passphrase into it.',
+      details: { path },
+    })
   }
 
   /** The secret for a new repository: like an existing one, but a person types it twice. */
@@ -199,11 +213,6 @@ export class Cli {
       advice:
         'Give --passphrase-file FILE or --key-file FILE, set HOLDFAST_PASSPHRASE_FILE, or run the command in a terminal.',
     })
-  }
-
-  /** What a command that a signal ended says; see Interruption. */
-  reportInterruption(): ExitCode {
-    return this.#output.fail(cancelled('The command'))
   }
 }
 

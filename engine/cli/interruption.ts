@@ -1,21 +1,44 @@
+import { cancelled } from '../contract/errors.ts'
+
 /**
- * What Ctrl-C and its kind do. Work that can stop in order takes the signal and is told to stop once; a second time, and as
- * long as nothing has taken the signal, the process ends at once, which a repository always survives.
+ * What Ctrl-C and its kind do. Work that can stop in order takes the signal and is told to stop; what has not taken it is
+ * abandoned, which a repository always survives; and who asks a second time does not want to wait.
  */
 export class Interruption {
   readonly #controller = new AbortController()
-  #taken = false
+  readonly #abandon = Promise.withResolvers<never>()
+  #state: 'quiet' | 'taken' | 'stopping' | 'abandoned' = 'quiet'
 
-  /** For a call that stops in order when the signal fires. */
+  constructor() {
+    // Nobody may be listening yet, or any more.
+    this.#abandon.promise.catch(() => undefined)
+  }
+
+  /** For calls that stop in order when the signal fires. */
   takeSignal(): AbortSignal {
-    this.#taken = true
+    if (this.#state === 'quiet') this.#state = 'taken'
     return this.#controller.signal
   }
 
-  /** Called for every SIGINT, SIGTERM and SIGHUP; says whether to wait for the work or to end the process now. */
+  /** Rejects with run.cancelled when what runs is to be abandoned. */
+  get abandonment(): Promise<never> {
+    return this.#abandon.promise
+  }
+
+  get isAbandoned(): boolean {
+    return this.#state === 'abandoned'
+  }
+
+  /** To be called for every SIGINT, SIGTERM and SIGHUP. With 'exit' the process is to end here and now. */
   interrupt(): 'wait' | 'exit' {
-    if (!this.#taken || this.#controller.signal.aborted) return 'exit'
-    this.#controller.abort()
+    if (this.#state === 'stopping' || this.#state === 'abandoned') return 'exit'
+    if (this.#state === 'taken') {
+      this.#state = 'stopping'
+      this.#controller.abort()
+    } else {
+      this.#state = 'abandoned'
+      this.#abandon.reject(cancelled('The command'))
+    }
     return 'wait'
   }
 }

@@ -12,7 +12,8 @@ import { verbGroups, verbs } from './verbs.ts'
 export async function runCommandLine(argv: readonly string[], world: World): Promise<ExitCode> {
   const cli = new Cli(world, guessGlobals(argv))
   try {
-    await buildProgram(cli).parseAsync(helpAsOption(argv), { from: 'user' })
+    const run = buildProgram(cli).parseAsync(helpAsOption(argv), { from: 'user' })
+    await Promise.race([run, world.interruption.abandonment])
     return cli.exitCode
   } catch (error) {
     if (!(error instanceof CommanderError)) return cli.output.fail(error)
@@ -102,7 +103,9 @@ function usageError(error: CommanderError, argv: readonly string[]): HoldfastErr
   if (error.code === 'commander.help') return new HoldfastError('usage.invalid', 'No command was given.', { advice })
   // "error: unknown option '--foo'", perhaps with "(Did you mean --bar?)" in a second line.
   const [complaint = '', guess] = error.message.replace(/^error: /, '').split('\n')
-  const text = `${complaint.charAt(0).toUpperCase()}${complaint.slice(1)}`.replace(/\.?$/, '.')
+  const text = `${complaint.charAt(0).toUpperCase()}${complaint.slice(1)}`
+    .replace(/\.?$/, '.')
+    .replace(/'([^']*)'/g, '“$1”')
   const hint = guess === undefined ? '' : `${guess.replace(/^\(|\)$/g, '')} `
   return new HoldfastError('usage.invalid', text, { advice: hint + advice })
 }

@@ -3,7 +3,10 @@ import { StringDecoder } from 'node:string_decoder'
 import { HoldfastError } from '../contract/errors.ts'
 
 /** A terminal to read from, as process.stdin is. */
-export type InputStream = Readable & { isTTY?: boolean | undefined; setRawMode?: ((raw: boolean) => unknown) | undefined }
+export type InputStream = Readable & {
+  isTTY?: boolean | undefined
+  setRawMode?: ((raw: boolean) => unknown) | undefined
+}
 
 /** A line being typed, and what became of it. */
 export interface LineState {
@@ -13,7 +16,8 @@ export interface LineState {
 }
 
 /** Keys that send a sequence (arrows, Del, F1 …) do nothing; what they send must not get into a passphrase unseen. */
-const keySequence = /^\x1b(?:\[[0-9;?]*[ -/]*[@-~]|O.|[^[O]|$)/s // biome-ignore lint/suspicious/noControlCharactersInRegex: it is what terminals send.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: sequences begin with the control character ESC.
+const keySequence = /^\x1b(?:\[[0-9;?]*[ -/]*[@-~]|O.|[^[O]|$)/s
 
 /**
  * What a line becomes by further input from a terminal in raw mode: Enter ends it, Backspace takes one character, Ctrl-U and

@@ -18,10 +18,7 @@ export interface SecretOptions {
  * Options count before the environment, files before HOLDFAST_PASSPHRASE, and without any of them the person is asked.
  * usage.invalid when both files are named in one place, as nobody can tell which is meant.
  */
-export function secretSource(
-  options: SecretOptions,
-  env: Readonly<Record<string, string | undefined>>,
-): SecretSource {
+export function secretSource(options: SecretOptions, env: Readonly<Record<string, string | undefined>>): SecretSource {
   const fromOptions = fileSource(options.passphraseFile, '--passphrase-file', options.keyFile, '--key-file')
   if (fromOptions) return fromOptions
   const [passphraseVariable, keyVariable] = ['HOLDFAST_PASSPHRASE_FILE', 'HOLDFAST_KEY_FILE'] as const
@@ -103,7 +100,9 @@ export async function readSecretFile(path: string, named: string): Promise<Buffe
  * passphrase. A phrase that cannot be right is repository.wrongKey and names the words that are not in the list.
  */
 export async function secretFromText(text: string): Promise<Secret> {
-  const { looksLikePhrase, phraseWords, secretFromPhrase, unknownWords } = await import('../repository/recoveryPhrase.ts')
+  const { looksLikePhrase, phraseWords, secretFromPhrase, unknownWords } = await import(
+    '../repository/recoveryPhrase.ts'
+  )
   if (!looksLikePhrase(text)) return { kind: 'passphrase', passphrase: text }
   if (secretFromPhrase(text)) return { kind: 'recovery', phrase: phraseWords(text).join(' ') }
   const unknown = unknownWords(text)

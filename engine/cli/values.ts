@@ -40,5 +40,8 @@ export function parseSize(text: string, option: string): number {
 export const collect = (value: string, earlier: readonly string[] | undefined): string[] => [...(earlier ?? []), value]
 
 function invalid(text: string, option: string, advice: string): HoldfastError {
-  return new HoldfastError('usage.invalid', `“${text}” is no value for ${option}.`, { advice, details: { text, option } })
+  return new HoldfastError('usage.invalid', `“${text}” is no value for ${option}.`, {
+    advice,
+    details: { text, option },
+  })
 }

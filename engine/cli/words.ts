@@ -55,7 +55,8 @@ export function idDigits(ids: readonly string[]): number {
 }
 
 /** "web01 of 2026-01-31 10:00". */
-export const versionWords = ({ name, date }: Pick<Version, 'name' | 'date'>): string => `${name} of ${localMinute(date)}`
+export const versionWords = ({ name, date }: Pick<Version, 'name' | 'date'>): string =>
+  `${name} of ${localMinute(date)}`
 
 /** "owner=anna, os=debian". */
 export const labelWords = (labels: Record<string, string>): string =>

@@ -48,7 +48,7 @@ export async function checkPackDeeply(
     findings.faults.push(`has ${bytes.length} bytes instead of ${expected.sizeBytes}`)
   }
   const header = parsePackHeader(expected.id, bytes)
-  if (!header || !header.equals(expected.wrappedKey)) findings.faults.push('has a damaged header')
+  if (!header?.equals(expected.wrappedKey)) findings.faults.push('has a damaged header')
   const packKey = unwrapPackKey(repository.keyring.pack, expected.id, expected.wrappedKey)
   if (!packKey) {
     findings.faults.push('has a key that does not open')

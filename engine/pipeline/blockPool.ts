@@ -14,7 +14,7 @@ import type {
 } from './blockWorkerProtocol.ts'
 
 /** Bytes that go through one slot, unless the caller wants otherwise. */
-const defaultSlotBytes = 1024 * 1024
+const defaultSlotBytes = 2 * 1024 * 1024
 const maximumThreads = 8
 
 export interface PoolOptions {

@@ -7,7 +7,15 @@ import { BlockIdentifier, openFrame } from '../repository/blockCrypto.ts'
 import { blockKind } from '../repository/format.ts'
 import { encodeFrames } from '../repository/pack.ts'
 import { PackBuilder } from '../repository/packBuilder.ts'
-import type { Identified, OpenedRun, Reply, Request, SealedPack, WorkerSetup } from './blockWorkerProtocol.ts'
+import type {
+  Identified,
+  OpenedRun,
+  Reply,
+  Request,
+  SealedPack,
+  WantedBlock,
+  WorkerSetup,
+} from './blockWorkerProtocol.ts'
 
 const setup = workerData as WorkerSetup
 const slots = Buffer.from(setup.slots)
@@ -15,6 +23,8 @@ const zeros = Buffer.alloc(setup.blockSizeBytes)
 const identifier = new BlockIdentifier(setup.keyring)
 /** Memory of stored packs that waits to be filled again: fresh memory for every pack would pile up as garbage. */
 const spare: ArrayBuffer[] = []
+/** Frames of which only parts are wanted are opened here. */
+let scratch = Buffer.alloc(0)
 let builder: PackBuilder | undefined
 
 const slotAt = (slot: number): number => slot * setup.slotBytes
@@ -66,7 +76,9 @@ function openFrames(request: Extract<Request, { kind: 'open' }>): OpenedRun {
   const base = slotAt(request.slot)
   request.frames.forEach(({ place, storedBytes, blocks }, frame) => {
     const from = place.offset - request.offset
-    const opened = openFrame(request.packKey, place, request.bytes.subarray(from, from + storedBytes))
+    const direct = directPlace(place.plainBytes, blocks)
+    const room = direct < 0 ? scratchFor(place.plainBytes) : slots.subarray(base + direct)
+    const opened = openFrame(request.packKey, place, request.bytes.subarray(from, from + storedBytes), room)
     blocks.forEach((block, index) => {
       if ('fault' in opened) {
         faults.push({ frame, block: index, fault: opened.fault })
@@ -76,10 +88,30 @@ function openFrames(request: Extract<Request, { kind: 'open' }>): OpenedRun {
       const sound =
         plain.length === block.plainBytes && (!request.checkIds || identifier.idOf(place.kind, plain).equals(block.id))
       if (!sound) faults.push({ frame, block: index, fault: 'wrong id' })
-      else if (block.into >= 0) slots.set(plain, base + block.into)
+      else if (block.into >= 0 && (direct < 0 || plain.buffer !== slots.buffer)) slots.set(plain, base + block.into)
     })
   })
   return { faults }
+}
+
+/**
+ * Where in the slot a whole frame can be opened without copying: all its blocks are wanted, one behind the other. -1 when it
+ * cannot.
+ */
+function directPlace(plainBytes: number, blocks: readonly WantedBlock[]): number {
+  const first = blocks[0]
+  if (first?.start !== 0 || first.into < 0) return -1
+  let end = 0
+  for (const block of blocks) {
+    if (block.start !== end || block.into !== first.into + block.start) return -1
+    end += block.plainBytes
+  }
+  return end === plainBytes ? first.into : -1
+}
+
+function scratchFor(bytes: number): Buffer {
+  if (scratch.length < bytes) scratch = Buffer.allocUnsafeSlow(bytes)
+  return scratch
 }
 
 function handle(request: Request): Reply['result'] {

@@ -127,7 +127,9 @@ export class RestoreWriter {
     if ((await this.#fetcher.fetch(slot, [block], true)).length === 0) {
       const at = block.into + (part.offset - origin - block.into)
       await this.#target.write(slot.bytes.subarray(at, at + part.length), part.offset + this.#options.shift)
-      if ((await this.#differingBytes(slot, [block], origin)).length === 0) return
+      const whole = part.length === block.plainBytes
+      const still = whole ? this.#differing(slot, [block], origin) : this.#differingBytes(slot, [block], origin)
+      if ((await still).length === 0) return
     }
     this.damaged.push(part)
   }

@@ -96,11 +96,15 @@ export function sealFrame(packKey: Uint8Array, place: FramePlace, body: Uint8Arr
 
 export type FrameFault = 'altered' | 'undecodable' | 'wrong length'
 
-/** Opens a sealed frame: tag, decompression, length. Never throws on bad bytes; says what is wrong with them. */
+/**
+ * Opens a sealed frame: tag, decompression, length. Never throws on bad bytes; says what is wrong with them. The plaintext
+ * may be written into `room`, which must be long enough for it.
+ */
 export function openFrame(
   packKey: Uint8Array,
   place: FramePlace,
   sealedBytes: Uint8Array,
+  room?: Buffer,
 ): { plain: Buffer } | { fault: FrameFault } {
   if (sealedBytes.length < gcmTagBytes) return { fault: 'altered' }
   const body = gcmOpen(frameKey(packKey, place.offset), zeroNonce, associatedData(place), sealedBytes)
@@ -108,7 +112,7 @@ export function openFrame(
   if (place.compression === compression.none) {
     return body.length === place.plainBytes ? { plain: body } : { fault: 'wrong length' }
   }
-  const plain = Buffer.allocUnsafe(place.plainBytes)
+  const plain = room?.subarray(0, place.plainBytes) ?? Buffer.allocUnsafe(place.plainBytes)
   const length = zstd().decompress(body, plain)
   if (length === undefined) return { fault: 'undecodable' }
   return length === place.plainBytes ? { plain } : { fault: 'wrong length' }

@@ -48,6 +48,7 @@ export class BlockIndex {
   #freshPacks: PackInfo[] = []
   /** Segments that are in the storage and do not open. */
   damagedSegments: string[] = []
+  #refreshing: Promise<unknown> = Promise.resolve()
 
   constructor(db: Database, storage: Storage, keyring: Keyring, condemned: Condemned) {
     this.table = new BlockTable(db)
@@ -61,71 +62,115 @@ export class BlockIndex {
     return this.#fresh.has(key) || this.table.isLive(id)
   }
 
-  /** True when there is a copy that is not known to be damaged, even if its pack is about to go. */
+  /** True when there is a copy that is not known to be damaged or missing, even if its pack is about to go. */
   hasSoundCopy(id: Uint8Array): boolean {
-    return this.locate(id).some(row => row.damaged === 0)
+    return this.locate(id).some(row => row.damaged === 0 && row.packState <= packState.condemned)
   }
 
-  /** Copies of a block, the best first; those in packs that are gone are left out. */
+  /** Copies of a block, the best first. The last may be in packs that were missing when they were last looked for. */
   locate(id: Uint8Array): BlockRow[] {
     if (this.#fresh.has(keyOf(id))) this.#saveFresh()
-    return this.table.find(id).filter(row => row.packState <= packState.condemned)
+    return this.table.find(id).filter(row => row.packState <= packState.missing)
   }
 
   /**
    * Brings the catalogue up to date with the segments, condemned lists and damage marks in the repository. When a segment
    * is damaged, the packs it may have listed are read for their own indexes.
+   *
+   * A run that is going to refer to blocks must hold its lock before this: then every condemned list is either seen here or
+   * names that lock.
    */
-  async refresh(damage: KnownDamage, signal?: AbortSignal): Promise<void> {
-    const inStorage = new Set<string>()
-    for await (const object of this.#storage.list('index', signal)) inStorage.add(object.name.slice('index/'.length))
-    const known = this.table.segments()
-    this.table.dropSegments(known.filter(s => !s.superseded && !inStorage.has(s.id)).map(s => s.id))
-    const have = new Set(known.map(segment => segment.id))
-    this.damagedSegments = []
-    for (const id of inStorage) {
-      if (have.has(id)) continue
-      const segment = isSegmentId(id) ? await this.#readSegment(id, signal) : undefined
-      if (segment === 'gone') continue
-      if (segment) this.table.addPacks(id, segment.packs, segment.supersedes)
-      else this.damagedSegments.push(id)
-    }
-    const adopted = this.damagedSegments.length > 0 ? (await this.reconcile(signal)).adopted.map(info => info.id) : []
-    await this.#settle(new Set(adopted), damage.missingPacks)
+  refresh(damage: KnownDamage, signal?: AbortSignal): Promise<void> {
+    // One at a time: an older view must not replace a newer one.
+    const turn = this.#refreshing.then(() => this.#refresh(damage, signal))
+    this.#refreshing = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #refresh(damage: KnownDamage, signal?: AbortSignal): Promise<void> {
+    // Read first: a pack that is deleted from here on is on a list, or was never seen.
+    const condemned = await this.#condemnedPacks()
+    this.table.setCondemned(condemned)
+    // What a run has left that failed is no better known than what any other run has left.
+    this.#saveFresh()
+    // Prune stores a new segment and then removes old ones: a listing on the way may have missed both.
+    if (await this.#readSegments(signal)) await this.#readSegments(signal)
+    const found = this.damagedSegments.length > 0 ? await this.#reconcile(signal) : undefined
+    this.table.settle(condemned, found?.unlisted ?? new Set(), damage.missingPacks)
     this.table.setDamaged(
       damage.damagedCopies.map(copy => ({ blockId: Buffer.from(copy.block, 'hex'), packId: copy.pack })),
     )
   }
 
+  /** Takes in what segments there are now. True when that has changed. */
+  async #readSegments(signal?: AbortSignal): Promise<boolean> {
+    // Asked for before the listing: another process may take in a segment that is stored while we list.
+    const known = new Set(this.table.segments().map(segment => segment.id))
+    const inStorage = new Set<SegmentId>()
+    for await (const object of this.#storage.list('index', signal)) {
+      const id = object.name.slice(names.segment('').length)
+      if (isSegmentId(id)) inStorage.add(id)
+    }
+    const vanished = [...known].filter(id => !inStorage.has(id as SegmentId))
+    this.table.dropSegments(vanished)
+    const left = new Set(this.table.segments().map(segment => segment.id))
+    const unread = [...inStorage].filter(id => !left.has(id))
+    this.damagedSegments = []
+    for (const id of unread) {
+      const segment = await this.#readSegment(id, signal)
+      if (segment === 'gone') continue
+      if (segment) this.table.addPacks(id, segment.packs, segment.supersedes)
+      else this.damagedSegments.push(id)
+    }
+    return vanished.length > 0 || unread.length > 0
+  }
+
   /**
-   * Holds the catalogue against the packs that are really there: marks missing ones as gone, and takes in packs that no
-   * segment lists by reading their own indexes. One listing, and three small reads for each unlisted pack.
+   * Holds the catalogue against the packs that are really there: marks missing ones, and takes in packs that no segment
+   * lists by reading their own indexes. One listing, and three small reads for each unlisted pack.
    */
   async reconcile(signal?: AbortSignal): Promise<Reconciled> {
+    return (await this.#reconcile(signal)).result
+  }
+
+  async #reconcile(signal?: AbortSignal): Promise<{ result: Reconciled; unlisted: Set<string> }> {
+    const condemned = await this.#condemnedPacks()
+    // Before the listing: what another run stores and lists meanwhile would seem to be missing.
+    const listed = this.table.listedPacks()
+    const rows = new Map(this.table.packs().map(row => [row.id, row]))
     const there = await listPacks(this.#storage, signal)
     const result: Reconciled = { missing: [], adopted: [], adoptedAt: new Map(), unreadable: [] }
-    const known = new Set<string>()
-    for (const row of this.table.packs()) {
-      if (row.state === packState.gone) continue
-      known.add(row.id)
+    const stateOf = (id: string) => (condemned.has(id) ? packState.condemned : packState.live)
+    for (const row of rows.values()) {
+      if (!listed.has(row.num)) continue
       const found = there.get(row.id as PackId)?.sizeBytes
       if (found === row.sizeBytes) {
-        if (row.state === packState.missing) this.table.setPackState(row.id, packState.live)
+        if (row.state === packState.missing) this.table.setPackState(row.id, stateOf(row.id))
         continue
       }
       this.table.setPackState(row.id, packState.missing)
+      // A condemned one that is not there has been deleted on purpose.
+      if (found === undefined && condemned.has(row.id)) continue
       result.missing.push({ id: row.id as PackId, found, expected: row.sizeBytes })
     }
+    const unlisted: PackInfo[] = []
     for (const [id, { sizeBytes, modifiedAt }] of there) {
-      if (known.has(id)) continue
+      const row = rows.get(id)
+      if (row && listed.has(row.num)) continue
       const info = await readPackInfo(this.#storage, this.#keyring.pack, id, sizeBytes, signal)
-      if (info) {
-        result.adopted.push(info)
-        result.adoptedAt.set(id, modifiedAt)
-      } else result.unreadable.push(id)
+      if (!info) {
+        result.unreadable.push(id)
+        continue
+      }
+      unlisted.push(info)
+      // One that is about to go can still be read, but nobody may rely on it or list it again.
+      if (condemned.has(id)) continue
+      result.adopted.push(info)
+      result.adoptedAt.set(id, modifiedAt)
     }
-    if (result.adopted.length > 0) this.table.addPacks(undefined, result.adopted)
-    return result
+    if (unlisted.length > 0) this.table.addPacks(undefined, unlisted)
+    for (const { id } of unlisted) this.table.setPackState(id, stateOf(id))
+    return { result, unlisted: new Set(unlisted.map(info => info.id)) }
   }
 
   /** A pack just stored by this run becomes findable. Written to the catalogue later, together with others. */
@@ -135,9 +180,17 @@ export class BlockIndex {
   }
 
   #saveFresh(): void {
-    this.table.addPacks(undefined, this.#freshPacks)
+    if (this.#freshPacks.length > 0) this.table.addPacks(undefined, this.#freshPacks)
+    this.#forgetFresh(this.#freshPacks)
+  }
+
+  /** Of packs that are in the catalogue now. */
+  #forgetFresh(packs: readonly PackInfo[]): void {
+    const saved = new Set(packs.map(pack => pack.id))
+    const rest = this.#freshPacks.filter(pack => !saved.has(pack.id))
     this.#freshPacks = []
     this.#fresh.clear()
+    for (const pack of rest) this.addStored(pack)
   }
 
   /** Writes index segments for packs; returns the bytes stored. `supersedes` names segments that the new ones replace. */
@@ -148,18 +201,17 @@ export class BlockIndex {
   ): Promise<number> {
     let written = 0
     const groups = grouped(packs, supersedes.length > 0)
-    // The segments bring these packs into the catalogue, too.
-    this.#freshPacks = []
-    this.#fresh.clear()
     for (const group of groups) {
       const id = randomHex(16) as SegmentId
       // Only the last one replaces the old ones: before it is stored, its siblings alone would not hold everything.
-      const replaced = group === groups.at(-1) ? [...supersedes] : []
-      const segment = { packs: group, supersedes: replaced }
+      // Those that they had replaced in turn and that are still there would count again without them.
+      const replaced = group === groups.at(-1) ? [...supersedes, ...this.table.supersededBy(supersedes)] : []
+      const segment = { packs: group, supersedes: replaced as SegmentId[] }
       const name = names.segment(id)
       const bytes = sealObject(this.#keyring.object, sealedKind.indexSegment, name, encodeSegment(segment))
       await this.#storage.put(name, [bytes], signal ? { signal } : {})
       this.table.addPacks(id, group, replaced)
+      this.#forgetFresh(group)
       written += bytes.length
     }
     return written
@@ -188,9 +240,9 @@ export class BlockIndex {
     this.table.dropSegments([id])
   }
 
-  /** Packs that are there and that no readable segment lists, with what they hold. */
+  /** Packs that are there, not about to go, and that no readable segment lists, with what they hold. */
   async unlistedPacks(signal?: AbortSignal): Promise<PackInfo[]> {
-    const listed = new Set<string>()
+    const listed = await this.#condemnedPacks()
     for (const id of await this.segmentIds(signal)) {
       for (const pack of (await this.readSegment(id, signal))?.packs ?? []) listed.add(pack.id)
     }
@@ -203,9 +255,8 @@ export class BlockIndex {
     return unlisted
   }
 
-  async #settle(adopted: ReadonlySet<string>, missing: ReadonlySet<string>): Promise<void> {
-    const condemned = new Set((await this.#condemned.list()).flatMap(list => list.packs))
-    this.table.settle(condemned, adopted, missing)
+  async #condemnedPacks(): Promise<Set<string>> {
+    return new Set((await this.#condemned.list()).flatMap(list => list.packs))
   }
 
   async #readSegment(id: SegmentId, signal?: AbortSignal) {
@@ -220,6 +271,8 @@ export class BlockIndex {
       return plain && decodeSegment(plain)
     } catch (error) {
       if (isHoldfastError(error, 'storage.objectNotFound')) return 'gone' as const
+      // A bad place of the medium: the packs know what it said.
+      if (isHoldfastError(error, 'storage.failed')) return undefined
       throw error
     }
   }

@@ -1,7 +1,8 @@
 import type { FileHandle } from 'node:fs/promises'
 import { isClaimed, writtenSectors } from '../base/linux/deviceFacts.ts'
-import { type PathIdentity, readSystem, type System, type SystemAccess } from '../base/linux/system.ts'
+import { readSystem, type SystemAccess } from '../base/linux/system.ts'
 import { contentOf } from '../base/linux/systemGraph.ts'
+import type { PathIdentity, System } from '../base/linux/systemRecord.ts'
 import type { Consistency } from './source.ts'
 
 /** Who uses a block device, at one moment. */

@@ -2,8 +2,9 @@ import { constants } from 'node:fs'
 import { access as probe } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { isClaimed } from '../base/linux/deviceFacts.ts'
-import { type PathIdentity, readSystem, type System, type SystemAccess, systemAccess } from '../base/linux/system.ts'
+import { readSystem, type SystemAccess, systemAccess } from '../base/linux/system.ts'
 import { contentOf, devicePath, devicesOf } from '../base/linux/systemGraph.ts'
+import type { PathIdentity, System } from '../base/linux/systemRecord.ts'
 import type { Holder, TargetFacts } from './checks.ts'
 
 export interface TargetContext {

@@ -104,6 +104,16 @@ describe('scripts/setup.mjs', () => {
     expect(ended.stderr).toContain('could not fetch native.')
   })
 
+  it('links the pinned Node where npm has left that out', async () => {
+    const program = `node_modules/node-${process.platform}-${process.arch}/bin`
+    const script = npm(lock).replace(/ln -s .*/, `mkdir -p ${program}; ln -s '${process.execPath}' ${program}/node`)
+    await checkout.writeProgram('fake-bin/npm', script)
+    expect(await setUp()).toMatchObject({ exitCode: 0 })
+    expect(await checkout.run(checkout.path('node_modules/.bin/node'), ['--version'])).toMatchObject({
+      stdout: `${process.version}\n`,
+    })
+  })
+
   it('refuses a pinned Node that is too old', async () => {
     await checkout.writeProgram('old-node', 'echo v20.20.2')
     await checkout.writeProgram('fake-bin/npm', npm(lock).replace(process.execPath, checkout.path('old-node')))

@@ -1,7 +1,8 @@
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { PathIdentity, SystemAccess } from '../../engine/base/linux/system.ts'
+import type { SystemAccess } from '../../engine/base/linux/system.ts'
+import type { PathIdentity } from '../../engine/base/linux/systemRecord.ts'
 
 /** A made-up /sys, /proc and tree of paths, below a temporary folder, that reads like a real one. */
 export class FakeSystem {

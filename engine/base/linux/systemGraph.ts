@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import type { PathIdentity, System, SystemDevice, SystemMount } from './system.ts'
+import type { PathIdentity, System, SystemDevice, SystemMount } from './systemRecord.ts'
 
 /**
  * Questions about a System record: what lies on what. Pure.

@@ -6,11 +6,17 @@ export const repositoryMigrations: readonly string[] = [
   // 1: block index and decoded records of one repository
   `
   CREATE TABLE segments (
-    id TEXT PRIMARY KEY,
-    superseded INTEGER NOT NULL DEFAULT 0
+    id TEXT PRIMARY KEY
   ) WITHOUT ROWID;
+  CREATE TABLE superseded (
+    segment TEXT NOT NULL,
+    by_segment TEXT NOT NULL,
+    PRIMARY KEY (segment, by_segment)
+  ) WITHOUT ROWID;
+  CREATE INDEX superseded_by ON superseded (by_segment);
+  -- Numbers are never given out again: other processes may remember what they meant.
   CREATE TABLE packs (
-    num INTEGER PRIMARY KEY,
+    num INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
     wrapped_key BLOB NOT NULL,
     size_bytes INTEGER NOT NULL,

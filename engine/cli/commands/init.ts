@@ -1,0 +1,35 @@
+import type { Command } from 'commander'
+import type { Cli } from '../cli.ts'
+import { helpNotes } from '../help.ts'
+import { phraseText } from '../phraseText.ts'
+import { parseSize } from '../values.ts'
+
+export function define(command: Command, cli: Cli): void {
+  command
+    .description(
+      'Make a new, encrypted repository in an empty folder, and show its recovery phrase, which can replace the passphrase.',
+    )
+    .option('--block-size <size>', 'power of two from 16k to 4M; smaller ones store less of small changes (32k)')
+    .addHelpText(
+      'after',
+      helpNotes([
+        ['init --repo /media/drive/backup', 'Make a repository on an external drive; asks for a passphrase twice.'],
+        ['init --repo /srv/backup --passphrase-file /root/holdfast.pass', 'The same without questions.'],
+        ['init --repo /srv/backup --key-file /root/holdfast.key', 'With a file of at least 32 random bytes as key.'],
+      ]),
+    )
+    .action((options: { blockSize?: string }) => run(cli, options))
+}
+
+async function run(cli: Cli, options: { blockSize?: string }): Promise<void> {
+  const url = cli.repository
+  const blockSize =
+    options.blockSize === undefined ? {} : { blockSizeBytes: parseSize(options.blockSize, '--block-size') }
+  const secret = await cli.secretForNewRepository()
+  const result = await (await cli.engine()).init(url, secret, blockSize)
+  // Even with --quiet: the phrase is shown this once only.
+  cli.output.result(
+    result,
+    () => `Made the repository ${result.repositoryId} at ${url}.\n\n${phraseText(result.recoveryPhrase)}`,
+  )
+}

@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest'
+import { parseCount, parsePercent, parseRange, parseSize } from '../../../engine/cli/values.ts'
+
+const refused = expect.objectContaining({ code: 'usage.invalid', advice: expect.any(String) })
+const mib = 1024 ** 2
+
+describe('parseRange', () => {
+  test('reads sizes with units', () => {
+    expect(parseRange('1M:64k')).toEqual({ range: { offset: mib, length: 65_536 } })
+    expect(parseRange('0:512')).toEqual({ range: { offset: 0, length: 512 } })
+  })
+
+  test('reads the place in the target', () => {
+    expect(parseRange('1M:64k@2M')).toEqual({ range: { offset: mib, length: 65_536 }, targetOffset: 2 * mib })
+    expect(parseRange('1M:64k@0').targetOffset).toBe(0)
+  })
+
+  test.each(['', '1M', '1M:', ':1M', '1M:0', '1M:1M@', '1M:1M@2@3', '1:2:3', '-1:5', '1M-2M'])('refuses %j', text => {
+    expect(() => parseRange(text)).toThrow(refused)
+  })
+})
+
+describe('parsePercent', () => {
+  test.each([
+    ['16', 16],
+    ['2.5', 2.5],
+    ['100%', 100],
+  ])('reads %s', (text, expected) => {
+    expect(parsePercent(text, '--percent')).toBe(expected)
+  })
+
+  test.each(['', '0', '101', '-3', 'all', '1e1', '5 %', '%'])('refuses %j', text => {
+    expect(() => parsePercent(text, '--percent')).toThrow(refused)
+  })
+})
+
+test('parseCount reads whole numbers from 0', () => {
+  expect([parseCount('0', '--min-age'), parseCount('30', '--min-age')]).toEqual([0, 30])
+  for (const text of ['', '-1', '1.5', 'x', '1e3', '99999999999999999999']) {
+    expect(() => parseCount(text, '--min-age')).toThrow(refused)
+  }
+})
+
+test('parseSize reads sizes above 0', () => {
+  expect(parseSize('50M', '--limit-read')).toBe(50 * mib)
+  for (const text of ['0', 'fast', '']) expect(() => parseSize(text, '--limit-read')).toThrow(refused)
+})

@@ -1,0 +1,207 @@
+import { mkdtemp } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import type { Session } from '../../engine/engineApi.ts'
+import { Repository } from '../../engine/repository/repository.ts'
+import { RepositorySession } from '../../engine/session.ts'
+import { MemoryStorage } from '../../engine/storage/memory.ts'
+import type { Storage } from '../../engine/storage/storage.ts'
+import { DyingStorage } from '../support/dyingStorage.ts'
+import { changedImage, mixedImage, writeImage } from '../support/mixedImage.ts'
+import {
+  attackSecret,
+  copyObjects,
+  expectAllRestore,
+  expectNothingLost,
+  type Original,
+  originalOf,
+} from '../support/repositoryAttack.ts'
+import { useTemporaryFolder } from '../support/temporaryFolder.ts'
+
+/**
+ * Kills at every single change of the storage, one after the other, where kills.test.ts draws lots: what a killed process
+ * leaves depends only on which changes were made. Half of the repositories are then opened with the catalogue of the dead
+ * process, half on a computer that never saw them.
+ */
+const folder = useTemporaryFolder()
+const blockSizeBytes = 16 * 1024
+
+interface World {
+  storage: Storage
+  stateDir: string
+  /** Versions that were reported and what their source was. */
+  originals: Map<string, Original>
+  /** Versions in the order of their making. */
+  ids: string[]
+  /** A source that is not backed up yet. */
+  nextPath: string
+  next: Original
+}
+
+async function open(storage: Storage, stateDir: string): Promise<Session> {
+  const repository = await Repository.open(storage, { secret: attackSecret, stateDir })
+  return new RepositorySession(repository, storage.url, join(folder.path, 'nowhere'))
+}
+
+async function closing<T>(session: Session, use: (session: Session) => Promise<T>): Promise<T> {
+  try {
+    return await use(session)
+  } finally {
+    await session.close()
+  }
+}
+
+const newState = () => mkdtemp(join(folder.path, 'state-'))
+
+/** A repository with four versions of a source that changes much, two of them with marks. */
+async function makeWorld(): Promise<World> {
+  const storage = new MemoryStorage()
+  const stateDir = await newState()
+  const { repository } = await Repository.create(storage, { secret: attackSecret, stateDir, blockSizeBytes })
+  const session = new RepositorySession(repository, storage.url, join(folder.path, 'nowhere'))
+  const originals = new Map<string, Original>()
+  const ids: string[] = []
+  const path = join(folder.path, 'disk.img')
+  let image = mixedImage(1_500_000, 'crash points')
+  for (let i = 0; i < 4; i++) {
+    await writeImage(path, image)
+    const { version } = await session.backup(path, { name: 'disk' })
+    originals.set(version, originalOf(image))
+    ids.push(version)
+    image = changedImage(image, `crash points ${i}`, 60)
+  }
+  await session.protect([ids[1]!], true)
+  await session.label(ids[2]!, ['kind=test'])
+  await session.close()
+  const nextPath = join(folder.path, 'next.img')
+  await writeImage(nextPath, image)
+  return { storage, stateDir, originals, ids, nextPath, next: originalOf(image) }
+}
+
+/** Changes that are made on the way to the call that is killed. */
+type Step = (session: Session, world: World) => Promise<unknown>
+
+interface Scenario {
+  prepare?: Step
+  attack: Step
+  /** Versions that the attack, whether or not it got there, may have removed. */
+  removed?: (world: World) => string[]
+}
+
+const removeOldest: Step = (session, { ids }) => session.remove([ids[0]!], {})
+/** Whole packs become dead, others partly. */
+const removeTwo: Step = (session, { ids }) => session.remove([ids[0]!, ids[2]!], {})
+const prune: Step = session => session.prune({})
+
+const scenarios: Record<string, Scenario> = {
+  backup: { attack: (session, { nextPath }) => session.backup(nextPath, { name: 'disk' }) },
+  remove: { attack: removeTwo, removed: ({ ids }) => [ids[0]!, ids[2]!] },
+  'enforce of a policy': {
+    attack: session => session.enforce('latest1', {}),
+    removed: ({ ids }) => [ids[0]!, ids[2]!],
+  },
+  prune: { prepare: removeTwo, attack: prune },
+  'prune with a backup before it': {
+    prepare: removeOldest,
+    attack: async (session, { nextPath }) => {
+      await session.backup(nextPath, { name: 'disk' })
+      await session.prune({})
+    },
+  },
+  'change of keys': {
+    attack: async session => {
+      const { key } = await session.addKey({ kind: 'keyfile', content: Buffer.alloc(64, 1) }, 'second')
+      await session.removeKey(key.id)
+    },
+  },
+  'repair of copies and of a lost index': {
+    prepare: async (_, { storage, ids }) => {
+      for await (const { name } of storage.list('index')) {
+        await storage.delete(name)
+        break
+      }
+      await storage.delete(`versions/${ids[3]}`)
+    },
+    attack: session => session.repair({}),
+  },
+  scrub: { attack: session => session.scrub([], {}) },
+  'protect and label': {
+    attack: async (session, { ids }) => {
+      await session.protect([ids[0]!], true)
+      await session.label(ids[3]!, ['kind=other'])
+    },
+  },
+}
+
+async function copied(world: World): Promise<World> {
+  const storage = new MemoryStorage()
+  await copyObjects(world.storage, storage)
+  return { ...world, storage, stateDir: await newState() }
+}
+
+/** Runs the attack until it dies at its nth change. False when it got through with fewer. */
+async function attackAndDie(
+  world: World,
+  attack: Step,
+  diesAt: number,
+  when: 'before' | 'after',
+): Promise<boolean> {
+  const dying = new DyingStorage(world.storage, diesAt, when)
+  const session = await open(dying, world.stateDir)
+  let failure: unknown
+  await attack(session, world).catch(error => {
+    failure = error
+  })
+  await session.close()
+  if (failure && !dying.isDead) throw failure
+  return dying.isDead
+}
+
+/** Everything that must hold after a kill, without anybody doing anything about it. */
+async function expectWhole(world: World, removed: readonly string[], stateDir: string): Promise<void> {
+  await closing(await open(world.storage, stateDir), async session => {
+    const listed = new Set<string>((await session.versions()).map(version => version.id))
+    for (const id of world.ids) if (!removed.includes(id)) expect(listed.has(id), `version ${id} is listed`).toBe(true)
+    expect((await session.versions('protected')).map(version => version.id)).toContain(world.ids[1])
+    await expectAllRestore(session, world.originals, folder.path)
+    await expectNothingLost(session)
+    await session.prune({})
+    const made = await session.backup(world.nextPath, { name: 'disk' })
+    expect(made.warnings).toEqual([])
+    const originals = new Map(world.originals).set(made.version, world.next)
+    const { waitingPacks } = await session.prune({})
+    expect(waitingPacks).toBe(0)
+    await expectNothingLost(session)
+    await expectAllRestore(session, originals, folder.path)
+  })
+  // Nor does anything depend on what this computer remembers.
+  await closing(await open(world.storage, await newState()), async session => {
+    await expectAllRestore(session, world.originals, folder.path)
+    await expectNothingLost(session)
+    expect((await session.keys()).length).toBeGreaterThanOrEqual(2)
+  })
+}
+
+describe('a process that dies at any single change of the storage', () => {
+  for (const [name, { prepare, attack, removed }] of Object.entries(scenarios)) {
+    test(`loses nothing: ${name}`, async () => {
+      const master = await makeWorld()
+      if (prepare) await closing(await open(master.storage, master.stateDir), session => prepare(session, master))
+      let died = true
+      let points = 0
+      for (let n = 1; died; n++) {
+        for (const when of ['before', 'after'] as const) {
+          const world = await copied(master)
+          died = await attackAndDie(world, attack, n, when)
+          if (!died) break
+          points++
+          const stateDir = n % 2 === 0 ? world.stateDir : await newState()
+          await expectWhole(world, removed?.(world) ?? [], stateDir).catch(error => {
+            throw new Error(`killed ${when} change ${n}`, { cause: error })
+          })
+        }
+      }
+      expect(points).toBeGreaterThan(1)
+    })
+  }
+})
