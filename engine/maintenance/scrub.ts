@@ -141,12 +141,14 @@ class ScrubRun {
     packs: readonly { num: number; id: string; wrappedKey: Buffer; sizeBytes: number }[],
   ): Promise<void> {
     const { keyring, blockSizeBytes } = this.#repository
-    const pool = new BlockPool(keyring, blockSizeBytes)
+    // Nothing is kept in the slots: packs are read whole, and few at a time, since each is 16 MiB.
+    const pool = new BlockPool(keyring, blockSizeBytes, { slotBytes: blockSizeBytes })
     const running = new Set<Promise<void>>()
     let failure: { error: unknown } | undefined
     try {
       for (const pack of packs) {
         throwIfAborted(this.#options.signal, 'The scrub')
+        while (running.size > pool.threads) await Promise.race(running)
         if (failure) throw failure.error
         const slot = await pool.acquire()
         const check: Promise<void> = checkPackDeeply(

@@ -3,6 +3,7 @@
  * memory that it shares with the main thread, and handles one request at a time, in order.
  */
 import { parentPort, workerData } from 'node:worker_threads'
+import { freeNow } from '../base/memory.ts'
 import { BlockIdentifier, openFrame } from '../repository/blockCrypto.ts'
 import { blockKind } from '../repository/format.ts'
 import { encodeFrames } from '../repository/pack.ts'
@@ -91,6 +92,7 @@ function openFrames(request: Extract<Request, { kind: 'open' }>): OpenedRun {
       else if (block.into >= 0 && (direct < 0 || plain.buffer !== slots.buffer)) slots.set(plain, base + block.into)
     })
   })
+  freeNow(request.bytes)
   return { faults }
 }
 

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { zstd } from '../base/linux/zstd.ts'
+import { freeNow } from '../base/memory.ts'
 import { type BlockKind, blockKind, type Compression, compression, gcmTagBytes } from './format.ts'
 import { gcmOpen, gcmSealInto, hmac, zeroNonce } from './gcm.ts'
 import type { Keyring } from './keyring.ts'
@@ -114,6 +115,7 @@ export function openFrame(
   }
   const plain = room?.subarray(0, place.plainBytes) ?? Buffer.allocUnsafe(place.plainBytes)
   const length = zstd().decompress(body, plain)
+  freeNow(body)
   if (length === undefined) return { fault: 'undecodable' }
   return length === place.plainBytes ? { plain } : { fault: 'wrong length' }
 }

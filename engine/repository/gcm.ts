@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
+import { freeNow } from '../base/memory.ts'
 import { gcmNonceBytes, gcmTagBytes } from './format.ts'
 
 /** Every key that is used with this nonce seals exactly one message. */
@@ -44,7 +45,9 @@ export function gcmSealInto(
 ): number {
   const cipher = createCipheriv('aes-256-gcm', key, nonce)
   cipher.setAAD(aad)
-  out.set(cipher.update(plain), at)
+  const sealed = cipher.update(plain)
+  out.set(sealed, at)
+  freeNow(sealed)
   cipher.final()
   out.set(cipher.getAuthTag(), at + plain.length)
   return plain.length + gcmTagBytes

@@ -26,7 +26,10 @@ describe('askLine', () => {
   async function ask(hidden: boolean, act: (input: ReturnType<typeof keyboard>) => void) {
     const input = keyboard()
     let shown = ''
-    const answer = askLine({ input, write: text => void (shown += text), question: 'Word: ', hidden })
+    const write = (text: string) => {
+      shown += text
+    }
+    const answer = askLine({ input, write, question: 'Word: ', hidden })
     act(input)
     const outcome = await answer.catch((error: Error) => error)
     return { outcome, shown, raw: input.raw }
