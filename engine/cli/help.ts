@@ -7,5 +7,5 @@ export function helpNotes(examples: readonly (readonly [line: string, meaning: s
 
 /** How versions are named, for verbs that take some. */
 export const versionNote = `
-A version is named by its id, the beginning of its id that no other shares (from
-2 digits on), latest, NAME:latest, or NAME:latest~1 for the one before, and so on.`
+A version is named by its id, the beginning of its id that no other shares (at
+least 2 digits), latest, NAME:latest, or NAME:latest~1 for the one before.`

@@ -25,7 +25,7 @@ export function define(command: Command, cli: Cli): void {
       'after',
       helpNotes(
         [
-          ['demo', 'Takes less than a minute and some 500 MiB in the temporary folder for a while.'],
+          ['demo', 'Takes less than a minute, and 500 MiB in the temporary folder.'],
           ['demo --size 1G --keep', 'With a larger disk, and leave everything to be looked at.'],
         ],
         'It needs no repository and no rights, and touches nothing but its own folder.',

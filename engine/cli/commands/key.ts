@@ -14,7 +14,7 @@ interface AddOptions {
 
 const notes = `
 Any one of its keys opens a repository. Adding and removing keys never rewrites
-what is stored. To change a passphrase, add the new one, then remove the old one.`
+what is stored. To change a passphrase, add the new one and remove the old one.`
 
 export function define(command: Command, cli: Cli): void {
   command

@@ -257,8 +257,8 @@ describe('verbs', () => {
   test('versions fit 80 columns on a terminal and keep full names in a pipe', async () => {
     const name = 'a-name-that-is-much-longer-than-there-is-room-for-on-a-line'
     const versions = [
-      makeVersion({ id: idOf(0xabc), name, protected: true, labels: { owner: 'somebody-with-a-long-name' } }),
-      makeVersion({ id: idOf(0xabd), status: 'incomplete' }),
+      makeVersion({ id: '4f2a9c01aaaaaaaa', name, protected: true, labels: { owner: 'somebody-with-a-long-name' } }),
+      makeVersion({ id: '9c014f2aaaaaaaaa', status: 'incomplete' }),
     ]
     const { session } = recording('versions', versions)
     const pipe = await runInProcess(['versions'], { session })
