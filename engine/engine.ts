@@ -6,7 +6,8 @@ import { KnownRepositories } from './catalogue/knownRepositories.ts'
 import { stateMigrations } from './catalogue/migrations/index.ts'
 import { HoldfastError, isHoldfastError } from './contract/errors.ts'
 import type { InitResult } from './contract/models.ts'
-import type { Engine, RepositoryOptions, Secret, Session } from './engineApi.ts'
+import type { Engine, InitOptions, RepositoryOptions, Secret, Session } from './engineApi.ts'
+import { names } from './repository/format.ts'
 import { Repository } from './repository/repository.ts'
 import { RepositorySession } from './session.ts'
 import { storageDrivers } from './storage/drivers.ts'
@@ -34,15 +35,16 @@ class HoldfastEngine implements Engine {
     this.#clock = options.clock ?? systemClock
   }
 
-  async init(url: string, secret: Secret, options: { blockSizeBytes?: number } = {}): Promise<InitResult> {
+  async init(url: string, secret: Secret, options: InitOptions = {}): Promise<InitResult> {
     const place = placeOf(url)
     const storage = await openStorage(url, storageDrivers, { expect: 'nothing' })
-    await this.#refuseMissingDrive(place, url)
+    if (!options.forgetOld)
+      await this.#refuseMissingDrive(place, url, ' To begin a new repository here all the same, add --force.')
     const { repository, recoveryPhrase } = await Repository.create(retrying(storage, { clock: this.#clock }), {
       secret,
       stateDir: this.#stateDir,
       clock: this.#clock,
-      ...options,
+      ...(options.blockSizeBytes === undefined ? {} : { blockSizeBytes: options.blockSizeBytes }),
     })
     const result = { repositoryId: repository.id, recoveryPhrase }
     await this.#withKnown(known => known.remember(place, repository.id, this.#clock.now()))
@@ -70,16 +72,13 @@ class HoldfastEngine implements Engine {
   }
 
   /** A place that held a repository before and holds none now is a drive that is not connected, not an empty place. */
-  async #refuseMissingDrive(place: string, url: string): Promise<void> {
+  async #refuseMissingDrive(place: string, url: string, otherwise = ''): Promise<void> {
     const seen = await this.#withKnown(known => known.at(place))
-    if (!seen) return
-    const storage = await openStorage(url, storageDrivers, { expect: 'nothing' })
-    const there = (await storage.stat('config').catch(() => undefined)) !== undefined
-    await storage.close()
-    if (there) return
+    if (!seen || (await holdsConfig(url))) return
     const lastSeen = new Date(seen.lastSeenAt).toISOString()
+    const when = lastSeen.slice(0, 16).replace('T', ' at ')
     throw new HoldfastError('storage.driveNotConnected', `The drive with the repository at ${url} is not connected.`, {
-      advice: `Connect it and try again. It was last seen here on ${lastSeen.slice(0, 16).replace('T', ' at ')} UTC.`,
+      advice: `Connect it and try again. It was last seen here on ${when} UTC.${otherwise}`,
       details: { url, repositoryId: seen.id, lastSeenAt: lastSeen },
       retryable: true,
     })
@@ -92,6 +91,20 @@ class HoldfastEngine implements Engine {
     } finally {
       db.close()
     }
+  }
+}
+
+async function holdsConfig(url: string): Promise<boolean> {
+  try {
+    const storage = await openStorage(url, storageDrivers, { expect: 'folder' })
+    try {
+      return (await storage.stat(names.config)) !== undefined
+    } finally {
+      await storage.close()
+    }
+  } catch (error) {
+    if (isHoldfastError(error, 'repository.notFound')) return false
+    throw error
   }
 }
 

@@ -31,10 +31,20 @@ export interface RepositoryOptions {
   readLimit?: number
 }
 
+export interface InitOptions {
+  /** Power of two from 16 KiB to 4 MiB. */
+  blockSizeBytes?: number
+  /** Begin anew at a place where another repository was seen before and is gone. Never overwrites one that is there. */
+  forgetOld?: boolean
+}
+
 /** What the helper and the command line can ask of the engine. */
 export interface Engine {
-  /** Makes a repository in an empty place. usage.invalid for a bad block size, repository.alreadyExists. */
-  init(url: string, secret: Secret, options?: { blockSizeBytes?: number }): Promise<InitResult>
+  /**
+   * Makes a repository in an empty place. usage.invalid for a bad block size, repository.alreadyExists, and
+   * storage.driveNotConnected when one was seen at this place before and is not there now (unless `forgetOld`).
+   */
+  init(url: string, secret: Secret, options?: InitOptions): Promise<InitResult>
   /**
    * Opens a repository. repository.notFound, repository.wrongKey, repository.formatTooNew, or storage.driveNotConnected
    * when one was seen at this place before and is not there now.

@@ -10,6 +10,7 @@ export function define(command: Command, cli: Cli): void {
       'Make a new, encrypted repository in an empty folder, and show its recovery phrase, which can replace the passphrase.',
     )
     .option('--block-size <size>', 'power of two from 16k to 4M; smaller ones store less of small changes (32k)')
+    .option('--force', 'begin anew where another repository was seen before and is gone; never overwrites one')
     .addHelpText(
       'after',
       helpNotes([
@@ -18,15 +19,20 @@ export function define(command: Command, cli: Cli): void {
         ['init --repo /srv/backup --key-file /root/holdfast.key', 'With a file of at least 32 random bytes as key.'],
       ]),
     )
-    .action((options: { blockSize?: string }) => run(cli, options))
+    .action((options: Options) => run(cli, options))
 }
 
-async function run(cli: Cli, options: { blockSize?: string }): Promise<void> {
+interface Options {
+  blockSize?: string
+  force?: boolean
+}
+
+async function run(cli: Cli, options: Options): Promise<void> {
   const url = cli.repository
   const blockSize =
     options.blockSize === undefined ? {} : { blockSizeBytes: parseSize(options.blockSize, '--block-size') }
   const secret = await cli.secretForNewRepository()
-  const result = await (await cli.engine()).init(url, secret, blockSize)
+  const result = await (await cli.engine()).init(url, secret, { ...blockSize, forgetOld: options.force ?? false })
   // Even with --quiet: the phrase is shown this once only.
   cli.output.result(
     result,
