@@ -145,9 +145,9 @@ const explained = {
   text: z.string(),
   /**
    * newest-complete: what is removed is the newest complete version of its name. keeper-damaged: what stands for the
-   * period is itself damaged. future: dated after the moment of the decision.
+   * period is itself damaged.
    */
-  notes: z.array(z.enum(['newest-complete', 'keeper-damaged', 'future'])),
+  notes: z.array(z.enum(['newest-complete', 'keeper-damaged'])),
 }
 const place = {
   period: z.enum(retentionPeriods),

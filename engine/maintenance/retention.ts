@@ -88,40 +88,41 @@ function decideGroup<V extends RetentionCandidate>(
   protectedUntil: number,
 ): void {
   // The id breaks ties (as for NAME:latest), so that the order in which versions come decides nothing.
-  group.sort((a, b) => b.at - a.at || (a.version.id < b.version.id ? 1 : -1))
-  const newest = group.find(({ version }) => version.status === 'complete')
+  const dated = group.filter(({ at }) => at <= now)
+  // A wrong clock must not use up the places of real versions: what is dated in the future stands aside.
+  for (const { version, at } of group) {
+    if (at > now) reasons.set(version, say({ kind: 'future' }, 'kept: dated in the future'))
+  }
+  dated.sort((a, b) => b.at - a.at || (a.version.id < b.version.id ? 1 : -1))
+  const newest = dated.find(({ version }) => version.status === 'complete')
   const notesOf = (version: V): Notes =>
     version === newest?.version && newest.at >= protectedUntil ? ['newest-complete'] : []
 
   const latest = policy.latest ?? 0
-  for (const [index, { version, at }] of group.slice(0, latest).entries()) {
+  for (const [index, { version }] of dated.slice(0, latest).entries()) {
     const which =
       latest === 1
         ? 'the latest'
         : index === 0
           ? `the newest of the ${latest} latest`
           : `number ${index + 1} of the ${latest} latest`
-    reasons.set(version, say({ kind: 'latest', position: index + 1 }, `kept: ${which}`, at > now ? ['future'] : []))
+    reasons.set(version, say({ kind: 'latest', position: index + 1 }, `kept: ${which}`))
   }
 
   const here = placeOf(now, timeZone)
   const shared = new Map<string, { period: RetentionPeriod; back: number; members: Dated<V>[] }>()
-  for (const dated of group.slice(latest)) {
-    if (dated.at > now) {
-      reasons.set(dated.version, say({ kind: 'future' }, 'kept: dated in the future'))
-      continue
-    }
-    const back = periodsBetween(placeOf(dated.at, timeZone), here)
+  for (const one of dated.slice(latest)) {
+    const back = periodsBetween(placeOf(one.at, timeZone), here)
     const period = claim(policy, back)
     if (period === undefined) {
       const text = 'removed: older than everything that the policy keeps'
-      reasons.set(dated.version, say({ kind: 'too-old' }, text, notesOf(dated.version)))
+      reasons.set(one.version, say({ kind: 'too-old' }, text, notesOf(one.version)))
       continue
     }
     const key = `${period} ${back[period]}`
     const bucket = shared.get(key) ?? { period, back: back[period], members: [] }
     shared.set(key, bucket)
-    bucket.members.push(dated)
+    bucket.members.push(one)
   }
 
   for (const { period, back, members } of shared.values()) {
@@ -156,7 +157,6 @@ type Bare<R> = R extends unknown ? Omit<R, 'text' | 'notes'> : never
 const noteWords: Record<Notes[number], string> = {
   'newest-complete': 'it is the newest complete version of its name',
   'keeper-damaged': 'that version is damaged',
-  future: 'it is dated in the future',
 }
 
 function say(reason: Bare<RetentionReason>, text: string, notes: Notes = []): RetentionReason {

@@ -7,6 +7,7 @@ import { rootOf, type VersionRecord } from '../repository/versionRecord.ts'
 import type { Source } from '../sources/source.ts'
 import { BlockPool } from './blockPool.ts'
 import { ProgressMeter } from './progressMeter.ts'
+import { lockForReading } from './readLock.ts'
 import { joined, readTolerantly } from './tolerantReader.ts'
 
 /**
@@ -22,7 +23,7 @@ export async function compareWithSource(
   const { clock, blockSizeBytes } = repository
   const began = clock.monotonic()
   const meter = new ProgressMeter(clock, options.onProgress)
-  const lock = await repository.locks.acquire('shared', 'scrub', options.signal)
+  const lock = await lockForReading(repository, version, 'scrub', options.signal)
   const pool = new BlockPool(repository.keyring, blockSizeBytes, { threads: 1 })
   const differing: ByteRange[] = []
   const notes: string[] = []

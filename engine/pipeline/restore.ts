@@ -7,6 +7,7 @@ import { rootOf, type VersionRecord } from '../repository/versionRecord.ts'
 import type { Target } from '../targets/target.ts'
 import { BlockPool } from './blockPool.ts'
 import { ProgressMeter } from './progressMeter.ts'
+import { lockForReading } from './readLock.ts'
 import { type RestoreChunk, RestoreWriter } from './restoreWriter.ts'
 import { joined } from './tolerantReader.ts'
 
@@ -43,7 +44,7 @@ export async function runRestore(
   const began = clock.monotonic()
   const range = options.range ?? { offset: 0, length: version.sizeBytes }
   const meter = new ProgressMeter(clock, options.onProgress)
-  const lock = await repository.locks.acquire('shared', 'restore', options.signal)
+  const lock = await lockForReading(repository, version, 'restore', options.signal)
   const pool = new BlockPool(repository.keyring, blockSizeBytes, { threads: options.threads, slotBytes })
   const writer = new RestoreWriter(repository, pool, target, {
     ...options,
