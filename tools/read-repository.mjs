@@ -2,17 +2,15 @@
 /**
  * Gives back what a Holdfast repository holds, without Holdfast: one file, nothing but Node. It was written from
  * docs/repository-format.md alone and imports nothing of the engine; "§" in the comments names a section of that page.
- * Keep a copy of both with your recovery phrase.
  *
  * It only reads the repository, which has to be a folder (copy a bucket or a remote folder to a disk first). It takes no
- * lock: let no prune run at the same time. Its memory does not grow with the repository, except for 100 bytes per pack.
+ * lock: let no prune run at the same time. Memory: about 300 MB, and 200 bytes for each pack.
  *
  * Ends with 0 when everything was read, 1 when something is damaged, 2 when it could not begin or not go on.
  */
 import crypto from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
-import process from 'node:process'
 import { pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import zlib from 'node:zlib'
@@ -21,55 +19,36 @@ const usage = `Usage: node read-repository.mjs REPO list
        node read-repository.mjs REPO verify VERSION
        node read-repository.mjs REPO restore VERSION FILE
 
-REPO is the folder of the repository, VERSION an id from the list or the beginning of one. FILE must not exist; holes
-of the version become holes of FILE. The secret comes from one of
-  --passphrase-file F   a file with the passphrase or the 24 words of the recovery phrase
-  --key-file F          the key file
-  HOLDFAST_PASSPHRASE   in the environment: the passphrase or the 24 words`
-
-/** Something is not as it was written; the reader goes on without it wherever it can. */
-export class Damage extends Error {}
-
-/** The person has to change something before the reader can work. */
-class Stop extends Error {}
+REPO is the folder of the repository, VERSION an id from the list or the beginning of one; FILE must not exist.
+The secret: --passphrase-file F (holds the passphrase or the 24 words of the recovery phrase), --key-file F, or
+HOLDFAST_PASSPHRASE in the environment (the passphrase or the 24 words).`
 
 const hex = text => Buffer.from(text, 'hex')
+const zeroNonce = Buffer.alloc(12)
 
 /** § Conventions: HMAC-SHA-256 of the parts, one behind the other. */
-export function hmac(key, ...parts) {
-  const mac = crypto.createHmac('sha256', key)
-  for (const part of parts) mac.update(part)
-  return mac.digest()
-}
+export const hmac = (key, ...parts) =>
+  parts.reduce((mac, part) => mac.update(part), crypto.createHmac('sha256', key)).digest()
 
 /** § Conventions: HKDF-SHA-256, 32 bytes. */
 export const hkdf = (secret, salt, info) => Buffer.from(crypto.hkdfSync('sha256', secret, salt, info, 32))
 
-const zeroNonce = Buffer.alloc(12)
-
-/** § Conventions: opens AES-256-GCM; the last 16 bytes of `sealed` are the tag. Throws Damage when it is wrong. */
+/** § Conventions: opens AES-256-GCM; the last 16 bytes of `sealed` are the tag. */
 export function gcmOpen(key, nonce, aad, sealed) {
-  if (sealed.length < 16) throw new Damage('it is too short')
   const decipher = crypto.createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: 16 })
   decipher.setAAD(Buffer.from(aad)).setAuthTag(sealed.subarray(-16))
   const plain = decipher.update(sealed.subarray(0, -16))
   try {
-    decipher.final()
+    return Buffer.concat([plain, decipher.final()])
   } catch {
-    throw new Damage('its tag is wrong')
+    throw new Error('its tag is wrong')
   }
-  return plain
 }
 
-/** Undoes `compression` (0 none, 1 zstd). Throws Damage when the result would be longer than `limit` bytes. */
+/** Undoes `compression` (0 none, 1 zstd). Fails when the result would be longer than `limit` bytes. */
 function decompress(compression, body, limit) {
-  if (compression === 0) return body
-  if (compression !== 1) throw new Damage(`its compression ${compression} is unknown`)
-  try {
-    return zlib.zstdDecompressSync(body, { maxOutputLength: Math.max(1, limit) })
-  } catch (error) {
-    throw new Damage(`it cannot be decompressed (${error.message})`)
-  }
+  if (compression > 1) throw new Error(`its compression ${compression} is unknown`)
+  return compression === 0 ? body : zlib.zstdDecompressSync(body, { maxOutputLength: Math.max(1, limit) })
 }
 
 /** § Keys: all keys of a repository. */
@@ -85,20 +64,17 @@ export function macIsRight(text, configKey) {
   return before !== undefined && hmac(configKey, `${before}}`).equals(hex(mac))
 }
 
-/**
- * § Key slots: the slot key. `secret` is the passphrase as text, the 32 bytes of the recovery phrase, or the content of the
- * key file. Throws Damage for costs that Holdfast never writes.
- */
+/** § Key slots: the slot key. `secret` is the passphrase as text, the entropy of the phrase, or the content of the file. */
 export function slotKey({ kind, kdf }, secret) {
   const salt = hex(kdf.salt)
   if (kind !== 'passphrase') return hkdf(secret, salt, `holdfast/v1/slot/${kind}`)
   const { memoryKiB: memory, passes, lanes: parallelism } = kdf
-  if (memory > 1024 * 1024 || passes > 32 || parallelism > 16) throw new Damage('its costs are too high')
+  if (memory > 1024 * 1024 || passes > 32 || parallelism > 16) throw new Error('its costs are too high')
   const message = Buffer.from(secret.normalize('NFC'))
   return crypto.argon2Sync('argon2id', { message, nonce: salt, memory, passes, parallelism, tagLength: 32 })
 }
 
-/** § Key slots: the master key. Throws Damage when the secret is not that of the slot. */
+/** § Key slots: the master key. Fails when the secret is not that of the slot. */
 export function openSlot(slot, repositoryId, secret) {
   const aad = `holdfast/v1/slot/${repositoryId}/${slot.id}/${slot.kind}`
   return gcmOpen(slotKey(slot, secret), hex(slot.nonce), aad, hex(slot.wrapped))
@@ -106,11 +82,7 @@ export function openSlot(slot, repositoryId, secret) {
 
 /** § Key slots: the 32 bytes that 24 words stand for (BIP-39); undefined when the text is no recovery phrase. */
 export function phraseEntropy(text) {
-  const numbers = text
-    .trim()
-    .toLowerCase()
-    .split(/\s+/)
-    .map(word => wordList.indexOf(word))
+  const numbers = Array.from(text.trim().toLowerCase().split(/\s+/), word => wordList.indexOf(word))
   if (numbers.length !== 24 || numbers.includes(-1)) return undefined
   const bits = numbers.reduce((sum, number) => (sum << 11n) | BigInt(number), 0n)
   const bytes = hex(bits.toString(16).padStart(66, '0'))
@@ -123,9 +95,9 @@ export const objectKinds = { index: 1, version: 2, mark: 3, lock: 4, condemned: 
 /** § Sealed objects: the plaintext of the object whose first (or only) copy stands under `name`. */
 export function openObject(keys, name, kind, bytes) {
   const head = bytes.subarray(0, 40)
-  if (head.length < 40 || head.toString('latin1', 0, 4) !== 'HFSO') throw new Damage('it is no sealed object')
-  if (head[4] !== 1) throw new Damage(`its envelope has version ${head[4]}, this reader knows 1`)
-  if (head[5] !== kind) throw new Damage(`its kind is ${head[5]} instead of ${kind}`)
+  if (head.length < 40 || head.toString('latin1', 0, 4) !== 'HFSO') throw new Error('it is no sealed object')
+  if (head[4] !== 1) throw new Error(`its envelope has version ${head[4]}; this reader knows 1`)
+  if (head[5] !== kind) throw new Error(`its kind is ${head[5]} instead of ${kind}`)
   const aad = Buffer.concat([head, Buffer.from(name)])
   const body = gcmOpen(hmac(keys.object, head.subarray(8)), zeroNonce, aad, bytes.subarray(40))
   return decompress(head[6], body, 64 * 1024 * 1024)
@@ -143,73 +115,64 @@ const packHead = id => Buffer.concat([Buffer.from('HFPK\x01\0\0\0', 'latin1'), h
 export const openPackKey = (keys, id, wrapped) =>
   gcmOpen(keys.packKey, wrapped.subarray(0, 12), packHead(id), wrapped.subarray(12))
 
-/** § Blocks and frames: the plaintext of a frame. `frame` is what framesOf gives, `sealed` are its bytes in the pack. */
-export function openFrame(packKey, frame, sealed) {
-  const offset = Buffer.alloc(4)
-  offset.writeUInt32LE(frame.offset)
-  const aad = Buffer.from([frame.kind, frame.compression, 0, 0, 0, 0])
-  aad.writeUInt32LE(frame.plainLength, 2)
-  const body = gcmOpen(hmac(packKey, 'frame', offset), zeroNonce, aad, sealed)
-  return decompress(frame.compression, body, frame.plainLength)
+/** § Blocks and frames: the plaintext of a frame. `frame` is an entry of framesOf, `sealed` are its bytes in the pack. */
+export function openFrame(packKey, { kind, compression, offset, plainLength }, sealed) {
+  const at = Buffer.alloc(4)
+  at.writeUInt32LE(offset)
+  const aad = Buffer.from([kind, compression, 0, 0, 0, 0])
+  aad.writeUInt32LE(plainLength, 2)
+  return decompress(compression, gcmOpen(hmac(packKey, 'frame', at), zeroNonce, aad, sealed), plainLength)
 }
 
 /** § Packs: what a pack of `size` bytes says of itself. `read(offset, length)` gives bytes of it. */
 export function openPackIndex(keys, id, size, read) {
-  if (size < 108) throw new Damage('it is too short for a pack')
   const head = read(0, 24)
-  if (!head.equals(packHead(id))) throw new Damage('its header is wrong')
+  if (!head.equals(packHead(id))) throw new Error('its header is wrong')
   const wrapped = read(24, 60)
   const end = read(size - 8, 8)
   const length = end.readUInt32LE(0)
-  if (end.toString('latin1', 4) !== 'HFPE' || length > size - 92) throw new Damage('its end is wrong')
+  if (end.toString('latin1', 4) !== 'HFPE' || length > size - 92) throw new Error('its end is wrong')
   const indexKey = hmac(openPackKey(keys, id, wrapped), 'index')
-  return { id, wrapped, list: gcmOpen(indexKey, zeroNonce, head, read(size - 8 - length, length)) }
+  return { id, wrapped, frames: framesOf(gcmOpen(indexKey, zeroNonce, head, read(size - 8 - length, length))) }
 }
 
 /** § List of frames. What `blocks` of a frame holds is for blocksOf. */
-export function* framesOf(list) {
-  for (let at = 0, offset = 84, end = 0; at < list.length; at = end) {
-    const from = at + 12
-    if (from <= list.length) end = from + 36 * list.readUInt16LE(at + 2)
-    if (end < from || end > list.length) throw new Damage('a list of frames is cut off')
+export function framesOf(list) {
+  const frames = []
+  for (let at = 0, offset = 84; at < list.length; ) {
+    const [kind, compression, blockCount] = [list[at], list[at + 1], list.readUInt16LE(at + 2)]
     const [sealedLength, plainLength] = [list.readUInt32LE(at + 4), list.readUInt32LE(at + 8)]
-    yield {
-      kind: list[at],
-      compression: list[at + 1],
-      offset,
-      sealedLength,
-      plainLength,
-      blocks: list.subarray(from, end),
-    }
+    const blocks = list.subarray(at + 12, at + 12 + 36 * blockCount)
+    if (blocks.length < 36 * blockCount) throw new Error('a list of frames is cut off')
+    frames.push({ kind, compression, offset, sealedLength, plainLength, blocks })
     offset += sealedLength
+    at += 12 + blocks.length
   }
+  return frames
 }
 
 /** § List of frames: the blocks of a frame. An id is a string here, one Latin-1 character for each of its 32 bytes. */
-export function* blocksOf({ blocks }) {
-  for (let at = 0, offset = 0; at < blocks.length; at += 36) {
-    const length = blocks.readUInt32LE(at + 32)
-    yield { id: blocks.toString('latin1', at, at + 32), offset, length }
-    offset += length
-  }
+export function blocksOf({ blocks }) {
+  let end = 0
+  return Array.from({ length: blocks.length / 36 }, (_, i) => {
+    const length = blocks.readUInt32LE(36 * i + 32)
+    end += length
+    return { id: blocks.toString('latin1', 36 * i, 36 * i + 32), offset: end - length, length }
+  })
 }
 
-/** § Index segments: the packs with their lists of frames, and the ids of the segments that this one supersedes. */
+/** § Index segments: the packs with their frames, and the ids of the segments that this one supersedes. */
 export function parseSegment(plain) {
   let at = 0
   const take = length => {
     at += length
-    if (at > plain.length) throw new Damage('it is cut off')
+    if (at > plain.length) throw new Error('it is cut off')
     return plain.subarray(at - length, at)
   }
   const u32 = () => take(4).readUInt32LE(0)
-  const packs = []
-  const superseded = []
-  for (let count = u32(); count > 0; count--) {
-    packs.push({ id: take(16).toString('hex'), wrapped: take(60), size: u32(), list: take(u32()) })
-  }
-  for (let count = u32(); count > 0; count--) superseded.push(take(16).toString('hex'))
-  return { packs, superseded }
+  const id = () => take(16).toString('hex')
+  const readPack = () => ({ id: id(), wrapped: take(60), size: u32(), frames: framesOf(take(u32())) })
+  return { packs: Array.from({ length: u32() }, readPack), superseded: Array.from({ length: u32() }, id) }
 }
 
 /** § Maps: the number of levels over so many blocks. */
@@ -221,14 +184,14 @@ export function levelsOf(blocks) {
 
 /** § Maps: the places of a node that are not holes: [place, id as in blocksOf]. */
 export function parseNode(plain, level) {
-  if (plain.length < 20 || plain.readUInt32LE(0) !== level) throw new Damage(`it is no map node of level ${level}`)
+  if (plain.length < 20 || plain.readUInt32LE(0) !== level) throw new Error(`it is no map node of level ${level}`)
   const entries = []
   for (let place = 0; place < 128; place++) {
     if ((plain[4 + (place >> 3)] & (1 << (place & 7))) === 0) continue
     const at = 20 + 32 * entries.length
     entries.push([place, plain.toString('latin1', at, at + 32)])
   }
-  if (plain.length !== 20 + 32 * entries.length) throw new Damage('it is a map node of the wrong length')
+  if (plain.length !== 20 + 32 * entries.length) throw new Error('it is a map node of the wrong length')
   return entries
 }
 
@@ -240,44 +203,31 @@ function note(text) {
   noted.add(text)
 }
 
-/** Runs `read`; any failure means that `what` is damaged. */
-function orDamage(what, read) {
+/** What `run` answers; undefined when it fails, which means that `what` is damaged. */
+function attempt(what, run, report = note) {
   try {
-    return read()
+    return run()
   } catch (error) {
-    throw new Damage(error.code === 'ENOENT' ? `${what} is missing` : `${what} cannot be read: ${error.message}`)
-  }
-}
-
-/** Runs `read`; damage is noted, and the answer is `otherwise`. */
-function orNote(otherwise, read) {
-  try {
-    return read()
-  } catch (error) {
-    if (!(error instanceof Damage)) throw error
-    note(error.message)
-    return otherwise
+    report(error.code === 'ENOENT' ? `${what} is missing` : `${what} cannot be read: ${error.message}`)
+    return undefined
   }
 }
 
 /** Names in a folder of the repository that match. A folder without objects may be missing (§ Objects). */
 function namesIn(dir, folder, pattern) {
   const at = path.join(dir, folder)
-  return fs.existsSync(at) ? fs.readdirSync(at).filter(name => pattern.test(name)) : []
+  const names = fs.existsSync(at) ? attempt(folder, () => fs.readdirSync(at)) : []
+  return (names ?? []).filter(name => pattern.test(name))
 }
 
 /** § Objects: names of objects that are stored twice and of which at least one copy is there, sorted. */
 const namesOfTwice = (dir, folder, pattern) =>
   [...new Set([folder, `copies/${folder}`].flatMap(at => namesIn(dir, at, pattern)))].sort()
 
-/** § Objects: a sealed JSON object that is stored twice, from the first copy that opens. */
-export function readRecord(repository, name, kind) {
-  const read = (what, place) =>
-    orDamage(what, () => {
-      const bytes = fs.readFileSync(path.join(repository.dir, place))
-      return JSON.parse(openObject(repository.keys, name, kind, bytes).toString())
-    })
-  return orNote(undefined, () => read(name, name)) ?? read(`the copy of ${name}`, `copies/${name}`)
+/** § Objects: a sealed JSON object that is stored twice, from the first copy that opens; undefined when none does. */
+function readRecord({ dir, keys }, name, kind) {
+  const read = place => JSON.parse(openObject(keys, name, kind, fs.readFileSync(path.join(dir, place))).toString())
+  return attempt(name, () => read(name)) ?? attempt(`copies/${name}`, () => read(`copies/${name}`))
 }
 
 /** `length` bytes of an open file from `offset`. */
@@ -285,59 +235,46 @@ function readAt(fd, offset, length) {
   const bytes = Buffer.allocUnsafe(length)
   for (let done = 0, count = 0; done < length; done += count) {
     count = fs.readSync(fd, bytes, done, length - done, offset + done)
-    if (count === 0) throw new Damage('it ends too early')
+    if (count === 0) throw new Error('it ends too early')
   }
   return bytes
 }
 
-/**
- * § How to read a version, 1: tries each secret (`{ kind, value }`, see slotKey) on each slot, with both copies of
- * everything. Throws Stop when none opens, and when the format is unknown.
- */
-export function openRepository(dir, secrets) {
-  const problems = []
-  const attempt = (what, run) => {
-    try {
-      return orDamage(what, run)
-    } catch (error) {
-      problems.push(error.message)
-      return undefined
-    }
-  }
+/** § How to read a version, 1: tries the secret (`{ kind, value }`, see slotKey) on all copies of slots and config. */
+function openRepository(dir, secret) {
+  const problems = new Set()
+  const quietly = (what, run) => attempt(what, run, problem => problems.add(problem))
   const copiesOf = name => {
-    const texts = [name, `copies/${name}`].map(at => attempt(at, () => fs.readFileSync(path.join(dir, at), 'utf8')))
-    return [...new Set(texts)].flatMap(text => attempt(name, () => ({ text, ...JSON.parse(text) })) ?? [])
+    const texts = [name, `copies/${name}`].map(at => quietly(at, () => fs.readFileSync(path.join(dir, at), 'utf8')))
+    const different = [...new Set(texts)].filter(text => text !== undefined)
+    return different.flatMap(text => quietly(name, () => ({ ...JSON.parse(text), text })) ?? [])
   }
   const slots = namesOfTwice(dir, 'keys', /^[0-9a-f]{8}$/).flatMap(id => copiesOf(`keys/${id}`))
   for (const config of copiesOf('config')) {
-    if (config.format !== 'holdfast-repository' || config.version !== 1) {
-      problems.push(`config: format ${config.format}, version ${config.version}; this reader knows version 1`)
-      continue
-    }
-    for (const slot of slots) {
-      for (const secret of secrets.filter(candidate => candidate.kind === slot.kind)) {
-        const masterKey = attempt(`key slot ${slot.id}`, () => openSlot(slot, config.repositoryId, secret.value))
-        const keys = masterKey && deriveKeys(masterKey, config.repositoryId)
-        if (keys === undefined) continue
-        if (!macIsRight(slot.text, keys.config)) note(`key slot ${slot.id} was altered; its label may be wrong`)
-        if (macIsRight(config.text, keys.config)) return { dir, config, keys }
-        problems.push('config was altered')
-      }
+    const isKnown = config.format === 'holdfast-repository' && config.version === 1
+    if (!isKnown) problems.add(`config: ${config.format} ${config.version}; this reader knows holdfast-repository 1`)
+    for (const slot of slots.filter(({ kind }) => isKnown && kind === secret.kind)) {
+      const masterKey = quietly(`key slot ${slot.id}`, () => openSlot(slot, config.repositoryId, secret.value))
+      if (masterKey === undefined) continue
+      const keys = deriveKeys(masterKey, config.repositoryId)
+      if (!macIsRight(slot.text, keys.config)) note(`key slot ${slot.id} was altered; its label may be wrong`)
+      if (macIsRight(config.text, keys.config)) return { dir, keys }
+      problems.add('config was altered')
     }
   }
-  throw new Stop([`The repository in ${dir} does not open with this secret.`, ...new Set(problems)].join('\n  '))
+  throw new Error([`The repository in ${dir} does not open with this secret.`, ...problems].join('\n  '))
 }
 
 const readSegment = ({ dir, keys }, id) =>
-  orDamage(`index/${id}`, () => {
-    const name = `index/${id}`
-    return parseSegment(openObject(keys, name, objectKinds.index, fs.readFileSync(path.join(dir, name))))
+  attempt(`index/${id}`, () => {
+    const bytes = fs.readFileSync(path.join(dir, 'index', id))
+    return parseSegment(openObject(keys, `index/${id}`, objectKinds.index, bytes))
   })
 
-const openPack = (repository, id) => fs.openSync(path.join(repository.dir, 'packs', id.slice(0, 2), id))
+const openPack = ({ dir }, id) => fs.openSync(path.join(dir, 'packs', id.slice(0, 2), id))
 
 const readPackIndex = (repository, id) =>
-  orDamage(`the index of pack ${id}`, () => {
+  attempt(`the index of pack ${id}`, () => {
     const fd = openPack(repository, id)
     try {
       return openPackIndex(repository.keys, id, fs.fstatSync(fd).size, (at, length) => readAt(fd, at, length))
@@ -347,64 +284,53 @@ const readPackIndex = (repository, id) =>
   })
 
 /** § Index segments: those that count, and the packs that none of them names; of these, their own index will be read. */
-export function surveyIndex(repository) {
-  const segments = new Map()
+function surveyIndex(repository) {
+  const packsBy = new Map()
   const superseded = new Set()
-  for (const id of namesIn(repository.dir, 'index', /^[0-9a-f]{32}$/)) {
-    const segment = orNote(undefined, () => readSegment(repository, id))
-    if (segment === undefined) continue
-    for (const old of segment.superseded) superseded.add(old)
-    segments.set(
-      id,
-      segment.packs.map(pack => pack.id),
-    )
+  for (const segment of namesIn(repository.dir, 'index', /^[0-9a-f]{32}$/)) {
+    const read = readSegment(repository, segment)
+    for (const old of read?.superseded ?? []) superseded.add(old)
+    if (read !== undefined) packsBy.set(segment, new Set(read.packs.map(({ id }) => id)))
   }
-  for (const id of superseded) segments.delete(id)
-  const named = new Set([...segments.values()].flat())
+  for (const old of superseded) packsBy.delete(old)
+  const named = new Set([...packsBy.values()].flatMap(ids => [...ids]))
   const folders = namesIn(repository.dir, 'packs', /^[0-9a-f]{2}$/)
   const packs = folders.flatMap(at => namesIn(repository.dir, `packs/${at}`, new RegExp(`^${at}[0-9a-f]{30}$`)))
-  return { segments: [...segments.keys()], packs: packs.filter(id => !named.has(id)) }
+  return { segments: [...packsBy.keys()], packs: packs.filter(id => !named.has(id)) }
 }
 
-/** All packs with their lists of frames; one segment at a time is in memory. */
+/** All packs with their frames; one segment at a time is in memory. */
 function* packsOf(repository, survey) {
-  for (const id of survey.segments) yield* orNote([], () => readSegment(repository, id).packs)
-  for (const id of survey.packs) yield* orNote([], () => [readPackIndex(repository, id)])
+  for (const id of survey.segments) yield* readSegment(repository, id)?.packs ?? []
+  for (const id of survey.packs) yield* [readPackIndex(repository, id) ?? []].flat()
 }
 
 /**
- * § How to read a version, 4: reads all blocks of one kind whose ids are in `wanted` (id → what `take` wants to know), pack
- * by pack and each frame at most once. A block goes to `take(plain, wanted.get(id))` and leaves `wanted`; when a copy of it
- * is damaged, the next one will do. What is left in `wanted` at the end cannot be had. `take` may throw Damage.
+ * § How to read a version, 4: reads all blocks of one kind whose ids are keys of `wanted`, pack by pack and each frame at
+ * most once. `take(plain, number)` gets each of them for every number that it is wanted for; then it leaves `wanted`. When
+ * one copy of a block is damaged, the next one will do. What is left in `wanted` at the end cannot be had.
  */
 function readBlocks(repository, survey, kind, wanted, take) {
-  for (const { id: packId, wrapped, list } of packsOf(repository, survey)) {
+  for (const { id: packId, wrapped, frames } of packsOf(repository, survey)) {
     if (wanted.size === 0) return
     let pack
     const readFrame = frame => {
       pack ??= { fd: openPack(repository, packId), key: openPackKey(repository.keys, packId, wrapped) }
       return openFrame(pack.key, frame, readAt(pack.fd, frame.offset, frame.sealedLength))
     }
-    const takeFrom = frame => {
-      let plain
-      for (const { id, offset, length } of blocksOf(frame)) {
-        if (!wanted.has(id)) continue
-        const what = `the frame at ${frame.offset} of pack ${packId}`
-        plain ??= orDamage(what, () => readFrame(frame))
+    for (const frame of frames.filter(other => other.kind === kind)) {
+      const here = blocksOf(frame).filter(({ id }) => wanted.has(id))
+      const what = `the frame at ${frame.offset} of pack ${packId}`
+      const plain = here.length > 0 && attempt(what, () => readFrame(frame))
+      for (const { id, offset, length } of plain ? here : []) {
         const block = plain.subarray(offset, offset + length)
-        if (blockId(repository.keys, kind, block).toString('latin1') !== id)
-          throw new Damage(`${what} has a wrong block`)
-        take(block, wanted.get(id))
-        wanted.delete(id)
+        if (blockId(repository.keys, kind, block).toString('latin1') === id) {
+          for (const { number } of wanted.get(id) ?? []) take(block, number)
+          wanted.delete(id)
+        } else note(`${what} holds a wrong block`)
       }
     }
-    try {
-      orNote(undefined, () => {
-        for (const frame of framesOf(list)) if (frame.kind === kind) orNote(undefined, () => takeFrom(frame))
-      })
-    } finally {
-      if (pack !== undefined) fs.closeSync(pack.fd)
-    }
+    if (pack !== undefined) fs.closeSync(pack.fd)
   }
 }
 
@@ -415,43 +341,32 @@ const nodesAtATime = 4096
  * § How to read a version, 3 to 5: gives each block to `write(bytes, offset)`, in no order and without holes, and goes on
  * past what is damaged. Answers the byte ranges that could not be read, ascending: [offset, length].
  */
-export function readVersion(repository, { root, sizeBytes, blockSizeBytes }, write) {
+function readVersion(repository, { root, sizeBytes, blockSizeBytes }, write) {
   if (root === null) return []
   const survey = surveyIndex(repository)
-  const blocks = Math.ceil(sizeBytes / blockSizeBytes)
   let lost = []
-  const lose = (wanted, span) => {
-    for (const { number } of [...wanted.values()].flat()) {
-      const offset = number * span * blockSizeBytes
-      lost.push([offset, Math.min(span * blockSizeBytes, sizeBytes - offset)])
+  const lose = (number, blocks) => {
+    const offset = number * blocks * blockSizeBytes
+    lost.push([offset, Math.min(blocks * blockSizeBytes, sizeBytes - offset)])
+  }
+  /** `pairs` are nodes of one level, or blocks when it is -1: the id, and the number in the level (§ Maps). */
+  const readAll = (level, pairs) => {
+    const wanted = Map.groupBy(pairs, pair => pair.id)
+    const below = []
+    const takeNode = (plain, number) => {
+      const entries = attempt('a map node', () => parseNode(plain, level))
+      if (entries === undefined) lose(number, 128 ** (level + 1))
+      for (const [place, id] of entries ?? []) below.push({ id, number: number * 128 + place })
     }
+    if (level >= 0) readBlocks(repository, survey, blockKinds.node, wanted, takeNode)
+    else
+      readBlocks(repository, survey, blockKinds.data, wanted, (plain, number) => write(plain, number * blockSizeBytes))
+    for (const { number } of [...wanted.values()].flat()) lose(number, 128 ** (level + 1))
+    const atATime = level > 0 ? nodesAtATime : below.length
+    for (let at = 0; at < below.length; at += atATime) readAll(level - 1, below.slice(at, at + atATime))
     lost = joinRanges(lost)
   }
-
-  const readData = pairs => {
-    const wanted = Map.groupBy(pairs, pair => pair.id)
-    readBlocks(repository, survey, blockKinds.data, wanted, (plain, at) => {
-      for (const { number } of at) write(plain, number * blockSizeBytes)
-    })
-    lose(wanted, 1)
-  }
-
-  /** `pairs` are nodes of one level, each with its number in the level (§ Maps). */
-  const readNodes = (level, pairs) => {
-    for (let from = 0; from < pairs.length; from += nodesAtATime) {
-      const wanted = Map.groupBy(pairs.slice(from, from + nodesAtATime), pair => pair.id)
-      const below = []
-      readBlocks(repository, survey, blockKinds.node, wanted, (plain, at) => {
-        const entries = parseNode(plain, level)
-        for (const { number } of at) for (const [place, id] of entries) below.push({ id, number: number * 128 + place })
-      })
-      lose(wanted, 128 ** (level + 1))
-      if (level === 0) readData(below)
-      else readNodes(level - 1, below)
-    }
-  }
-
-  readNodes(levelsOf(blocks) - 1, [{ id: hex(root).toString('latin1'), number: 0 }])
+  readAll(levelsOf(Math.ceil(sizeBytes / blockSizeBytes)) - 1, [{ id: hex(root).toString('latin1'), number: 0 }])
   return lost
 }
 
@@ -466,38 +381,32 @@ function joinRanges(ranges) {
   return joined
 }
 
-const versionIds = repository => namesOfTwice(repository.dir, 'versions', /^[0-9a-f]{16}$/)
-
-/** Prints one line of JSON for each version, oldest first. Answers whether every record could be read. */
+/** Prints one line of JSON for each version, oldest first. Answers whether every record and mark could be read. */
 function list(repository) {
-  const ids = versionIds(repository)
-  const records = ids.flatMap(id => orNote([], () => readRecord(repository, `versions/${id}`, objectKinds.version)))
-  const versions = new Map(records.map(record => [record.id, { ...record, protected: false }]))
-  let complete = records.length === ids.length
-  for (const name of namesOfTwice(repository.dir, 'marks', /^[0-9a-f]{20}$/)) {
-    const mark = orNote(undefined, () => readRecord(repository, `marks/${name}`, objectKinds.mark))
-    if (mark === undefined) complete = false
-    const version = versions.get(mark?.version)
-    // § Marks: they apply in the order of their names.
-    if (version !== undefined && mark.kind === 'protect') version.protected = mark.protected
-    if (version === undefined || mark.kind !== 'labels') continue
-    for (const key of mark.remove) delete version.labels[key]
-    Object.assign(version.labels, mark.set)
+  const read = (folder, pattern, kind) =>
+    namesOfTwice(repository.dir, folder, pattern).map(name => readRecord(repository, `${folder}/${name}`, kind))
+  const versions = read('versions', /^[0-9a-f]{16}$/, objectKinds.version)
+  const marks = read('marks', /^[0-9a-f]{20}$/, objectKinds.mark)
+  const byTime = versions.filter(Boolean).sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1))
+  for (const { id, name, startedAt, sizeBytes, status, labels } of byTime) {
+    let isProtected = false
+    for (const mark of marks.filter(other => other?.version === id)) {
+      if (mark.kind === 'protect') isProtected = mark.protected
+      for (const key of mark.remove ?? []) delete labels[key]
+      Object.assign(labels, mark.set)
+    }
+    console.log(JSON.stringify({ id, name, startedAt, sizeBytes, status, protected: isProtected, labels }))
   }
-  const shown = ['id', 'name', 'startedAt', 'sizeBytes', 'status', 'protected', 'labels']
-  const byTime = [...versions.values()].sort((a, b) => (a.startedAt < b.startedAt ? -1 : 1))
-  for (const version of byTime) console.log(JSON.stringify(Object.fromEntries(shown.map(key => [key, version[key]]))))
-  return complete
+  return !versions.includes(undefined) && !marks.includes(undefined)
 }
 
 /** Reads a version into a new file, or only reads it when `file` is undefined. Answers whether nothing was damaged. */
 function restore(repository, beginning, file) {
-  const [id, ...others] = versionIds(repository).filter(name => name.startsWith(beginning))
-  if (id === undefined) throw new Stop(`There is no version ${beginning}.`)
-  if (others.length > 0) throw new Stop(`More than one version begins with ${beginning}: ${id} ${others.join(' ')}`)
-  const version = readRecord(repository, `versions/${id}`, objectKinds.version)
-  for (const { offset, length } of version.unreadable)
-    note(`zeros since the backup: offset ${offset}, length ${length}`)
+  const ids = namesOfTwice(repository.dir, 'versions', /^[0-9a-f]{16}$/).filter(id => id.startsWith(beginning))
+  if (ids.length !== 1) throw new Error(`${ids.length} versions begin with ${beginning}: ${ids.join(' ')}`)
+  const version = readRecord(repository, `versions/${ids[0]}`, objectKinds.version)
+  if (version === undefined) return false
+  for (const part of version.unreadable) note(`zeros since the backup: offset ${part.offset}, length ${part.length}`)
   const fd = file === undefined ? undefined : fs.openSync(file, 'wx', 0o600)
   if (fd !== undefined) fs.ftruncateSync(fd, version.sizeBytes)
   const lost = readVersion(repository, version, (bytes, offset) => {
@@ -507,19 +416,18 @@ function restore(repository, beginning, file) {
   })
   if (fd !== undefined) fs.fsyncSync(fd)
   for (const [offset, length] of lost) console.log(`damaged: offset ${offset}, length ${length}`)
-  console.log(`${id}: ${lost.length === 0 ? 'everything was read' : 'the damaged ranges are zeros'}`)
+  console.log(`${version.id}: ${lost.length === 0 ? 'everything was read' : 'the damaged ranges are zeros'}`)
   return lost.length === 0
 }
 
-/** The secrets to try, from the options or the environment. One line break at the end of a passphrase file is dropped. */
-function secretsFrom(options) {
-  if (options['key-file'] !== undefined) return [{ kind: 'keyfile', value: fs.readFileSync(options['key-file']) }]
-  const file = options['passphrase-file']
-  const text =
-    file === undefined ? process.env.HOLDFAST_PASSPHRASE : fs.readFileSync(file, 'utf8').replace(/\r?\n$/, '')
-  if (text === undefined) throw new Stop(usage)
+/** The secret from the options or the environment. One line break at the end of a passphrase file is dropped. */
+function secretFrom({ 'key-file': keyFile, 'passphrase-file': file }) {
+  if (keyFile !== undefined) return { kind: 'keyfile', value: fs.readFileSync(keyFile) }
+  const text = file === undefined ? process.env.HOLDFAST_PASSPHRASE : fs.readFileSync(file, 'utf8')
+  if (text === undefined) throw new Error(usage)
   const entropy = phraseEntropy(text)
-  return [entropy === undefined ? { kind: 'passphrase', value: text } : { kind: 'recovery', value: entropy }]
+  if (entropy !== undefined) return { kind: 'recovery', value: entropy }
+  return { kind: 'passphrase', value: file === undefined ? text : text.replace(/\r?\n$/, '') }
 }
 
 /** Runs the program. Answers the exit code. */
@@ -533,21 +441,19 @@ https://nodejs.org, and start this file with it: /path/to/that/node read-reposit
     const options = { 'passphrase-file': { type: 'string' }, 'key-file': { type: 'string' } }
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
     const [dir, command, version, file] = positionals
-    const counts = { list: 2, verify: 3, restore: 4 }
-    if (counts[command] !== positionals.length) throw new Stop(usage)
-    const repository = openRepository(dir, secretsFrom(values))
+    if ({ list: 2, verify: 3, restore: 4 }[command] !== positionals.length) throw new Error(usage)
+    const repository = openRepository(dir, secretFrom(values))
     return (command === 'list' ? list(repository) : restore(repository, version, file)) ? 0 : 1
   } catch (error) {
     console.error(error.message)
-    return error instanceof Damage ? 1 : 2
+    return 2
   }
 }
 
 /** The English words of BIP-39. */
-const wordList =
-  'abandon ability able about above absent absorb abstract absurd abuse access accident account accuse achieve acid acoustic acquire across act action actor actress actual adapt add addict address adjust admit adult advance advice aerobic affair afford afraid again age agent agree ahead aim air airport aisle alarm album alcohol alert alien all alley allow almost alone alpha already also alter always amateur amazing among amount amused analyst anchor ancient anger angle angry animal ankle announce annual another answer antenna antique anxiety any apart apology appear apple approve april arch arctic area arena argue arm armed armor army around arrange arrest arrive arrow art artefact artist artwork ask aspect assault asset assist assume asthma athlete atom attack attend attitude attract auction audit august aunt author auto autumn average avocado avoid awake aware away awesome awful awkward axis baby bachelor bacon badge bag balance balcony ball bamboo banana banner bar barely bargain barrel base basic basket battle beach bean beauty because become beef before begin behave behind believe below belt bench benefit best betray better between beyond bicycle bid bike bind biology bird birth bitter black blade blame blanket blast bleak bless blind blood blossom blouse blue blur blush board boat body boil bomb bone bonus book boost border boring borrow boss bottom bounce box boy bracket brain brand brass brave bread breeze brick bridge brief bright bring brisk broccoli broken bronze broom brother brown brush bubble buddy budget buffalo build bulb bulk bullet bundle bunker burden burger burst bus business busy butter buyer buzz cabbage cabin cable cactus cage cake call calm camera camp can canal cancel candy cannon canoe canvas canyon capable capital captain car carbon card cargo carpet carry cart case cash casino castle casual cat catalog catch category cattle caught cause caution cave ceiling celery cement census century cereal certain chair chalk champion change chaos chapter charge chase chat cheap check cheese chef cherry chest chicken chief child chimney choice choose chronic chuckle chunk churn cigar cinnamon circle citizen city civil claim clap clarify claw clay clean clerk clever click client cliff climb clinic clip clock clog close cloth cloud clown club clump cluster clutch coach coast coconut code coffee coil coin collect color column combine come comfort comic common company concert conduct confirm congress connect consider control convince cook cool copper copy coral core corn correct cost cotton couch country couple course cousin cover coyote crack cradle craft cram crane crash crater crawl crazy cream credit creek crew cricket crime crisp critic crop cross crouch crowd crucial cruel cruise crumble crunch crush cry crystal cube culture cup cupboard curious current curtain curve cushion custom cute cycle dad damage damp dance danger daring dash daughter dawn day deal debate debris decade december decide decline decorate decrease deer defense define defy degree delay deliver demand demise denial dentist deny depart depend deposit depth deputy derive describe desert design desk despair destroy detail detect develop device devote diagram dial diamond diary dice diesel diet differ digital dignity dilemma dinner dinosaur direct dirt disagree discover disease dish dismiss disorder display distance divert divide divorce dizzy doctor document dog doll dolphin domain donate donkey donor door dose double dove draft dragon drama drastic draw dream dress drift drill drink drip drive drop drum dry duck dumb dune during dust dutch duty dwarf dynamic eager eagle early earn earth easily east easy echo ecology economy edge edit educate effort egg eight either elbow elder electric elegant element elephant elevator elite else embark embody embrace emerge emotion employ empower empty enable enact end endless endorse enemy energy enforce engage engine enhance enjoy enlist enough enrich enroll ensure enter entire entry envelope episode equal equip era erase erode erosion error erupt escape essay essence estate eternal ethics evidence evil evoke evolve exact example excess exchange excite exclude excuse execute exercise exhaust exhibit exile exist exit exotic expand expect expire explain expose express extend extra eye eyebrow fabric face faculty fade faint faith fall false fame family famous fan fancy fantasy farm fashion fat fatal father fatigue fault favorite feature february federal fee feed feel female fence festival fetch fever few fiber fiction field figure file film filter final find fine finger finish fire firm first fiscal fish fit fitness fix flag flame flash flat flavor flee flight flip float flock floor flower fluid flush fly foam focus fog foil fold follow food foot force forest forget fork fortune forum forward fossil foster found fox fragile frame frequent fresh friend fringe frog front frost frown frozen fruit fuel fun funny furnace fury future gadget gain galaxy gallery game gap garage garbage garden garlic garment gas gasp gate gather gauge gaze general genius genre gentle genuine gesture ghost giant gift giggle ginger giraffe girl give glad glance glare glass glide glimpse globe gloom glory glove glow glue goat goddess gold good goose gorilla gospel gossip govern gown grab grace grain grant grape grass gravity great green grid grief grit grocery group grow grunt guard guess guide guilt guitar gun gym habit hair half hammer hamster hand happy harbor hard harsh harvest hat have hawk hazard head health heart heavy hedgehog height hello helmet help hen hero hidden high hill hint hip hire history hobby hockey hold hole holiday hollow home honey hood hope horn horror horse hospital host hotel hour hover hub huge human humble humor hundred hungry hunt hurdle hurry hurt husband hybrid ice icon idea identify idle ignore ill illegal illness image imitate immense immune impact impose improve impulse inch include income increase index indicate indoor industry infant inflict inform inhale inherit initial inject injury inmate inner innocent input inquiry insane insect inside inspire install intact interest into invest invite involve iron island isolate issue item ivory jacket jaguar jar jazz jealous jeans jelly jewel job join joke journey joy judge juice jump jungle junior junk just kangaroo keen keep ketchup key kick kid kidney kind kingdom kiss kit kitchen kite kitten kiwi knee knife knock know lab label labor ladder lady lake lamp language laptop large later latin laugh laundry lava law lawn lawsuit layer lazy leader leaf learn leave lecture left leg legal legend leisure lemon lend length lens leopard lesson letter level liar liberty library license life lift light like limb limit link lion liquid list little live lizard load loan lobster local lock logic lonely long loop lottery loud lounge love loyal lucky luggage lumber lunar lunch luxury lyrics machine mad magic magnet maid mail main major make mammal man manage mandate mango mansion manual maple marble march margin marine market marriage mask mass master match material math matrix matter maximum maze meadow mean measure meat mechanic medal media melody melt member memory mention menu mercy merge merit merry mesh message metal method middle midnight milk million mimic mind minimum minor minute miracle mirror misery miss mistake mix mixed mixture mobile model modify mom moment monitor monkey monster month moon moral more morning mosquito mother motion motor mountain mouse move movie much muffin mule multiply muscle museum mushroom music must mutual myself mystery myth naive name napkin narrow nasty nation nature near neck need negative neglect neither nephew nerve nest net network neutral never news next nice night noble noise nominee noodle normal north nose notable note nothing notice novel now nuclear number nurse nut oak obey object oblige obscure observe obtain obvious occur ocean october odor off offer office often oil okay old olive olympic omit once one onion online only open opera opinion oppose option orange orbit orchard order ordinary organ orient original orphan ostrich other outdoor outer output outside oval oven over own owner oxygen oyster ozone pact paddle page pair palace palm panda panel panic panther paper parade parent park parrot party pass patch path patient patrol pattern pause pave payment peace peanut pear peasant pelican pen penalty pencil people pepper perfect permit person pet phone photo phrase physical piano picnic picture piece pig pigeon pill pilot pink pioneer pipe pistol pitch pizza place planet plastic plate play please pledge pluck plug plunge poem poet point polar pole police pond pony pool popular portion position possible post potato pottery poverty powder power practice praise predict prefer prepare present pretty prevent price pride primary print priority prison private prize problem process produce profit program project promote proof property prosper protect proud provide public pudding pull pulp pulse pumpkin punch pupil puppy purchase purity purpose purse push put puzzle pyramid quality quantum quarter question quick quit quiz quote rabbit raccoon race rack radar radio rail rain raise rally ramp ranch random range rapid rare rate rather raven raw razor ready real reason rebel rebuild recall receive recipe record recycle reduce reflect reform refuse region regret regular reject relax release relief rely remain remember remind remove render renew rent reopen repair repeat replace report require rescue resemble resist resource response result retire retreat return reunion reveal review reward rhythm rib ribbon rice rich ride ridge rifle right rigid ring riot ripple risk ritual rival river road roast robot robust rocket romance roof rookie room rose rotate rough round route royal rubber rude rug rule run runway rural sad saddle sadness safe sail salad salmon salon salt salute same sample sand satisfy satoshi sauce sausage save say scale scan scare scatter scene scheme school science scissors scorpion scout scrap screen script scrub sea search season seat second secret section security seed seek segment select sell seminar senior sense sentence series service session settle setup seven shadow shaft shallow share shed shell sheriff shield shift shine ship shiver shock shoe shoot shop short shoulder shove shrimp shrug shuffle shy sibling sick side siege sight sign silent silk silly silver similar simple since sing siren sister situate six size skate sketch ski skill skin skirt skull slab slam sleep slender slice slide slight slim slogan slot slow slush small smart smile smoke smooth snack snake snap sniff snow soap soccer social sock soda soft solar soldier solid solution solve someone song soon sorry sort soul sound soup source south space spare spatial spawn speak special speed spell spend sphere spice spider spike spin spirit split spoil sponsor spoon sport spot spray spread spring spy square squeeze squirrel stable stadium staff stage stairs stamp stand start state stay steak steel stem step stereo stick still sting stock stomach stone stool story stove strategy street strike strong struggle student stuff stumble style subject submit subway success such sudden suffer sugar suggest suit summer sun sunny sunset super supply supreme sure surface surge surprise surround survey suspect sustain swallow swamp swap swarm swear sweet swift swim swing switch sword symbol symptom syrup system table tackle tag tail talent talk tank tape target task taste tattoo taxi teach team tell ten tenant tennis tent term test text thank that theme then theory there they thing this thought three thrive throw thumb thunder ticket tide tiger tilt timber time tiny tip tired tissue title toast tobacco today toddler toe together toilet token tomato tomorrow tone tongue tonight tool tooth top topic topple torch tornado tortoise toss total tourist toward tower town toy track trade traffic tragic train transfer trap trash travel tray treat tree trend trial tribe trick trigger trim trip trophy trouble truck true truly trumpet trust truth try tube tuition tumble tuna tunnel turkey turn turtle twelve twenty twice twin twist two type typical ugly umbrella unable unaware uncle uncover under undo unfair unfold unhappy uniform unique unit universe unknown unlock until unusual unveil update upgrade uphold upon upper upset urban urge usage use used useful useless usual utility vacant vacuum vague valid valley valve van vanish vapor various vast vault vehicle velvet vendor venture venue verb verify version very vessel veteran viable vibrant vicious victory video view village vintage violin virtual virus visa visit visual vital vivid vocal voice void volcano volume vote voyage wage wagon wait walk wall walnut want warfare warm warrior wash wasp waste water wave way wealth weapon wear weasel weather web wedding weekend weird welcome west wet whale what wheat wheel when where whip whisper wide width wife wild will win window wine wing wink winner winter wire wisdom wise wish witness wolf woman wonder wood wool word work world worry worth wrap wreck wrestle wrist write wrong yard year yellow you young youth zebra zero zone zoo'.split(
-    ' ',
-  )
+const words =
+  'abandon ability able about above absent absorb abstract absurd abuse access accident account accuse achieve acid acoustic acquire across act action actor actress actual adapt add addict address adjust admit adult advance advice aerobic affair afford afraid again age agent agree ahead aim air airport aisle alarm album alcohol alert alien all alley allow almost alone alpha already also alter always amateur amazing among amount amused analyst anchor ancient anger angle angry animal ankle announce annual another answer antenna antique anxiety any apart apology appear apple approve april arch arctic area arena argue arm armed armor army around arrange arrest arrive arrow art artefact artist artwork ask aspect assault asset assist assume asthma athlete atom attack attend attitude attract auction audit august aunt author auto autumn average avocado avoid awake aware away awesome awful awkward axis baby bachelor bacon badge bag balance balcony ball bamboo banana banner bar barely bargain barrel base basic basket battle beach bean beauty because become beef before begin behave behind believe below belt bench benefit best betray better between beyond bicycle bid bike bind biology bird birth bitter black blade blame blanket blast bleak bless blind blood blossom blouse blue blur blush board boat body boil bomb bone bonus book boost border boring borrow boss bottom bounce box boy bracket brain brand brass brave bread breeze brick bridge brief bright bring brisk broccoli broken bronze broom brother brown brush bubble buddy budget buffalo build bulb bulk bullet bundle bunker burden burger burst bus business busy butter buyer buzz cabbage cabin cable cactus cage cake call calm camera camp can canal cancel candy cannon canoe canvas canyon capable capital captain car carbon card cargo carpet carry cart case cash casino castle casual cat catalog catch category cattle caught cause caution cave ceiling celery cement census century cereal certain chair chalk champion change chaos chapter charge chase chat cheap check cheese chef cherry chest chicken chief child chimney choice choose chronic chuckle chunk churn cigar cinnamon circle citizen city civil claim clap clarify claw clay clean clerk clever click client cliff climb clinic clip clock clog close cloth cloud clown club clump cluster clutch coach coast coconut code coffee coil coin collect color column combine come comfort comic common company concert conduct confirm congress connect consider control convince cook cool copper copy coral core corn correct cost cotton couch country couple course cousin cover coyote crack cradle craft cram crane crash crater crawl crazy cream credit creek crew cricket crime crisp critic crop cross crouch crowd crucial cruel cruise crumble crunch crush cry crystal cube culture cup cupboard curious current curtain curve cushion custom cute cycle dad damage damp dance danger daring dash daughter dawn day deal debate debris decade december decide decline decorate decrease deer defense define defy degree delay deliver demand demise denial dentist deny depart depend deposit depth deputy derive describe desert design desk despair destroy detail detect develop device devote diagram dial diamond diary dice diesel diet differ digital dignity dilemma dinner dinosaur direct dirt disagree discover disease dish dismiss disorder display distance divert divide divorce dizzy doctor document dog doll dolphin domain donate donkey donor door dose double dove draft dragon drama drastic draw dream dress drift drill drink drip drive drop drum dry duck dumb dune during dust dutch duty dwarf dynamic eager eagle early earn earth easily east easy echo ecology economy edge edit educate effort egg eight either elbow elder electric elegant element elephant elevator elite else embark embody embrace emerge emotion employ empower empty enable enact end endless endorse enemy energy enforce engage engine enhance enjoy enlist enough enrich enroll ensure enter entire entry envelope episode equal equip era erase erode erosion error erupt escape essay essence estate eternal ethics evidence evil evoke evolve exact example excess exchange excite exclude excuse execute exercise exhaust exhibit exile exist exit exotic expand expect expire explain expose express extend extra eye eyebrow fabric face faculty fade faint faith fall false fame family famous fan fancy fantasy farm fashion fat fatal father fatigue fault favorite feature february federal fee feed feel female fence festival fetch fever few fiber fiction field figure file film filter final find fine finger finish fire firm first fiscal fish fit fitness fix flag flame flash flat flavor flee flight flip float flock floor flower fluid flush fly foam focus fog foil fold follow food foot force forest forget fork fortune forum forward fossil foster found fox fragile frame frequent fresh friend fringe frog front frost frown frozen fruit fuel fun funny furnace fury future gadget gain galaxy gallery game gap garage garbage garden garlic garment gas gasp gate gather gauge gaze general genius genre gentle genuine gesture ghost giant gift giggle ginger giraffe girl give glad glance glare glass glide glimpse globe gloom glory glove glow glue goat goddess gold good goose gorilla gospel gossip govern gown grab grace grain grant grape grass gravity great green grid grief grit grocery group grow grunt guard guess guide guilt guitar gun gym habit hair half hammer hamster hand happy harbor hard harsh harvest hat have hawk hazard head health heart heavy hedgehog height hello helmet help hen hero hidden high hill hint hip hire history hobby hockey hold hole holiday hollow home honey hood hope horn horror horse hospital host hotel hour hover hub huge human humble humor hundred hungry hunt hurdle hurry hurt husband hybrid ice icon idea identify idle ignore ill illegal illness image imitate immense immune impact impose improve impulse inch include income increase index indicate indoor industry infant inflict inform inhale inherit initial inject injury inmate inner innocent input inquiry insane insect inside inspire install intact interest into invest invite involve iron island isolate issue item ivory jacket jaguar jar jazz jealous jeans jelly jewel job join joke journey joy judge juice jump jungle junior junk just kangaroo keen keep ketchup key kick kid kidney kind kingdom kiss kit kitchen kite kitten kiwi knee knife knock know lab label labor ladder lady lake lamp language laptop large later latin laugh laundry lava law lawn lawsuit layer lazy leader leaf learn leave lecture left leg legal legend leisure lemon lend length lens leopard lesson letter level liar liberty library license life lift light like limb limit link lion liquid list little live lizard load loan lobster local lock logic lonely long loop lottery loud lounge love loyal lucky luggage lumber lunar lunch luxury lyrics machine mad magic magnet maid mail main major make mammal man manage mandate mango mansion manual maple marble march margin marine market marriage mask mass master match material math matrix matter maximum maze meadow mean measure meat mechanic medal media melody melt member memory mention menu mercy merge merit merry mesh message metal method middle midnight milk million mimic mind minimum minor minute miracle mirror misery miss mistake mix mixed mixture mobile model modify mom moment monitor monkey monster month moon moral more morning mosquito mother motion motor mountain mouse move movie much muffin mule multiply muscle museum mushroom music must mutual myself mystery myth naive name napkin narrow nasty nation nature near neck need negative neglect neither nephew nerve nest net network neutral never news next nice night noble noise nominee noodle normal north nose notable note nothing notice novel now nuclear number nurse nut oak obey object oblige obscure observe obtain obvious occur ocean october odor off offer office often oil okay old olive olympic omit once one onion online only open opera opinion oppose option orange orbit orchard order ordinary organ orient original orphan ostrich other outdoor outer output outside oval oven over own owner oxygen oyster ozone pact paddle page pair palace palm panda panel panic panther paper parade parent park parrot party pass patch path patient patrol pattern pause pave payment peace peanut pear peasant pelican pen penalty pencil people pepper perfect permit person pet phone photo phrase physical piano picnic picture piece pig pigeon pill pilot pink pioneer pipe pistol pitch pizza place planet plastic plate play please pledge pluck plug plunge poem poet point polar pole police pond pony pool popular portion position possible post potato pottery poverty powder power practice praise predict prefer prepare present pretty prevent price pride primary print priority prison private prize problem process produce profit program project promote proof property prosper protect proud provide public pudding pull pulp pulse pumpkin punch pupil puppy purchase purity purpose purse push put puzzle pyramid quality quantum quarter question quick quit quiz quote rabbit raccoon race rack radar radio rail rain raise rally ramp ranch random range rapid rare rate rather raven raw razor ready real reason rebel rebuild recall receive recipe record recycle reduce reflect reform refuse region regret regular reject relax release relief rely remain remember remind remove render renew rent reopen repair repeat replace report require rescue resemble resist resource response result retire retreat return reunion reveal review reward rhythm rib ribbon rice rich ride ridge rifle right rigid ring riot ripple risk ritual rival river road roast robot robust rocket romance roof rookie room rose rotate rough round route royal rubber rude rug rule run runway rural sad saddle sadness safe sail salad salmon salon salt salute same sample sand satisfy satoshi sauce sausage save say scale scan scare scatter scene scheme school science scissors scorpion scout scrap screen script scrub sea search season seat second secret section security seed seek segment select sell seminar senior sense sentence series service session settle setup seven shadow shaft shallow share shed shell sheriff shield shift shine ship shiver shock shoe shoot shop short shoulder shove shrimp shrug shuffle shy sibling sick side siege sight sign silent silk silly silver similar simple since sing siren sister situate six size skate sketch ski skill skin skirt skull slab slam sleep slender slice slide slight slim slogan slot slow slush small smart smile smoke smooth snack snake snap sniff snow soap soccer social sock soda soft solar soldier solid solution solve someone song soon sorry sort soul sound soup source south space spare spatial spawn speak special speed spell spend sphere spice spider spike spin spirit split spoil sponsor spoon sport spot spray spread spring spy square squeeze squirrel stable stadium staff stage stairs stamp stand start state stay steak steel stem step stereo stick still sting stock stomach stone stool story stove strategy street strike strong struggle student stuff stumble style subject submit subway success such sudden suffer sugar suggest suit summer sun sunny sunset super supply supreme sure surface surge surprise surround survey suspect sustain swallow swamp swap swarm swear sweet swift swim swing switch sword symbol symptom syrup system table tackle tag tail talent talk tank tape target task taste tattoo taxi teach team tell ten tenant tennis tent term test text thank that theme then theory there they thing this thought three thrive throw thumb thunder ticket tide tiger tilt timber time tiny tip tired tissue title toast tobacco today toddler toe together toilet token tomato tomorrow tone tongue tonight tool tooth top topic topple torch tornado tortoise toss total tourist toward tower town toy track trade traffic tragic train transfer trap trash travel tray treat tree trend trial tribe trick trigger trim trip trophy trouble truck true truly trumpet trust truth try tube tuition tumble tuna tunnel turkey turn turtle twelve twenty twice twin twist two type typical ugly umbrella unable unaware uncle uncover under undo unfair unfold unhappy uniform unique unit universe unknown unlock until unusual unveil update upgrade uphold upon upper upset urban urge usage use used useful useless usual utility vacant vacuum vague valid valley valve van vanish vapor various vast vault vehicle velvet vendor venture venue verb verify version very vessel veteran viable vibrant vicious victory video view village vintage violin virtual virus visa visit visual vital vivid vocal voice void volcano volume vote voyage wage wagon wait walk wall walnut want warfare warm warrior wash wasp waste water wave way wealth weapon wear weasel weather web wedding weekend weird welcome west wet whale what wheat wheel when where whip whisper wide width wife wild will win window wine wing wink winner winter wire wisdom wise wish witness wolf woman wonder wood wool word work world worry worth wrap wreck wrestle wrist write wrong yard year yellow you young youth zebra zero zone zoo'
+const wordList = words.split(' ')
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(fs.realpathSync(process.argv[1])).href) {
   process.exitCode = main(process.argv.slice(2))

@@ -9,6 +9,7 @@ import {
   readPassphraseFile,
   readSecretFile,
   requirePassphrase,
+  type SecretFile,
   type SecretOptions,
   type SecretSource,
   secretFromText,
@@ -140,9 +141,9 @@ export class Cli {
   async #existingSecret(source: SecretSource, url: string): Promise<Secret> {
     switch (source.kind) {
       case 'key-file':
-        return { kind: 'keyfile', content: await readSecretFile(source.path, source.named) }
+        return { kind: 'keyfile', content: await readSecretFile(this.#file(source)) }
       case 'passphrase-file':
-        return await secretFromText(await this.#filledFile(source.path, source.named))
+        return await secretFromText(await this.#filledFile(this.#file(source)))
       case 'text':
         return await secretFromText(source.text)
       case 'ask':
@@ -151,12 +152,23 @@ export class Cli {
     }
   }
 
-  async #filledFile(path: string, named: string): Promise<string> {
-    const text = await readPassphraseFile(path, named)
+  #file({ path, named }: { path: string; named: string }): SecretFile {
+    const { world } = this
+    return {
+      path,
+      named,
+      get stdin() {
+        return world.stdin
+      },
+    }
+  }
+
+  async #filledFile(file: SecretFile): Promise<string> {
+    const text = await readPassphraseFile(file)
     if (text !== '') return text
-    throw new HoldfastError('config.invalid', `The passphrase file ${path} (${named}) is empty.`, {
+    throw new HoldfastError('config.invalid', `The passphrase file ${file.path} (${file.named}) is empty.`, {
       advice: 'Write the passphrase into it.',
-      details: { path },
+      details: { path: file.path },
     })
   }
 
@@ -182,11 +194,11 @@ export class Cli {
 
   async #newSecret(source: SecretSource): Promise<Secret> {
     if (source.kind === 'key-file') {
-      return { kind: 'keyfile', content: await readSecretFile(source.path, source.named) }
+      return { kind: 'keyfile', content: await readSecretFile(this.#file(source)) }
     }
     const passphrase =
       source.kind === 'passphrase-file'
-        ? await readPassphraseFile(source.path, source.named)
+        ? await readPassphraseFile(this.#file(source))
         : source.kind === 'text'
           ? source.text
           : await this.#typedTwice()

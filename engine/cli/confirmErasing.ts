@@ -29,6 +29,7 @@ export async function confirmErasing(cli: Cli, target: string, versionSizeBytes:
 
 interface ListedDevice {
   name: string
+  path: string
   size: number
   type: string
   fstype: string | null
@@ -38,9 +39,9 @@ interface ListedDevice {
   children?: ListedDevice[]
 }
 
-/** What lsblk knows of a device and its partitions; a line that says so when it knows nothing. */
+/** What is on a device and on its partitions; a line that says so when nobody can tell. */
 async function contents(device: string): Promise<string> {
-  const columns = 'NAME,SIZE,TYPE,FSTYPE,LABEL,MODEL,SERIAL'
+  const columns = 'NAME,PATH,SIZE,TYPE,FSTYPE,LABEL,MODEL,SERIAL'
   let listed: ListedDevice[]
   try {
     const { stdout } = await runCommand('lsblk', ['--json', '--bytes', '--output', columns, device], {
@@ -51,15 +52,32 @@ async function contents(device: string): Promise<string> {
   } catch {
     return '  (lsblk cannot tell what is on it)\n'
   }
-  const rows = flatten(listed).map(({ name, size, type, fstype, label, model, serial }) => {
-    return [`  ${name}`, formatBytes(size), type, fstype ?? '', label ?? '', model ?? '', serial ?? '']
-  })
+  const rows: string[][] = []
+  for (const { name, path, size, type, fstype, label, model, serial } of flatten(listed)) {
+    const content = fstype === null ? await probed(path) : { type: fstype, label: label ?? '' }
+    rows.push([`  ${name}`, formatBytes(size), type, content.type, content.label, model ?? '', serial ?? ''])
+  }
   const titles = ['  DEVICE', 'SIZE', 'KIND', 'CONTENT', 'LABEL', 'MODEL', 'SERIAL']
   return table(
     titles.map(title => ({ title, ...(title === 'SIZE' ? { align: 'right' as const } : {}) })),
     rows,
     undefined,
   )
+}
+
+/** What a look at the device itself says: lsblk knows contents only where udev runs, which rescue systems may lack. */
+async function probed(path: string): Promise<{ type: string; label: string }> {
+  try {
+    const { stdout } = await runCommand('blkid', ['--probe', '--output', 'export', path], {
+      failureCode: 'target.unsupported',
+      timeoutMs: 10_000,
+    })
+    const tag = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(stdout.toString())?.[1] ?? ''
+    return { type: tag('TYPE') || tag('PTTYPE'), label: tag('LABEL') }
+  } catch {
+    // Nothing that it recognizes.
+    return { type: '', label: '' }
+  }
 }
 
 const flatten = (devices: readonly ListedDevice[]): ListedDevice[] =>

@@ -164,15 +164,16 @@ async function checkRepository(cli: Cli): Promise<Finding | undefined> {
   if (url === undefined) return undefined
   const hasKey = secretSource(cli.globals, cli.world.env).kind !== 'ask'
   if (!hasKey && !cli.canAsk) {
-    await access(url.replace(/^file:(\/\/)?/, ''), constants.R_OK).catch(error => {
-      throw new HoldfastError('repository.notFound', `The repository at ${url} cannot be reached: ${codeOf(error)}.`, {
+    const { parseRepositoryUrl } = await import('../storage/registry.ts')
+    await access(join(parseRepositoryUrl(url).path, 'config'), constants.R_OK).catch(error => {
+      throw new HoldfastError('repository.notFound', `There is no repository at ${url}: ${codeOf(error)}.`, {
         advice: 'Connect the drive and check the path.',
       })
     })
     return {
       check: 'repository',
       status: 'warning',
-      message: `The folder ${url} is there, but was not opened: no passphrase was given.`,
+      message: `The repository at ${url} is there, but was not opened: no passphrase was given.`,
       advice: 'Give --passphrase-file FILE to check that the repository opens.',
     }
   }

@@ -29,7 +29,7 @@ export class Interruption {
     return this.#state === 'abandoned'
   }
 
-  /** To be called for every SIGINT, SIGTERM and SIGHUP. With 'exit' the process is to end here and now. */
+  /** To be called for every signal that asks for the end. With 'exit' the process is to end here and now. */
   interrupt(): 'wait' | 'exit' {
     if (this.#state === 'stopping' || this.#state === 'abandoned') return 'exit'
     if (this.#state === 'taken') {

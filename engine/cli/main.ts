@@ -21,7 +21,12 @@ const { Interruption } = await import('./interruption.ts')
 const { exitCodes } = await import('./exitCodes.ts')
 
 const interruption = new Interruption()
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+// A terminal that hangs up concerns only who uses it. nohup(1) counts on that, but Node forgets what it ignored.
+const usesTerminal = process.stdout.isTTY || process.stderr.isTTY
+process.on('SIGHUP', () => {
+  if (usesTerminal && interruption.interrupt() === 'exit') process.exit(exitCodes.cancelled)
+})
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.on(signal, () => {
     if (interruption.interrupt() === 'exit') process.exit(exitCodes.cancelled)
   })

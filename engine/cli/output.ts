@@ -25,6 +25,7 @@ export interface OutputOptions {
 type Paint = 'red' | 'yellow' | 'green' | 'bold'
 const paints: Record<Paint, string> = { red: '31', yellow: '33', green: '32', bold: '1' }
 
+/** Some terminals (serial lines, `script`) say that they have 0 columns or nothing at all. */
 const assumedColumns = 80
 
 /**
@@ -47,13 +48,13 @@ export class Output {
     if (options.quiet) this.progress = noProgress
     else if (options.json) this.progress = jsonProgress(write, options.now ?? (() => performance.now()))
     else if (options.stderr.isTTY && options.env.TERM !== 'dumb') {
-      this.progress = terminalProgress(write, () => options.stderr.columns ?? assumedColumns)
+      this.progress = terminalProgress(write, () => options.stderr.columns || assumedColumns)
     } else this.progress = noProgress
   }
 
   /** Columns that a table may take: those of the terminal, or any number in a pipe. */
   get width(): number | undefined {
-    return this.#options.stdout.isTTY ? (this.#options.stdout.columns ?? assumedColumns) : undefined
+    return this.#options.stdout.isTTY ? this.#options.stdout.columns || assumedColumns : undefined
   }
 
   /** What the command was asked for: the value with --json, otherwise the text. */

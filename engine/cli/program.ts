@@ -35,8 +35,8 @@ export function buildProgram(cli: Cli): Command {
       // Only the overview comes this way, when no command is named; errors are printed where they are caught.
       writeErr: text => void (cli.output.json || stderr.write(text)),
       outputError: () => undefined,
-      getOutHelpWidth: () => stdout.columns ?? 80,
-      getErrHelpWidth: () => stderr.columns ?? 80,
+      getOutHelpWidth: () => stdout.columns || 80,
+      getErrHelpWidth: () => stderr.columns || 80,
     })
     .configureHelp({ showGlobalOptions: true })
     .helpCommand(false)

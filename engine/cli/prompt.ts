@@ -58,10 +58,11 @@ export interface PromptOptions {
  * in its former mode in every case.
  */
 export async function askLine({ input, write, question, hidden }: PromptOptions): Promise<string> {
-  write(question)
   const decoder = new StringDecoder('utf8')
   let state: LineState = { text: '' }
+  // Before the question, so that not even the first key can be seen.
   input.setRawMode?.(true)
+  write(question)
   input.resume()
   try {
     await new Promise<void>((resolve, reject) => {

@@ -1,4 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
 import { HoldfastError } from '../contract/errors.ts'
 import type { Secret } from '../engineApi.ts'
 
@@ -45,9 +46,17 @@ function fileSource(
 /** Larger than any passphrase; guards against a file that was named by mistake. */
 const maxSecretBytes = 64 * 1024
 
-/** Reads a passphrase file: UTF-8 text, of which one line break at the end is dropped. "-" is standard input. */
-export async function readPassphraseFile(path: string, named: string): Promise<string> {
-  const bytes = await readSecretFile(path, named)
+/** Where a file with a secret is: its path, or "-" for standard input, and the option or variable that named it. */
+export interface SecretFile {
+  path: string
+  named: string
+  stdin: Readable
+}
+
+/** Reads a passphrase file: UTF-8 text, of which one line break at the end is dropped. */
+export async function readPassphraseFile(file: SecretFile): Promise<string> {
+  const { path, named } = file
+  const bytes = await readSecretFile(file)
   try {
     return withoutLineBreak(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (cause) {
@@ -61,18 +70,11 @@ export async function readPassphraseFile(path: string, named: string): Promise<s
 
 export const withoutLineBreak = (text: string): string => text.replace(/\r?\n$/, '')
 
-/** Reads a file with a passphrase or key, all of it. "-" is standard input. config.invalid when it cannot be read. */
-export async function readSecretFile(path: string, named: string): Promise<Buffer> {
-  let file: FileHandle | undefined
+/** Reads a file with a passphrase or key, all of it. config.invalid when it cannot be read. */
+export async function readSecretFile({ path, named, stdin }: SecretFile): Promise<Buffer> {
+  let bytes: Buffer
   try {
-    file = await open(path === '-' ? '/dev/stdin' : path, 'r')
-    // Pipes give what they have; only an empty read is the end.
-    const buffer = Buffer.alloc(maxSecretBytes + 1)
-    let length = 0
-    for (let count = 1; count > 0 && length < buffer.length; length += count) {
-      count = (await file.read(buffer, length, buffer.length - length, null)).bytesRead
-    }
-    if (length <= maxSecretBytes) return buffer.subarray(0, length)
+    bytes = path === '-' ? await readStart(stdin) : await readFileStart(path)
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException
     const why =
@@ -86,13 +88,29 @@ export async function readSecretFile(path: string, named: string): Promise<Buffe
       details: { path, errno: code },
       cause,
     })
-  } finally {
-    await file?.close()
   }
+  if (bytes.length <= maxSecretBytes) return bytes
   throw new HoldfastError('config.invalid', `The file ${path} (${named}) is larger than 64 KiB.`, {
     advice: 'Name the file with the passphrase or key, not a disk or a backup.',
     details: { path },
   })
+}
+
+async function readFileStart(path: string): Promise<Buffer> {
+  const file = await open(path, 'r')
+  return await readStart(file.createReadStream({ highWaterMark: maxSecretBytes }))
+}
+
+/** What a stream holds, or somewhat more than a secret may have. Ends the stream. */
+async function readStart(stream: Readable): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    chunks.push(chunk)
+    length += chunk.length
+    if (length > maxSecretBytes) break
+  }
+  return Buffer.concat(chunks)
 }
 
 /**

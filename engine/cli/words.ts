@@ -58,8 +58,9 @@ export function idDigits(ids: readonly string[]): number {
 export const versionWords = ({ name, date }: Pick<Version, 'name' | 'date'>): string =>
   `${name} of ${localMinute(date)}`
 
-/** "owner=anna, os=debian". */
+/** "os=debian, owner=anna", in the order of the keys. */
 export const labelWords = (labels: Record<string, string>): string =>
   Object.entries(labels)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, value]) => (value === '' ? key : `${key}=${value}`))
     .join(', ')

@@ -18,9 +18,10 @@ export async function rewritePacks(
   packs: readonly PackRow[],
   options: { signal: AbortSignal | undefined; meter: ProgressMeter },
 ): Promise<{ rewritten: PackRow[]; storedBytes: number }> {
+  if (packs.length === 0) return { rewritten: [], storedBytes: 0 }
   const { keyring, blockSizeBytes, index, blocks: store } = repository
   const pool = new BlockPool(keyring, blockSizeBytes)
-  const sink = new PackSink(repository, options.signal)
+  const sink = new PackSink(repository)
   const fetcher = new BlockFetcher(repository, pool, options.signal)
   const perSlot = pool.slotBytes / blockSizeBytes
   const rewritten: PackRow[] = []

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { Limiter } from '../base/limiter.ts'
 import { randomHex } from '../base/random.ts'
-import { HoldfastError, throwIfAborted } from '../contract/errors.ts'
+import { HoldfastError, isHoldfastError, throwIfAborted } from '../contract/errors.ts'
 import type { VersionId } from '../contract/ids.ts'
 import type { BackupResult } from '../contract/models.ts'
 import type { OnProgress } from '../contract/progress.ts'
@@ -69,7 +69,7 @@ class BackupRun {
     this.#options = options
     this.#lock = lock
     this.#meter = new ProgressMeter(repository.clock, options.onProgress)
-    this.#sink = new PackSink(repository, options.signal)
+    this.#sink = new PackSink(repository)
   }
 
   async run(): Promise<BackupResult> {
@@ -185,20 +185,36 @@ class BackupRun {
       ...(this.#options.signal ? { signal: this.#options.signal } : {}),
       onBytes: bytes => this.#meter.add(bytes),
     })
+    const storeOpenPacks = async () => {
+      for (const pack of await pool.finishPacks()) await reader.store(pack)
+    }
     try {
       for (const step of plan) {
         if (step.kind === 'hole') await reader.hole(step.start, step.end, editor)
         else await reader.read(step.start, step.end, editor)
       }
       await reader.finish(editor)
-      for (const pack of await pool.finishPacks()) await reader.store(pack)
-    } finally {
+      await storeOpenPacks()
+    } catch (error) {
       await reader.settle()
+      if (isHoldfastError(error, 'run.cancelled')) await this.#keep(storeOpenPacks)
+      throw error
+    } finally {
       await this.#sink.settle()
       await pool.close()
     }
     throwIfAborted(this.#options.signal, 'The backup')
     return { ...reader.counters, unreadable: joined(reader.unreadable) }
+  }
+
+  /** What was read and sealed before a cancellation is stored and listed, so that the next run finds it. */
+  async #keep(storeOpenPacks: () => Promise<void>): Promise<void> {
+    try {
+      await storeOpenPacks()
+      await this.#sink.flush()
+    } catch {
+      // Then the next run reads it again; the cancellation is what the caller is told.
+    }
   }
 
   /** The version record is the last thing written, and counts only if the lock was held before and after. */

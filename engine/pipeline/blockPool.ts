@@ -39,7 +39,9 @@ export interface Slot {
 export class BlockPool {
   readonly slotBytes: number
   readonly threads: number
-  readonly #workers: Worker[] = []
+  /** Started when they are first needed: short work needs one, and a thread costs more than it does. */
+  readonly #workers = new Map<number, Worker>()
+  readonly #start: (thread: number) => Worker
   readonly #free: number[] = []
   readonly #waitingForSlot: ((index: number) => void)[] = []
   readonly #calls = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>()
@@ -57,7 +59,7 @@ export class BlockPool {
     this.#memory = new SharedArrayBuffer(slotCount * this.slotBytes)
     for (let i = slotCount - 1; i >= 0; i--) this.#free.push(i)
     const { blockId, mapId, pack } = keyring
-    for (let thread = 0; thread < threads; thread++) {
+    this.#start = thread => {
       const setup: WorkerSetup = {
         slots: this.#memory,
         slotBytes: this.slotBytes,
@@ -77,7 +79,7 @@ export class BlockPool {
         call?.resolve(reply.result as never)
       })
       worker.on('error', error => this.#fail(error))
-      this.#workers.push(worker)
+      return worker
     }
   }
 
@@ -114,7 +116,7 @@ export class BlockPool {
 
   /** Ends the open packs of all threads. */
   async finishPacks(): Promise<SealedPack[]> {
-    const finished = this.#workers.map((_, thread) => this.#call<SealedPack[]>(thread, { kind: 'finish' }))
+    const finished = [...this.#workers.keys()].map(thread => this.#call<SealedPack[]>(thread, { kind: 'finish' }))
     return (await Promise.all(finished)).flat()
   }
 
@@ -134,7 +136,7 @@ export class BlockPool {
 
   async close(): Promise<void> {
     this.#failure ??= new HoldfastError('internal.bug', 'The block threads were closed while work was under way.')
-    await Promise.all(this.#workers.map(worker => worker.terminate()))
+    await Promise.all([...this.#workers.values()].map(worker => worker.terminate()))
     this.#fail(this.#failure)
   }
 
@@ -143,7 +145,9 @@ export class BlockPool {
     return new Promise<T>((resolve, reject) => {
       const call = this.#nextCall++
       this.#calls.set(call, { resolve: resolve as (value: never) => void, reject })
-      this.#workers[thread]!.postMessage({ call, request }, transfer)
+      const worker = this.#workers.get(thread) ?? this.#start(thread)
+      this.#workers.set(thread, worker)
+      worker.postMessage({ call, request }, transfer)
     })
   }
 

@@ -23,7 +23,6 @@ export interface FinishedPack {
  */
 export class PackSink {
   readonly #repository: Repository
-  readonly #signal: AbortSignal | undefined
   readonly #pending = new Set<Promise<void>>()
   #unlisted: PackInfo[] = []
   #unlistedBlocks = 0
@@ -31,9 +30,9 @@ export class PackSink {
   /** Bytes added to the storage by this sink: packs and index segments. */
   storedBytes = 0
 
-  constructor(repository: Repository, signal?: AbortSignal) {
+  /** Takes no signal: what is sealed is worth storing, and a pack takes a moment only. */
+  constructor(repository: Repository) {
     this.#repository = repository
-    this.#signal = signal
   }
 
   /** Packs that were found in the storage without a segment; the next segment lists them too. */
@@ -69,8 +68,7 @@ export class PackSink {
   }
 
   async #store(pack: FinishedPack, stored: (info: PackInfo) => void): Promise<void> {
-    const options = this.#signal ? { signal: this.#signal } : {}
-    await this.#repository.storage.put(names.pack(pack.id), [pack.bytes], options)
+    await this.#repository.storage.put(names.pack(pack.id), [pack.bytes])
     const sizeBytes = pack.bytes.length
     this.storedBytes += sizeBytes
     const info: PackInfo = {
@@ -95,7 +93,7 @@ export class PackSink {
     const packs = this.#unlisted
     this.#unlisted = []
     this.#unlistedBlocks = 0
-    this.storedBytes += await this.#repository.index.writeSegments(packs, [], this.#signal)
+    this.storedBytes += await this.#repository.index.writeSegments(packs)
   }
 }
 

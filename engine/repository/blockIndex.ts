@@ -17,6 +17,9 @@ import { openObject, sealObject } from './sealedObject.ts'
 /** Blocks of one segment at most; keeps a segment under 3 MB. */
 const segmentBlocks = 65_536
 
+/** Other runs may write segments for as long as we look; it is enough that none is missed that was there before. */
+const maximumLooks = 8
+
 /** Damage that earlier scrubs have marked. */
 export interface KnownDamage {
   damagedCopies: readonly BlockCopy[]
@@ -93,8 +96,13 @@ export class BlockIndex {
     this.table.setCondemned(condemned)
     // What a run has left that failed is no better known than what any other run has left.
     this.#saveFresh()
-    // Prune stores a new segment and then removes old ones: a listing on the way may have missed both.
-    if (await this.#readSegments(signal)) await this.#readSegments(signal)
+    // Prune stores a new segment and then removes old ones: one listing may have missed both, two in a row do not.
+    let last: string | undefined
+    for (let look = 0; look < maximumLooks; look++) {
+      const segments = await this.#readSegments(signal)
+      if (segments === last) break
+      last = segments
+    }
     const found = this.damagedSegments.length > 0 ? await this.#reconcile(signal) : undefined
     this.table.settle(condemned, found?.unlisted ?? new Set(), damage.missingPacks)
     this.table.setDamaged(
@@ -102,8 +110,8 @@ export class BlockIndex {
     )
   }
 
-  /** Takes in what segments there are now. True when that has changed. */
-  async #readSegments(signal?: AbortSignal): Promise<boolean> {
+  /** Takes in what segments there are now. Returns their ids, to be compared. */
+  async #readSegments(signal?: AbortSignal): Promise<string> {
     // Asked for before the listing: another process may take in a segment that is stored while we list.
     const known = new Set(this.table.segments().map(segment => segment.id))
     const inStorage = new Set<SegmentId>()
@@ -122,7 +130,7 @@ export class BlockIndex {
       if (segment) this.table.addPacks(id, segment.packs, segment.supersedes)
       else this.damagedSegments.push(id)
     }
-    return vanished.length > 0 || unread.length > 0
+    return [...inStorage].sort().join()
   }
 
   /**

@@ -1,17 +1,18 @@
 import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { seededRandom } from '../../engine/demo/seededRandom.ts'
 import type { Session } from '../../engine/engineApi.ts'
 import { Repository } from '../../engine/repository/repository.ts'
 import { RepositorySession } from '../../engine/session.ts'
 import { MemoryStorage } from '../../engine/storage/memory.ts'
 import type { Storage } from '../../engine/storage/storage.ts'
 import { DyingStorage } from '../support/dyingStorage.ts'
+import { GatedStorage } from '../support/gatedStorage.ts'
 import { changedImage, mixedImage, writeImage } from '../support/mixedImage.ts'
 import {
   attackSecret,
   copyObjects,
-  expectAllRestore,
   expectNothingLost,
   expectRestores,
   type Original,
@@ -37,6 +38,8 @@ interface World {
   /** A source that is not backed up yet. */
   nextPath: string
   next: Original
+  /** The sources of the versions, in the same order. */
+  images: Buffer[]
 }
 
 async function open(storage: Storage, stateDir: string): Promise<Session> {
@@ -62,6 +65,7 @@ async function makeWorld(): Promise<World> {
   const session = new RepositorySession(repository, storage.url, join(folder.path, 'nowhere'))
   const originals = new Map<string, Original>()
   const ids: string[] = []
+  const images: Buffer[] = []
   const path = join(folder.path, 'disk.img')
   let image = mixedImage(1_500_000, 'crash points')
   for (let i = 0; i < 4; i++) {
@@ -69,6 +73,7 @@ async function makeWorld(): Promise<World> {
     const { version } = await session.backup(path, { name: 'disk' })
     originals.set(version, originalOf(image))
     ids.push(version)
+    images.push(image)
     image = changedImage(image, `crash points ${i}`, 60)
   }
   await session.protect([ids[1]!], true)
@@ -76,7 +81,7 @@ async function makeWorld(): Promise<World> {
   await session.close()
   const nextPath = join(folder.path, 'next.img')
   await writeImage(nextPath, image)
-  return { storage, stateDir, originals, ids, nextPath, next: originalOf(image) }
+  return { storage, stateDir, originals, ids, nextPath, next: originalOf(image), images }
 }
 
 /** Changes that are made on the way to the call that is killed. */
@@ -141,14 +146,9 @@ async function copied(world: World): Promise<World> {
   return { ...world, storage, stateDir: await newState() }
 }
 
-/** Runs the attack until it dies at its nth change. False when it got through with fewer. */
-async function attackAndDie(
-  world: World,
-  attack: Step,
-  diesAt: number,
-  when: 'before' | 'after',
-): Promise<boolean> {
-  const dying = new DyingStorage(world.storage, diesAt, when)
+/** Runs the attack until it dies after its nth change. False when it got through with fewer. */
+async function attackAndDie(world: World, attack: Step, diesAt: number): Promise<boolean> {
+  const dying = new DyingStorage(world.storage, diesAt)
   const session = await open(dying, world.stateDir)
   let failure: unknown
   await attack(session, world).catch(error => {
@@ -159,50 +159,94 @@ async function attackAndDie(
   return dying.isDead
 }
 
+async function inContext(context: string, check: () => Promise<void>): Promise<void> {
+  await check().catch(error => {
+    throw new Error(context, { cause: error })
+  })
+}
+
 /** Everything that must hold after a kill, without anybody doing anything about it. */
 async function expectWhole(world: World, removed: readonly number[], stateDir: string): Promise<void> {
-  const originals = new Map(world.originals)
+  let made = ''
   await closing(await open(world.storage, stateDir), async session => {
     const listed = new Set<string>((await session.versions()).map(version => version.id))
     for (const [place, id] of world.ids.entries()) {
       if (!removed.includes(place)) expect(listed.has(id), `version ${id} is listed`).toBe(true)
     }
     expect((await session.versions('protected')).map(version => version.id)).toContain(world.ids[1])
-    await expectRestores(session, world.ids[1]!, originals.get(world.ids[1]!)!, folder.path)
+    await expectRestores(session, world.ids[1]!, world.originals.get(world.ids[1]!)!, folder.path)
     await expectNothingLost(session)
-    const made = await session.backup(world.nextPath, { name: 'disk' })
-    expect(made.warnings).toEqual([])
-    originals.set(made.version, world.next)
+    const result = await session.backup(world.nextPath, { name: 'disk' })
+    expect(result.warnings).toEqual([])
+    made = result.version
     expect((await session.prune({})).waitingPacks).toBe(0)
   })
   // Nor does anything depend on what this computer remembers.
   await closing(await open(world.storage, await newState()), async session => {
-    expect(await expectAllRestore(session, originals, folder.path)).toBeGreaterThanOrEqual(5 - removed.length)
+    await expectRestores(session, made, world.next, folder.path)
+    await expectRestores(session, world.ids[3]!, world.originals.get(world.ids[3]!)!, folder.path)
     await expectNothingLost(session)
     expect((await session.keys()).length).toBeGreaterThanOrEqual(2)
   })
 }
 
 describe('a process that dies at any single change of the storage', () => {
-  for (const [name, { prepare, attack, removed }] of Object.entries(scenarios)) {
+  for (const [name, { prepare, attack, removed = [] }] of Object.entries(scenarios)) {
     test(`loses nothing: ${name}`, async () => {
       const master = await makeWorld()
       if (prepare) await closing(await open(master.storage, master.stateDir), session => prepare(session, master))
       let died = true
-      let points = 0
-      for (let n = 1; died; n++) {
-        for (const when of ['before', 'after'] as const) {
-          const world = await copied(master)
-          died = await attackAndDie(world, attack, n, when)
-          if (!died) break
-          points++
-          const stateDir = n % 2 === 0 ? world.stateDir : await newState()
-          await expectWhole(world, removed ?? [], stateDir).catch(error => {
-            throw new Error(`killed ${when} change ${n}`, { cause: error })
-          })
-        }
+      let n = 0
+      while (died) {
+        n++
+        const world = await copied(master)
+        died = await attackAndDie(world, attack, n)
+        const stateDir = n % 2 === 0 ? world.stateDir : await newState()
+        await inContext(`killed after change ${n}`, () => expectWhole(world, removed, stateDir))
       }
-      expect(points).toBeGreaterThan(1)
+      expect(n).toBeGreaterThan(2)
     })
   }
+
+  test('loses nothing: prune that is killed again and again', async () => {
+    const master = await makeWorld()
+    await closing(await open(master.storage, master.stateDir), session => removeTwo(session, master))
+    const random = seededRandom('again and again')
+    for (let round = 0; round < 8; round++) {
+      const world = await copied(master)
+      const kills = Array.from({ length: 4 }, () => random.between(2, 20))
+      for (const n of kills) await attackAndDie(world, prune, n)
+      await inContext(`killed after changes ${kills}`, () => expectWhole(world, [0, 2], world.stateDir))
+    }
+  })
+
+  test('a backup that finds the remains of a killed prune refers to nothing that the next prune deletes', async () => {
+    const master = await makeWorld()
+    // What the new backup needs is what the prune is about to delete.
+    await writeImage(master.nextPath, master.images[0]!)
+    await closing(await open(master.storage, master.stateDir), session => removeTwo(session, master))
+    let died = true
+    for (let n = 2; died; n++) {
+      const world = await copied(master)
+      died = await attackAndDie(world, prune, n)
+      const gated = new GatedStorage(world.storage, 'copies/versions/')
+      await inContext(`killed after change ${n}`, async () => {
+        const writer = await open(gated, await newState())
+        const running = writer.backup(world.nextPath, { name: 'disk' })
+        await Promise.race([gated.reached, running])
+        await closing(await open(world.storage, world.stateDir), async session => {
+          await session.prune({})
+          await session.prune({})
+        })
+        gated.open()
+        const { version } = await running
+        await writer.close()
+        await closing(await open(world.storage, await newState()), async session => {
+          await expectRestores(session, version, world.originals.get(world.ids[0]!)!, folder.path)
+          await session.prune({})
+          await expectNothingLost(session)
+        })
+      })
+    }
+  })
 })

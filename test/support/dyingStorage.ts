@@ -3,19 +3,17 @@ import { ForwardingStorage } from '../../engine/storage/forwarding.ts'
 import type { ObjectInfo, PutOptions, Range, Storage } from '../../engine/storage/storage.ts'
 
 /**
- * A storage whose user dies, as by SIGKILL, at one exact moment: right before or right after its nth change (put or delete,
- * counted from 1). From then on nothing that it is asked to do is done. What is in `inner` is what the killed process left.
+ * A storage whose user dies, as by SIGKILL, at one exact moment: right after its nth change (put or delete, counted from 1).
+ * From then on nothing that it is asked to do is done. What is in `inner` is what the killed process left.
  */
 export class DyingStorage extends ForwardingStorage {
   changes = 0
   isDead = false
   readonly #diesAt: number
-  readonly #when: 'before' | 'after'
 
-  constructor(inner: Storage, diesAt: number, when: 'before' | 'after') {
+  constructor(inner: Storage, diesAt: number) {
     super(inner)
     this.#diesAt = diesAt
-    this.#when = when
   }
 
   override put(name: string, parts: readonly Uint8Array[], options?: PutOptions): Promise<void> {
@@ -50,8 +48,6 @@ export class DyingStorage extends ForwardingStorage {
   async #change(action: () => Promise<void>): Promise<void> {
     this.#live()
     const mine = ++this.changes === this.#diesAt
-    if (mine && this.#when === 'before') this.isDead = true
-    this.#live()
     await action()
     if (mine) this.isDead = true
     this.#live()

@@ -7,6 +7,8 @@ export class NodeMemory implements NodeStore {
   readonly nodes = new Map<string, Buffer>()
   /** Ids that were saved and not there before, in hex. */
   added: string[] = []
+  /** Calls of save, for new nodes and for known ones. */
+  saves = 0
   /** Ids that were loaded, in hex. */
   loaded: string[] = []
 
@@ -23,6 +25,7 @@ export class NodeMemory implements NodeStore {
     const bytes = encodeNode(node)
     const id = createHash('sha256').update(bytes).digest()
     const key = id.toString('hex')
+    this.saves++
     if (!this.nodes.has(key)) this.added.push(key)
     this.nodes.set(key, bytes)
     return id
@@ -30,6 +33,7 @@ export class NodeMemory implements NodeStore {
 
   forgetCounts(): void {
     this.added = []
+    this.saves = 0
     this.loaded = []
   }
 }

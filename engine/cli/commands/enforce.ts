@@ -9,8 +9,8 @@ import { filterNotes } from './versions.ts'
 const notes = `
 A policy is a list of how much to keep: latest, hours, days, weeks, months and
 years, each with a count. Of every name, as many of the newest versions are kept
-as "latest" says, and for each of the past hours, days and so on one version. Protected
-and incomplete versions are never removed.
+as "latest" says, and for each of the past hours, days and so on one version.
+Protected and incomplete versions are never removed.
 ${filterNotes.trimEnd()}`
 
 export function define(command: Command, cli: Cli): void {

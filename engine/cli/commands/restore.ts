@@ -66,7 +66,8 @@ async function run(cli: Cli, spec: string, target: string, options: Options): Pr
       ...part,
       force: force ?? false,
       sparse: options.sparse ?? false,
-      delta: options.delta ?? false,
+      // Reading first makes no sense in a new file, and what exists is written over with --force only.
+      delta: (force && options.delta) ?? false,
       verify: options.verify,
     })
   }, limit)

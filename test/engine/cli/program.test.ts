@@ -206,14 +206,14 @@ describe('verbs', () => {
     const restored = { version: idOf(1), target: 't', writtenBytes: 1, skippedBytes: 0, verified: true, damaged: [] }
     const { session, calls } = recording('restore', { ...restored, durationMs: 1 })
     await runInProcess(['restore', 'latest', 't', '--force', '--sparse', '--range', '1k:2k@0'], { session })
-    await runInProcess(['restore', 'latest', 't', '--delta', '--no-verify'], { session })
+    await runInProcess(['restore', 'latest', 't', '--delta', '-f', '--no-verify'], { session })
     expect(calls).toMatchObject([
       [
         'latest',
         't',
         { force: true, sparse: true, range: { offset: 1024, length: 2048 }, targetOffset: 0, verify: true },
       ],
-      ['latest', 't', { force: false, sparse: false, delta: true, verify: false }],
+      ['latest', 't', { force: true, sparse: false, delta: true, verify: false }],
     ])
     expect((calls[1] as object[])[2]).not.toHaveProperty('range')
   })
@@ -315,7 +315,7 @@ describe('verbs', () => {
     const { stdout } = await runInProcess(['init', '--quiet', '--block-size', '128k'], { engine })
     for (const [index, word] of words.entries()) expect(stdout).toContain(` ${index + 1}. ${word}`)
     expect(asked).toEqual([
-      ['/repository', { kind: 'passphrase', passphrase: 'open sesame' }, { blockSizeBytes: 131_072 }],
+      ['/repository', { kind: 'passphrase', passphrase: 'open sesame' }, { blockSizeBytes: 131_072, forgetOld: false }],
     ])
     expect(JSON.parse((await runInProcess(['init', '--json'], { engine })).stdout)).toEqual(made)
   })

@@ -1,5 +1,6 @@
 import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import {
   readPassphraseFile,
@@ -14,6 +15,8 @@ import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 
 const folder = useTemporaryFolder()
 const phrase = phraseFromSecret(Buffer.alloc(32, 7))
+
+const named = (path: string, option: string, stdin = Readable.from([])) => ({ path, named: option, stdin })
 
 async function fileWith(content: string | Uint8Array): Promise<string> {
   const path = join(folder.path, 'secret')
@@ -48,16 +51,16 @@ describe('readPassphraseFile', () => {
     [' open sesame ', ' open sesame '],
     ['öffne dich\n', 'öffne dich'],
   ])('reads %j as %j', async (content, expected) => {
-    expect(await readPassphraseFile(await fileWith(content), '--passphrase-file')).toBe(expected)
+    expect(await readPassphraseFile(named(await fileWith(content), '--passphrase-file'))).toBe(expected)
   })
 
   test('refuses what is not UTF-8, so that nothing is guessed about it', async () => {
     const path = await fileWith(Uint8Array.of(0x66, 0xfc, 0x72))
-    await expect(readPassphraseFile(path, '--passphrase-file')).rejects.toMatchObject({ code: 'config.invalid' })
+    await expect(readPassphraseFile(named(path, '--passphrase-file'))).rejects.toMatchObject({ code: 'config.invalid' })
   })
 
   test('names the file and the option when it is not there', async () => {
-    await expect(readPassphraseFile('/nowhere/pass', 'HOLDFAST_PASSPHRASE_FILE')).rejects.toMatchObject({
+    await expect(readPassphraseFile(named('/nowhere/pass', 'HOLDFAST_PASSPHRASE_FILE'))).rejects.toMatchObject({
       code: 'config.invalid',
       message: 'The file /nowhere/pass (HOLDFAST_PASSPHRASE_FILE) does not exist.',
     })
@@ -67,11 +70,16 @@ describe('readPassphraseFile', () => {
 describe('readSecretFile', () => {
   test('gives all bytes of a key file as they are', async () => {
     const key = Buffer.from([...Array(64).keys(), 0x0a])
-    expect((await readSecretFile(await fileWith(key), '--key-file')).equals(key)).toBe(true)
+    expect((await readSecretFile(named(await fileWith(key), '--key-file'))).equals(key)).toBe(true)
+  })
+
+  test('takes standard input for “-”, in whatever pieces it comes', async () => {
+    const stdin = Readable.from([Buffer.from('open '), Buffer.from('sesame\n')])
+    expect(await readPassphraseFile(named('-', '--passphrase-file', stdin))).toBe('open sesame')
   })
 
   test('does not read a disk that was named by mistake', async () => {
-    await expect(readSecretFile('/dev/zero', '--key-file')).rejects.toMatchObject({
+    await expect(readSecretFile(named('/dev/zero', '--key-file'))).rejects.toMatchObject({
       code: 'config.invalid',
       message: expect.stringContaining('larger than 64 KiB'),
     })
@@ -80,11 +88,11 @@ describe('readSecretFile', () => {
   test.skipIf(process.getuid?.() === 0)('says when this user may not read it', async () => {
     const path = await fileWith('x')
     await chmod(path, 0)
-    await expect(readSecretFile(path, '--key-file')).rejects.toThrow('may not be read')
+    await expect(readSecretFile(named(path, '--key-file'))).rejects.toThrow('may not be read')
   })
 
   test('says when a folder was named', async () => {
-    await expect(readSecretFile(folder.path, '--key-file')).rejects.toMatchObject({ code: 'config.invalid' })
+    await expect(readSecretFile(named(folder.path, '--key-file'))).rejects.toMatchObject({ code: 'config.invalid' })
   })
 })
 

@@ -31,7 +31,7 @@ describe('words', () => {
   })
 
   test('show labels as they are written', () => {
-    expect(labelWords({ owner: 'anna', keep: '' })).toBe('owner=anna, keep')
+    expect(labelWords({ owner: 'anna', keep: '' })).toBe('keep, owner=anna')
   })
 })
 

@@ -19,7 +19,12 @@ describe('keys of a repository', () => {
       ['keyfile', 'laptop'],
       ['keyfile', 'desktop'],
     ])
-    expect(keys.slice(0, 2).map(key => key.kind).sort()).toEqual(['keyfile', 'recovery'])
+    expect(
+      keys
+        .slice(0, 2)
+        .map(key => key.kind)
+        .sort(),
+    ).toEqual(['keyfile', 'recovery'])
     expect(Object.keys(keys[0]!).sort()).toEqual(['createdAt', 'id', 'kind', 'label'])
     expect(keys.map(key => names.key(key.id)).sort()).toEqual(await namesIn(storage, 'keys'))
   })

@@ -2,8 +2,8 @@ import { wordlist } from '@scure/bip39/wordlists/english.js'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { randomBytes } from '../../../engine/base/random.ts'
-import { encodeConfig, isBlockSize, macFits, parseConfig, withMac } from '../../../engine/repository/config.ts'
 import type { RepositoryId } from '../../../engine/contract/ids.ts'
+import { encodeConfig, isBlockSize, macFits, parseConfig, withMac } from '../../../engine/repository/config.ts'
 import { deriveKeyring } from '../../../engine/repository/keyring.ts'
 import {
   createSlot,

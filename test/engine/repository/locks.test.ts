@@ -61,12 +61,12 @@ describe('locks', () => {
 
   it('let one prune in at a time, and say who is in the way', async () => {
     const { acquire, storage, clock } = make()
+    const since = new Date(clock.now()).toISOString()
     const first = await acquire('prune', 'prune')
-    const second = acquire('prune', 'prune')
-    await expect(second).rejects.toMatchObject({
+    await expect(acquire('prune', 'prune')).rejects.toMatchObject({
       code: 'repository.locked',
       retryable: true,
-      details: { pid: process.pid, since: new Date(clock.now() - clock.sleeps.reduce((a, b) => a + b)).toISOString() },
+      details: { pid: process.pid, since },
     })
     expect(await namesIn(storage, 'locks')).toEqual([names.lock(first.id)])
     await first.release()
@@ -106,12 +106,13 @@ describe('locks', () => {
   it('of other computers count until they were not refreshed for their lifetime', async () => {
     const { plant, living, clock, acquire } = make()
     const id = await plant({ holder: elsewhere, kind: 'prune' })
-    clock.advance(lockLifetimeMs)
-    expect(await living()).toEqual([id])
+    const endsAt = clock.now() + lockLifetimeMs
     await expect(acquire('prune', 'prune')).rejects.toMatchObject({
       code: 'repository.locked',
       details: { host: 'elsewhere' },
     })
+    clock.advance(endsAt - clock.now())
+    expect(await living()).toEqual([id])
     clock.advance(1)
     expect(await living()).toEqual([])
   })
@@ -177,7 +178,19 @@ describe('a lock that is held', () => {
     await expect(lock.assertHeld()).rejects.toMatchObject({ code: 'repository.lockLost', retryable: true })
     storage.calls.length = 0
     await pass(5 * minuteMs)
-    expect(storage.calls.filter(call => call.startsWith('put'))).toEqual([])
+    expect(storage.calls).toEqual([])
+    clock.advance(-minuteMs)
+    await expect(lock.assertHeld()).rejects.toMatchObject({ code: 'repository.lockLost' })
+  })
+
+  it('is not refreshed by a holder that wakes up too late, even before it asks', async () => {
+    const pass = holdTimers()
+    const { acquire, clock, storage } = make()
+    const lock = await acquire('shared', 'backup')
+    storage.calls.length = 0
+    clock.advance(lockLifetimeMs / 2 + 1)
+    await pass(5 * minuteMs)
+    expect(storage.calls).toEqual([])
     clock.advance(-minuteMs)
     await expect(lock.assertHeld()).rejects.toMatchObject({ code: 'repository.lockLost' })
   })
@@ -225,8 +238,9 @@ describe('a lock that is held', () => {
     }
     await pass(15 * minuteMs)
     const releasing = lock.release()
+    // The latest first, so that one that came earlier could land after the release.
     while (slow.length > 0) {
-      slow.shift()!()
+      slow.pop()!()
       await new Promise(resolve => setImmediate(resolve))
     }
     await releasing

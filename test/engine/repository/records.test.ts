@@ -52,7 +52,12 @@ describe('MirroredRecords', () => {
     const { storage, records } = make()
     await records.put(name, good)
     storage.calls.length = 0
-    expect(await records.read(name, parse)).toEqual({ state: 'ok', value: 'good: one', bytes: expect.anything(), faults: [] })
+    expect(await records.read(name, parse)).toEqual({
+      state: 'ok',
+      value: 'good: one',
+      bytes: expect.anything(),
+      faults: [],
+    })
     expect(storage.calls).toEqual([`get ${name}`])
     await storage.delete(copy)
     expect(await records.read(name, parse, { both: true })).toMatchObject({
@@ -79,7 +84,12 @@ describe('MirroredRecords', () => {
     for (const object of [name, copy]) {
       const { storage, records } = make()
       await records.put(name, good)
-      const fault = { operation: 'get', name: object, when: 'before', error: storageError('storage.failed', true) } as const
+      const fault = {
+        operation: 'get',
+        name: object,
+        when: 'before',
+        error: storageError('storage.failed', true),
+      } as const
       storage.fail(fault, fault)
       const read = await records.read(name, parse, { both: true })
       expect(read).toMatchObject({ state: 'ok', value: 'good: one', faults: [faultOf(object, 'altered')] })

@@ -19,7 +19,8 @@ const codeOf = (opening: Promise<unknown>): Promise<string> =>
     error => error.code,
   )
 
-const textOf = async (storage: Storage, name: string): Promise<string> => Buffer.from(await storage.get(name)).toString()
+const textOf = async (storage: Storage, name: string): Promise<string> =>
+  Buffer.from(await storage.get(name)).toString()
 
 /** A copy of the objects, so that many ways to damage a repository can start from the same one. */
 async function copyOf(storage: Storage): Promise<MemoryStorage> {

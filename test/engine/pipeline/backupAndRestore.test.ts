@@ -1,0 +1,173 @@
+import { describe, expect, it } from 'vitest'
+import { randomBelow, randomBytes } from '../../../engine/base/random.ts'
+import { runScrub } from '../../../engine/maintenance/scrub.ts'
+import { runBackup } from '../../../engine/pipeline/backup.ts'
+import { compareWithSource } from '../../../engine/pipeline/compareWithSource.ts'
+import { type RestoreOptions, runRestore } from '../../../engine/pipeline/restore.ts'
+import type { Repository } from '../../../engine/repository/repository.ts'
+import { MemorySource } from '../../support/memorySource.ts'
+import { MemoryTarget } from '../../support/memoryTarget.ts'
+import { useRepositories } from '../../support/tempRepository.ts'
+
+const blockSizeBytes = 16 * 1024
+const repositories = useRepositories()
+
+/** Stretches of random, repeated and zero bytes, so that frames, holes and known blocks alternate; a short last block. */
+function mixedContent(sizeBytes: number): Buffer {
+  const content = Buffer.alloc(sizeBytes)
+  for (let at = 0; at < sizeBytes; ) {
+    const length = Math.min(sizeBytes - at, (1 + randomBelow(12)) * 4096)
+    const kind = randomBelow(4)
+    if (kind === 0) content.set(randomBytes(length), at)
+    else if (kind === 1) content.fill(`row ${randomBelow(50)} `, at, at + length)
+    at += length
+  }
+  return content
+}
+
+async function stored(content: Buffer, name = 'disk') {
+  const { repository } = await repositories.create({ blockSizeBytes })
+  const result = await runBackup(repository, new MemorySource(content), { name })
+  const version = (await repository.refresh()).versions.find(record => record.id === result.version)!
+  return { repository, result, version }
+}
+
+const restored = async (repository: Repository, index: number, target: MemoryTarget, options?: RestoreOptions) =>
+  runRestore(repository, (await repository.refresh()).versions[index]!, target, options)
+
+describe('backup and restore', () => {
+  it('give back what was there, with many slots and frames that are only partly new', async () => {
+    const first = mixedContent(33 * 1024 * 1024 + 777)
+    const { repository, version } = await stored(first)
+    const second = Buffer.from(first)
+    for (let i = 0; i < 120; i++) second.set(randomBytes(3000), randomBelow(second.length - 3000))
+    await runBackup(repository, new MemorySource(second), { name: 'disk' })
+    for (const [index, content] of [first, second].entries()) {
+      const target = new MemoryTarget(content.length)
+      expect(await restored(repository, index, target)).toMatchObject({ verified: true, damaged: [] })
+      expect(target.content.equals(content)).toBe(true)
+    }
+    expect((await runScrub(repository, { light: false })).damaged).toEqual([])
+    expect((await compareWithSource(repository, version, new MemorySource(first))).damaged).toEqual([])
+    expect((await compareWithSource(repository, version, new MemorySource(second))).damaged).toHaveLength(1)
+  })
+
+  it('restore any range to any place, and touch nothing around it', async () => {
+    const content = mixedContent(1_000_000)
+    const { repository } = await stored(content)
+    for (let round = 0; round < 30; round++) {
+      const offset = randomBelow(content.length)
+      const length = 1 + randomBelow(content.length - offset)
+      const targetOffset = randomBelow(5000)
+      const target = new MemoryTarget(content.length + 10_000, 0xee)
+      await restored(repository, 0, target, { range: { offset, length }, targetOffset })
+      const wanted = Buffer.alloc(target.sizeBytes, 0xee)
+      wanted.set(content.subarray(offset, offset + length), targetOffset)
+      expect(target.content.equals(wanted)).toBe(true)
+    }
+  })
+
+  it('in delta mode write only what differs, and clear what should be zeros', async () => {
+    const content = mixedContent(2_000_000)
+    const { repository } = await stored(content)
+    const target = new MemoryTarget(content.length, 0xee)
+    target.content.set(content)
+    target.content.fill(1, 100_000, 100_010)
+    const result = await restored(repository, 0, target, { delta: true })
+    expect(target.content.equals(content)).toBe(true)
+    expect(target.writtenBytes).toBeLessThanOrEqual(2 * blockSizeBytes)
+    expect(result.skippedBytes).toBeGreaterThan(content.length * 0.4)
+  })
+
+  it('with sparse leave alone what the version holds as holes', async () => {
+    const content = Buffer.alloc(1_000_000)
+    content.fill(5, 0, blockSizeBytes)
+    const { repository } = await stored(content)
+    const target = new MemoryTarget(content.length, 0xee)
+    await restored(repository, 0, target, { sparse: true })
+    expect(target.content.subarray(0, blockSizeBytes).equals(content.subarray(0, blockSizeBytes))).toBe(true)
+    expect(target.content.subarray(blockSizeBytes).every(byte => byte === 0xee)).toBe(true)
+  })
+
+  it('write again what the target lost at first, and list what it never takes', async () => {
+    const content = randomBytes(500_000)
+    const { repository } = await stored(content)
+    const forgetful = new MemoryTarget(content.length)
+    let lost = 0
+    forgetful.tamper = data => (lost++ === 0 ? undefined : data)
+    expect(await restored(repository, 0, forgetful)).toMatchObject({ verified: true, damaged: [] })
+    expect(forgetful.content.equals(content)).toBe(true)
+
+    const broken = new MemoryTarget(content.length)
+    const bad = 3 * blockSizeBytes + 5
+    broken.tamper = (data, offset) => {
+      if (offset <= bad && bad < offset + data.length) data[bad - offset]! ^= 1
+      return data
+    }
+    expect(await restored(repository, 0, broken)).toMatchObject({
+      verified: false,
+      damaged: [{ offset: 3 * blockSizeBytes, length: blockSizeBytes }],
+    })
+  })
+
+  it('store nothing for an unchanged source, and each block once', async () => {
+    const block = randomBytes(blockSizeBytes)
+    const content = Buffer.concat(Array.from({ length: 300 }, () => block))
+    const { repository, result } = await stored(content)
+    expect(result).toMatchObject({ newBytes: blockSizeBytes, holeBytes: 0, readBytes: content.length })
+    expect(await runBackup(repository, new MemorySource(content), { name: 'disk' })).toMatchObject({
+      newBytes: 0,
+      storedBytes: 0,
+    })
+  })
+
+  it('keep a version of an unreadable source as incomplete, with the exact sectors', async () => {
+    const content = randomBytes(400_000)
+    const source = new MemorySource(content)
+    for (const sector of [0, 512, 70 * 512, 600 * 512]) source.badSectors.add(sector)
+    const { repository } = await repositories.create({ blockSizeBytes })
+    const result = await runBackup(repository, source, { name: 'disk' })
+    const unreadable = [
+      { offset: 0, length: 1024 },
+      { offset: 70 * 512, length: 512 },
+      { offset: 600 * 512, length: 512 },
+    ]
+    expect(result).toMatchObject({ status: 'incomplete', unreadable })
+    const expected = Buffer.from(content)
+    for (const { offset, length } of unreadable) expected.fill(0, offset, offset + length)
+    const target = new MemoryTarget(content.length)
+    await restored(repository, 0, target)
+    expect(target.content.equals(expected)).toBe(true)
+  })
+
+  it('call the lost end of a source that shrinks unreadable', async () => {
+    const source = new MemorySource(randomBytes(400_000))
+    source.cutAt = 300_000
+    const { repository } = await repositories.create({ blockSizeBytes })
+    expect(await runBackup(repository, source, { name: 'disk' })).toMatchObject({
+      status: 'incomplete',
+      unreadable: [{ offset: 300_000, length: 100_000 }],
+    })
+  })
+
+  it('end with run.cancelled when the signal fires, and go on from there the next time', async () => {
+    const content = randomBytes(40 * 1024 * 1024)
+    const { repository } = await repositories.create({ blockSizeBytes })
+    const controller = new AbortController()
+    const source = new MemorySource(content)
+    const read = source.read.bind(source)
+    source.read = (buffer, offset) => {
+      if (offset > 36 * 1024 * 1024) controller.abort()
+      return read(buffer, offset)
+    }
+    await expect(runBackup(repository, source, { name: 'disk', signal: controller.signal })).rejects.toMatchObject({
+      code: 'run.cancelled',
+    })
+    expect((await repository.refresh()).versions).toEqual([])
+    const again = await runBackup(repository, new MemorySource(content), { name: 'disk' })
+    expect(again.newBytes).toBeLessThan(content.length / 4)
+    const target = new MemoryTarget(content.length)
+    await restored(repository, 0, target)
+    expect(target.content.equals(content)).toBe(true)
+  })
+})
