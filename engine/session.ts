@@ -101,7 +101,7 @@ export class RepositorySession implements Session {
     // A range goes to the same place in what exists, and to the start of what is new.
     const targetOffset = options.targetOffset ?? (facts.kind === 'missing' ? 0 : (range?.offset ?? 0))
     const sizeBytes = targetOffset + (range?.length ?? record.sizeBytes)
-    const force = (options.force ?? false) || (options.delta ?? false)
+    const force = options.force ?? false
     const [refusal] = checkTarget(facts, { versionSizeBytes: sizeBytes, force })
     if (refusal) {
       throw new HoldfastError(refusal.code, refusal.message, {

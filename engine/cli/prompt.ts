@@ -78,6 +78,8 @@ export async function askLine({ input, write, question, hidden }: PromptOptions)
       }
       const onError = (error: Error) => settle(() => reject(error))
       const settle = (then: () => void) => {
+        // At once: what was typed ahead stays for the next question. A stream that flows would also keep the process alive.
+        input.pause()
         input.off('data', onData).off('end', onEnd).off('error', onError)
         then()
       }
@@ -85,8 +87,6 @@ export async function askLine({ input, write, question, hidden }: PromptOptions)
     })
   } finally {
     input.setRawMode?.(false)
-    // A stream that flows would keep the process alive.
-    input.pause()
     write('\n')
   }
   if (state.end === 'entered') return state.text

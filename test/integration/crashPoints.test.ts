@@ -94,7 +94,6 @@ interface Scenario {
   removed?: number[]
 }
 
-const removeOldest: Step = (session, { ids }) => session.remove([ids[0]!], {})
 /** Whole packs become dead, others partly. */
 const removeTwo: Step = (session, { ids }) => session.remove([ids[0]!, ids[2]!], {})
 const prune: Step = session => session.prune({})
@@ -107,14 +106,6 @@ const scenarios: Record<string, Scenario> = {
     removed: [0, 2],
   },
   prune: { prepare: removeTwo, attack: prune, removed: [0, 2] },
-  'prune with a backup before it': {
-    prepare: removeOldest,
-    attack: async (session, { nextPath }) => {
-      await session.backup(nextPath, { name: 'disk' })
-      await session.prune({})
-    },
-    removed: [0],
-  },
   'change of keys': {
     attack: async session => {
       const { key } = await session.addKey({ kind: 'keyfile', content: Buffer.alloc(64, 1) }, 'second')

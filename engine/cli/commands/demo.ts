@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { formatDuration } from '../../base/bytes.ts'
+import { HoldfastError } from '../../contract/errors.ts'
 import type { DemoStep } from '../../demo/demo.ts'
 import type { Cli } from '../cli.ts'
 import { demoText } from '../demoText.ts'
@@ -38,7 +39,7 @@ async function run(cli: Cli, options: Options): Promise<void> {
   const sizeBytes = parseSize(options.size, '--size')
   const { runDemo } = await import('../../demo/demo.ts')
   const { output, world } = cli
-  const folder = await mkdtemp(join(tmpdir(), 'holdfast-demo-'))
+  const folder = await makeFolder(tmpdir())
   const began = performance.now()
   const steps: (DemoStep & { durationMs: number })[] = []
   const removed = options.keep ? 'stays there' : 'is removed at the end'
@@ -63,4 +64,17 @@ async function run(cli: Cli, options: Options): Promise<void> {
     const where = options.keep ? ` The files are in ${folder}.` : ''
     return `\nBoth versions came back byte for byte identical. It took ${formatDuration(durationMs)}.${where}\n`
   })
+}
+
+async function makeFolder(parent: string): Promise<string> {
+  try {
+    return await mkdtemp(join(parent, 'holdfast-demo-'))
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException
+    throw new HoldfastError('config.invalid', `The temporary folder ${parent} cannot be used: ${code ?? cause}.`, {
+      advice: 'Name another one with TMPDIR.',
+      details: { path: parent, errno: code },
+      cause,
+    })
+  }
 }

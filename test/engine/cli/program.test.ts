@@ -358,13 +358,8 @@ describe('asking for a passphrase', () => {
         return { repositoryId: 'ab'.repeat(16), recoveryPhrase: 'a b' }
       },
     }
-    const run = runInProcess(['init'], { env, terminal, stdin, engine })
-    for (const line of ['one', 'two', 'three', 'three']) {
-      // Input behind the end of a line is dropped, so each waits for its question.
-      await new Promise(resolve => setTimeout(resolve, 20))
-      stdin.type(`${line}\r`)
-    }
-    const { code, stderr } = await run
+    for (const line of ['one', 'two', 'three', 'three']) stdin.type(`${line}\r`)
+    const { code, stderr } = await runInProcess(['init'], { env, terminal, stdin, engine })
     expect(code).toBe(0)
     expect(secrets).toEqual([{ kind: 'passphrase', passphrase: 'three' }])
     expect(stderr).toContain('not the same')

@@ -1,7 +1,7 @@
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
-import { holdfast, placeIn } from '../../support/holdfast.ts'
+import { holdfast, placeIn, startHoldfast } from '../../support/holdfast.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 
 const folder = useTemporaryFolder()
@@ -119,6 +119,20 @@ describe('demo', () => {
     expect(stderr).toContain('mke2fs')
     expect(stderr).toContain('Install the package e2fsprogs')
     expect(await readdir(temporary)).toEqual([])
+  })
+
+  test('is stopped by SIGINT with 130, and cleans up', async () => {
+    const running = startHoldfast(['demo', '--size', '64M', '--json'], { env: { TMPDIR: temporary } })
+    await running.said(/"phase":"reading"/)
+    running.process.kill('SIGINT')
+    const { code, stdout } = await running.result
+    expect([code, JSON.parse(stdout).error.code]).toEqual([130, 'run.cancelled'])
+    expect(await readdir(temporary)).toEqual([])
+  })
+
+  test('says when there is no temporary folder: 78', async () => {
+    const { code, stderr } = await holdfast(['demo'], { env: { TMPDIR: join(temporary, 'none') } })
+    expect([code, stderr.includes('TMPDIR')]).toEqual([78, true])
   })
 
   test('refuses a disk that is too small, and cleans up', async () => {

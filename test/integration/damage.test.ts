@@ -1,0 +1,271 @@
+import { cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ByteRange, ScrubResult } from '../../engine/contract/models.ts'
+import { seededRandom } from '../../engine/demo/seededRandom.ts'
+import { createEngine } from '../../engine/engine.ts'
+import type { Session } from '../../engine/engineApi.ts'
+import { changedImage, mixedImage, writeImage } from '../support/mixedImage.ts'
+import {
+  cutBy,
+  cutTo,
+  type Damage,
+  deleted,
+  flipAnywhere,
+  flipAt,
+  flipByte,
+  kindOf,
+  objectsIn,
+  replaced,
+  swapped,
+} from '../support/objectDamage.ts'
+import { attackSecret } from '../support/repositoryAttack.ts'
+
+/**
+ * Every object of a repository is damaged in every way, each time in a fresh copy of one master repository. Records that are
+ * kept twice are damaged together, one copy of each: nothing is lost then. Packs are damaged one at a time.
+ */
+const blockSizeBytes = 16 * 1024
+const seed = 'damage'
+const random = seededRandom(seed)
+
+let folder = ''
+let cases = 0
+/** What each version of the master repository holds, and the name that it was backed up under. */
+const versions = new Map<string, { name: string; image: Buffer }>()
+let masterObjects: string[] = []
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'holdfast-damage-'))
+  const engine = createEngine({ stateDir: join(folder, 'master-state') })
+  await engine.init(join(folder, 'master'), attackSecret, { blockSizeBytes })
+  const session = await engine.open(join(folder, 'master'), attackSecret)
+  const disk = mixedImage(1_300_000, seed)
+  for (const [name, image] of [
+    ['disk', disk],
+    ['disk', changedImage(disk, 'next day', 30)],
+    ['data', mixedImage(700_001, `${seed} data`)],
+  ] as const) {
+    await writeImage(join(folder, 'source'), image)
+    const { version } = await session.backup(join(folder, 'source'), { name })
+    versions.set(version, { name, image })
+  }
+  const [first, second] = [...versions.keys()]
+  await session.protect([first!], true)
+  await session.label(second!, ['kind=test'])
+  await session.addKey({ kind: 'keyfile', content: Buffer.alloc(64, 9) }, 'second')
+  await session.close()
+  masterObjects = await objectsIn(join(folder, 'master'))
+})
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+interface Place {
+  root: string
+  stateDir: string
+  /** Opens the repository; with `fresh` on a computer that never saw it. */
+  open(fresh?: boolean): Promise<Session>
+}
+
+/** A copy of the master repository; every other one with the catalogue of the computer that made it. */
+async function copyOfMaster(): Promise<Place> {
+  const home = join(folder, `case-${cases++}`)
+  const root = join(home, 'repository')
+  const stateDir = join(home, 'state')
+  await mkdir(home)
+  await cp(join(folder, 'master'), root, { recursive: true })
+  if (cases % 2 === 0) await cp(join(folder, 'master-state'), stateDir, { recursive: true })
+  let opened = 0
+  return {
+    root,
+    stateDir,
+    open: (fresh = false) =>
+      createEngine({ stateDir: fresh ? join(home, `state-${opened++}`) : stateDir }).open(root, attackSecret),
+  }
+}
+
+async function withSession<T>(session: Promise<Session>, use: (session: Session) => Promise<T>): Promise<T> {
+  const opened = await session
+  try {
+    return await use(opened)
+  } finally {
+    await opened.close()
+  }
+}
+
+const covers = (ranges: readonly ByteRange[], offset: number): boolean =>
+  ranges.some(range => range.offset <= offset && offset < range.offset + range.length)
+
+/**
+ * Restores a version and holds it against what it should be: what is not listed as damaged is right, what is listed was left
+ * as zeros. Returns what is listed.
+ */
+async function restoreAndJudge(session: Session, version: string, target: string): Promise<ByteRange[]> {
+  const { image } = versions.get(version)!
+  const result = await session.restore(version, target, {})
+  const got = await readFile(target)
+  await rm(target)
+  expect(got.length).toBe(image.length)
+  for (let offset = 0; offset < image.length; offset += blockSizeBytes) {
+    const end = Math.min(offset + blockSizeBytes, image.length)
+    const isListed = covers(result.damaged, offset)
+    expect(covers(result.damaged, end - 1), 'ranges are made of whole blocks').toBe(isListed)
+    const right = got.subarray(offset, end).equals(image.subarray(offset, end))
+    if (!isListed) expect(right, `block at ${offset} of version ${version}`).toBe(true)
+    else expect(got.subarray(offset, end).equals(Buffer.alloc(end - offset)), `lost block at ${offset}`).toBe(true)
+  }
+  expect(result.verified).toBe(result.damaged.length === 0)
+  return result.damaged
+}
+
+/** Each damaged object is named with a reason in words, and its own id stands in it. */
+function expectNamed(result: ScrubResult, objects: readonly string[]): void {
+  for (const object of objects) {
+    const finding = result.damaged.find(damage => damage.object === object)
+    expect(finding, `${object} is named among ${JSON.stringify(result.damaged.map(d => d.reason))}`).toBeDefined()
+    const id = object.split('/').at(-1)!
+    expect(finding!.reason).toContain(id)
+    expect(finding!.reason).toMatch(/^[A-Z].*\.$/)
+  }
+}
+
+/** All versions restore, and what is not listed is right; those that scrub does not name restore wholly. */
+async function expectRestoresAsScrubbed(session: Session, result: ScrubResult, place: Place): Promise<void> {
+  for (const version of versions.keys()) {
+    const lost = await restoreAndJudge(session, version, join(place.root, '..', 'target'))
+    const named = result.damaged.flatMap(damage => damage.ranges ?? []).filter(range => range.version === version)
+    if (!result.versions.includes(version as never)) expect(lost).toEqual([])
+    for (const range of lost) {
+      for (let at = range.offset; at < range.offset + range.length; at += blockSizeBytes) {
+        expect(covers(named, at), `scrub told of the loss at ${at} of ${version}`).toBe(true)
+      }
+    }
+  }
+}
+
+/** Backs up every source as it was; then everything is as good as new. */
+async function expectHeals(place: Place): Promise<void> {
+  await withSession(place.open(), async session => {
+    for (const { name, image } of versions.values()) {
+      await writeImage(join(place.root, '..', 'source'), image)
+      const { status } = await session.backup(join(place.root, '..', 'source'), { name })
+      expect(status).toBe('complete')
+    }
+    await session.repair({})
+    expect((await session.scrub([], {})).damaged).toEqual([])
+  })
+  await withSession(place.open(true), async session => {
+    const result = await session.scrub([], {})
+    expect(result.damaged).toEqual([])
+    const listed = await session.versions()
+    expect(listed.map(version => version.status)).toEqual(listed.map(() => 'complete'))
+    const [first, second] = [...versions.keys()]
+    expect(listed.find(version => version.id === first)?.protected).toBe(true)
+    expect(listed.find(version => version.id === second)?.labels).toEqual({ kind: 'test' })
+    for (const version of versions.keys()) {
+      expect(await restoreAndJudge(session, version, join(place.root, '..', 'target'))).toEqual([])
+    }
+  })
+}
+
+/** One case from the damage to the healing. */
+async function expectSurvives(damage: Damage, objects: readonly string[]): Promise<boolean> {
+  const place = await copyOfMaster()
+  try {
+    const hit: string[] = []
+    for (const object of objects) if (await damage.apply(place.root, object)) hit.push(object)
+    if (hit.length === 0) return false
+    // What a restore gives does not depend on a scrub having been there before.
+    if (cases % 4 < 2) {
+      await withSession(place.open(true), async session => {
+        for (const version of versions.keys()) await restoreAndJudge(session, version, join(place.root, '..', 'target'))
+      })
+    }
+    await withSession(place.open(), async session => {
+      const result = await session.scrub([], {})
+      expectNamed(result, hit)
+      await expectRestoresAsScrubbed(session, result, place)
+      // Another computer comes to the same findings.
+      const again = await withSession(place.open(true), other => other.scrub([], {}))
+      expectNamed(again, hit)
+      expect([...again.versions].sort()).toEqual([...result.versions].sort())
+    })
+    await expectHeals(place)
+    return true
+  } finally {
+    await rm(join(place.root, '..'), { recursive: true, force: true })
+  }
+}
+
+const inContext = async (context: string, check: () => Promise<unknown>): Promise<void> => {
+  await check().catch(error => {
+    throw new Error(context, { cause: error })
+  })
+}
+
+const everywhere = (): Damage[] => [
+  flipAt(0),
+  flipAt(0.5, 0x01),
+  flipAt(1, 0x10),
+  flipAnywhere(random),
+  flipAnywhere(random),
+  flipAnywhere(random),
+  cutBy(1),
+  cutTo(0.5),
+  cutTo(0),
+  deleted,
+]
+
+describe('damage to one copy of every record that is kept twice', () => {
+  const isCopy = (object: string) => object.startsWith('copies/')
+  const isRecord = (object: string) => ['config', 'keys', 'versions', 'marks'].includes(kindOf(object))
+
+  for (const damage of [...everywhere(), swapped, replaced]) {
+    test(`is found, costs nothing and is healed: ${damage.title}`, async () => {
+      // Only one of two swapped objects, or each would be put back by the next swap.
+      const some = (objects: string[]) =>
+        damage === swapped ? objects.filter((object, i) => kindOf(object) !== kindOf(objects[i - 1] ?? '')) : objects
+      const swapsNothing = (object: string) => damage === replaced && kindOf(object) === 'config'
+      await inContext('first copies', () =>
+        expectSurvives(
+          damage,
+          some(masterObjects.filter(isRecord)).filter(object => !swapsNothing(object)),
+        ),
+      )
+      await inContext('second copies', () => expectSurvives(damage, some(masterObjects.filter(isCopy))))
+    })
+  }
+})
+
+describe('damage to every index segment at once', () => {
+  for (const damage of [...everywhere(), swapped, replaced]) {
+    test(`is found, costs nothing and is healed: ${damage.title}`, async () => {
+      const segments = masterObjects.filter(object => kindOf(object) === 'index')
+      await expectSurvives(damage, damage === swapped ? segments.slice(0, 1) : segments)
+    })
+  }
+})
+
+describe('damage to any pack', () => {
+  const inPacks = (): Damage[] => [
+    flipByte(0, 'the magic number'),
+    flipByte(5, 'the padding', 0x01),
+    flipByte(12, 'the id'),
+    flipByte(60, 'the wrapped key'),
+    flipByte(84, 'the first block'),
+    flipByte(-1, 'the trailer'),
+    flipByte(-8, 'the length of the index'),
+    flipByte(-12, 'the index'),
+    ...everywhere().slice(1),
+    swapped,
+    replaced,
+  ]
+  for (const damage of inPacks()) {
+    test(`is found, spares all other blocks and is healed: ${damage.title}`, async () => {
+      for (const pack of masterObjects.filter(object => kindOf(object) === 'packs')) {
+        await inContext(pack, () => expectSurvives(damage, [pack]))
+      }
+    })
+  }
+})
