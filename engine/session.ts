@@ -75,7 +75,16 @@ export class RepositorySession implements Session {
       const shape = { sizeBytes: source.value.sizeBytes, blockSize: this.#repository.blockSizeBytes }
       run.hints = await readHintsFile(options.hintsPath, shape)
     }
-    return await runBackup(this.#repository, source.value, run)
+    const result = await runBackup(this.#repository, source.value, run)
+    await this.#healObjects(options)
+    return result
+  }
+
+  /** A backup mends what a scrub found: blocks by storing them again, and small objects here, from their second copies. */
+  async #healObjects(options: CallOptions): Promise<void> {
+    const { marks } = await this.#repository.refresh()
+    if (marks.damagedObjects.size === 0 && this.#repository.index.damagedSegments.length === 0) return
+    await runRepair(this.#repository, { dryRun: false, ...callOptions(options) })
   }
 
   async versions(filter?: string): Promise<Version[]> {

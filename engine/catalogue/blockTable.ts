@@ -97,12 +97,13 @@ export class BlockTable {
     )
   }
 
-  /** All copies of a block, the best first. */
+  /**
+   * All copies of a block, the best first: sound ones before damaged ones (a sound one must not be pruned for the sake of a
+   * damaged one), live before condemned; last those whose pack is not there.
+   */
   find(id: Uint8Array): BlockRow[] {
     const rows = (this.#find.all(id) as number[][]).flatMap(row => this.#blockRow(row) ?? [])
-    return rows.length < 2
-      ? rows
-      : rows.sort((a, b) => a.packState - b.packState || a.damaged - b.damaged || a.packNum - b.packNum)
+    return rows.length < 2 ? rows : rows.sort((a, b) => rank(a) - rank(b) || a.packNum - b.packNum)
   }
 
   /** True when there is a copy that a new version may refer to. */
@@ -355,5 +356,8 @@ export class BlockTable {
       DELETE FROM packs WHERE state = ${packState.gone};`)
   }
 }
+
+const rank = ({ packState: state, damaged }: BlockRow): number =>
+  (state >= packState.missing ? 100 : 0) + (damaged ? 10 : 0) + state
 
 const blocksIn = (pack: NewPack): number => pack.frames.reduce((count, frame) => count + frame.blocks.length, 0)

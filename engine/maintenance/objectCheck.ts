@@ -68,7 +68,9 @@ export async function checkSegments(repository: Repository, signal?: AbortSignal
 export function describeFault(fault: ObjectFault): ScrubDamage {
   const what = fault.name.startsWith(names.copy('')) ? 'The second copy of' : 'The first copy of'
   const state = fault.fault === 'missing' ? 'is missing' : 'was altered'
-  const rest = fault.sound ? 'the other copy is sound; "holdfast repair" writes it again' : 'no sound copy is left'
+  const rest = fault.sound
+    ? 'the other copy is sound; the next backup, or "holdfast repair", writes it again'
+    : 'no sound copy is left'
   const version = /^versions\/([0-9a-f]{16})$/.exec(fault.record)?.[1]
   return {
     object: fault.name,

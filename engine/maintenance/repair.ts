@@ -34,9 +34,11 @@ export async function runRepair(repository: Repository, options: RepairOptions):
       lost: [],
       durationMs: 0,
     }
+    const beyondRepair = new Set<string>()
     for (const fault of await checkRecords(repository, signal)) {
       if (!fault.sound) {
         result.lost.push(describeFault(fault).reason)
+        beyondRepair.add(fault.name)
         continue
       }
       if (!dryRun) await records.heal(fault.record, fault.sound, signal)
@@ -51,6 +53,7 @@ export async function runRepair(repository: Repository, options: RepairOptions):
       await index.writeSegments(unlisted, [], signal)
       for (const name of segments) await index.removeSegment(name.slice('index/'.length) as SegmentId)
     }
+    if (!dryRun) await unmark(repository, loaded.marks.damagedObjects, beyondRepair)
     for (const pack of missing) result.lost.push(`Pack ${pack.id} is missing or cut short.`)
     for (const id of unreadable) result.lost.push(`Pack ${id} is in no index and cannot be read.`)
     for (const { version, blocks } of await findLost(repository, loaded.versions, signal)) {
@@ -62,4 +65,16 @@ export async function runRepair(repository: Repository, options: RepairOptions):
   } finally {
     await lock.release()
   }
+}
+
+/** Tells later runs that objects which a scrub marked as damaged are sound now: written again, or removed with their version. */
+async function unmark(
+  repository: Repository,
+  marked: ReadonlySet<string>,
+  beyondRepair: ReadonlySet<string>,
+): Promise<void> {
+  const objects = [...marked].filter(name => !beyondRepair.has(name))
+  if (objects.length === 0) return
+  const at = new Date(repository.clock.now()).toISOString()
+  await repository.versions.putMark({ kind: 'sound', at, copies: [], packs: [], objects })
 }

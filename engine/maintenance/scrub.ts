@@ -50,6 +50,8 @@ class ScrubRun {
   readonly #notes: string[] = []
   /** Copies found bad in this scrub. */
   readonly #bad: (BlockCopy & { reason: string })[] = []
+  /** Objects found bad that a repair can write again. */
+  readonly #objects: string[] = []
   /** Packs of which every block was checked in this scrub. */
   readonly #checkedPacks = new Set<string>()
   #checkedBlocks = 0
@@ -100,9 +102,11 @@ class ScrubRun {
   async #checkObjects(): Promise<void> {
     for (const fault of await checkRecords(this.#repository, this.#options.signal)) {
       this.#damaged.push(describeFault(fault))
+      if (fault.sound) this.#objects.push(fault.name)
     }
     for (const name of await checkSegments(this.#repository, this.#options.signal)) {
-      const reason = `Index segment ${name.slice(6)} was altered; the packs hold all of it, and "holdfast repair" writes it again.`
+      this.#objects.push(name)
+      const reason = `Index segment ${name.slice(6)} was altered; the packs hold all of it; the next backup, or "holdfast repair", writes it again.`
       this.#damaged.push({ object: name, block: null, pack: null, reason, versions: [] })
     }
   }
@@ -251,8 +255,9 @@ class ScrubRun {
       return added.length > 0 ? [{ version: version.id, blocks: added }] : []
     })
     const newlyMissing = [...missing].filter(pack => !loaded.marks.missingPacks.has(pack))
-    if (fresh.length > 0 || news.length > 0 || newlyMissing.length > 0) {
-      await store.putMark({ kind: 'damage', at, copies: fresh, packs: newlyMissing, versions: news })
+    const objects = this.#objects.filter(name => !loaded.marks.damagedObjects.has(name))
+    if (fresh.length + news.length + newlyMissing.length + objects.length > 0) {
+      await store.putMark({ kind: 'damage', at, copies: fresh, packs: newlyMissing, objects, versions: news })
     }
     const listed = new Set(this.#repository.index.table.packs().map(pack => pack.id))
     const back = [...loaded.marks.missingPacks].filter(pack => !missing.has(pack) && listed.has(pack))

@@ -30,10 +30,18 @@ export const markSchema = z.discriminatedUnion('kind', [
     copies: z.array(copySchema),
     /** Packs that are not there, or not whole. */
     packs: z.array(hex(32)),
+    /** Copies of records, and index segments, that are missing or altered and can be written again. */
+    objects: z.array(z.string().max(200)).optional(),
     versions: z.array(z.object({ version: hex(16), blocks: z.array(hex(64)) })),
   }),
   /** Copies that were damaged and read well again, and packs that are back. */
-  z.object({ kind: z.literal('sound'), at: z.iso.datetime(), copies: z.array(copySchema), packs: z.array(hex(32)) }),
+  z.object({
+    kind: z.literal('sound'),
+    at: z.iso.datetime(),
+    copies: z.array(copySchema),
+    packs: z.array(hex(32)),
+    objects: z.array(z.string().max(200)).optional(),
+  }),
 ])
 
 export type Mark = z.infer<typeof markSchema>
@@ -50,6 +58,8 @@ export interface MarkState {
   damagedCopies: BlockCopy[]
   /** Packs that are not there, as far as is known. */
   missingPacks: Set<string>
+  /** Objects that a repair writes again. */
+  damagedObjects: Set<string>
   /** Blocks that were found without a sound copy, by the versions that need them. */
   damagedVersions: Map<string, Set<string>>
 }
@@ -63,6 +73,7 @@ export function foldMarks(marks: readonly Mark[]): MarkState {
     scrubCursor: null,
     damagedCopies: [],
     missingPacks: new Set(),
+    damagedObjects: new Set(),
     damagedVersions: new Map(),
   }
   const damaged = new Map<string, BlockCopy>()
@@ -86,6 +97,7 @@ export function foldMarks(marks: readonly Mark[]): MarkState {
       case 'damage':
         for (const copy of mark.copies) damaged.set(`${copy.pack}/${copy.block}`, copy)
         for (const pack of mark.packs) state.missingPacks.add(pack)
+        for (const object of mark.objects ?? []) state.damagedObjects.add(object)
         for (const { version, blocks } of mark.versions) {
           const known = state.damagedVersions.get(version) ?? new Set()
           for (const block of blocks) known.add(block)
@@ -95,6 +107,7 @@ export function foldMarks(marks: readonly Mark[]): MarkState {
       case 'sound':
         for (const copy of mark.copies) damaged.delete(`${copy.pack}/${copy.block}`)
         for (const pack of mark.packs) state.missingPacks.delete(pack)
+        for (const object of mark.objects ?? []) state.damagedObjects.delete(object)
         break
     }
   }

@@ -110,16 +110,19 @@ export class Repository {
     await storage.prepare(folders)
     // Opened before the config is stored: a repository whose recovery phrase nobody has seen must not come to be.
     const repository = new Repository(storage, config, masterKey, options.stateDir, clock)
+    const { records } = repository
+    const bytes = encodeConfig(config, configKey)
+    const configs = [names.copy(names.config), names.config]
     try {
-      for (const slot of [first, second]) await repository.records.put(names.key(slot.id), slot.bytes)
-      await repository.records.put(names.config, encodeConfig(config, configKey))
+      for (const slot of [first, second]) await records.put(names.key(slot.id), slot.bytes)
+      // Never over another: of two who make a repository here at the same moment, one is refused.
+      for (const name of configs) await storage.put(name, [bytes])
     } catch (error) {
       // So that the place is empty for another attempt. The config goes first: without it, this is no repository.
-      for (const name of [names.config, names.key(first.id), names.key(second.id)]) {
-        await repository.records.delete(name).catch(() => undefined)
-      }
+      for (const name of configs.toReversed()) await removeIfOurs(storage, name, bytes).catch(() => undefined)
+      for (const slot of [first, second]) await records.delete(names.key(slot.id)).catch(() => undefined)
       repository.#db.close()
-      throw error
+      throw isHoldfastError(error, 'storage.objectExists') ? alreadyMade(storage.url, error) : error
     }
     return { repository, recoveryPhrase: phrase }
   }
@@ -164,6 +167,18 @@ export class Repository {
     this.#db.close()
     await this.storage.close()
   }
+}
+
+async function removeIfOurs(storage: Storage, name: string, bytes: Uint8Array): Promise<void> {
+  if (Buffer.compare(await storage.get(name), bytes) === 0) await storage.delete(name)
+}
+
+function alreadyMade(url: string, cause: unknown): HoldfastError {
+  return new HoldfastError('repository.alreadyExists', `Somebody else has just made a repository at ${url}.`, {
+    advice: 'Use the repository that is there, or choose an empty folder for a new one.',
+    details: { url },
+    cause,
+  })
 }
 
 interface ConfigVariant {

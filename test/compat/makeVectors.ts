@@ -128,10 +128,11 @@ const framesOf = ({ frames }: PackInfo): VectorFrame[] =>
 
 function buildPack(nodes: Vectors['nodes']): { vector: Vectors['pack']; info: PackInfo } {
   const builder = new PackBuilder(keyring.pack, { buffer: Buffer.alloc(100) })
+  // Nodes first: the frame of data is sealed when the pack ends.
   const blocks = [
+    ...nodes.map(({ plain }) => ({ kind: blockKind.map, plain: Buffer.from(plain, 'hex') })),
     { kind: blockKind.data, plain: Buffer.from(text(40)) },
     { kind: blockKind.data, plain: fill('a block that does not shrink', 31) },
-    ...nodes.map(({ plain }) => ({ kind: blockKind.map, plain: Buffer.from(plain, 'hex') })),
   ]
   for (const { kind, plain } of blocks) builder.add(kind, idOf(kind, plain), plain)
   const { bytes, ...info } = builder.finish()

@@ -27,7 +27,7 @@ function makePack(ids: Buffer[]): NewPack {
 const makeIds = (count: number): Buffer[] => Array.from({ length: count }, () => randomBytes(32))
 
 describe('BlockTable', () => {
-  it('finds every copy of a block with its place, live ones first, damaged ones last', () => {
+  it('finds every copy of a block with its place: live, condemned, damaged, and missing ones last', () => {
     const { table } = connect()
     const [shared, own] = makeIds(2) as [Buffer, Buffer]
     const packs = [makePack([own, shared]), makePack([shared]), makePack([shared]), makePack([shared])]
@@ -35,15 +35,15 @@ describe('BlockTable', () => {
     table.settle(new Set([packs[1]!.id]), none, new Set([packs[2]!.id]))
     table.setDamaged([{ blockId: shared, packId: packs[0]!.id }])
     const found = table.find(shared)
-    expect(found.map(row => row.packId)).toEqual([3, 0, 1, 2].map(i => packs[i]!.id))
-    expect(found[1]).toMatchObject({
+    expect(found.map(row => row.packId)).toEqual([3, 1, 0, 2].map(i => packs[i]!.id))
+    expect(found[2]).toMatchObject({
       frameOffset: 84,
       start: 100,
       plainBytes: 101,
       damaged: 1,
       packState: packState.live,
     })
-    expect(found[1]!.wrappedKey).toEqual(packs[0]!.wrappedKey)
+    expect(found[2]!.wrappedKey).toEqual(packs[0]!.wrappedKey)
     expect(table.isLive(shared)).toBe(true)
     table.setDamaged([0, 3].map(i => ({ blockId: shared, packId: packs[i]!.id })))
     expect(table.isLive(shared)).toBe(false)
@@ -78,6 +78,19 @@ describe('BlockTable', () => {
       ])
       expect(table.liveBlocksOf(nums[0]!).map(block => block.id)).toEqual(ids.slice(1, 3))
     }
+  })
+
+  it('counts a sound copy as needed even if it is condemned and the live one is damaged', () => {
+    const { table } = connect()
+    const [id] = makeIds(1) as [Buffer]
+    const [live, condemned] = [makePack([id]), makePack([id])]
+    table.addPacks('s1', [live, condemned])
+    table.settle(new Set([condemned.id]), none, none)
+    table.setDamaged([{ blockId: id, packId: live.id }])
+    table.beginLive()
+    table.markLive(id)
+    const needed = table.packs().filter(pack => table.liveByPack().has(pack.num))
+    expect(needed.map(pack => pack.id)).toEqual([condemned.id])
   })
 
   it('sees what another connection has done, also to packs that it remembers', () => {

@@ -83,6 +83,18 @@ describe('Repository.create', () => {
     }
   })
 
+  it('makes one repository when two are begun in the same place at the same moment', async () => {
+    for (let round = 0; round < 5; round++) {
+      const storage = new MemoryStorage()
+      const begun = [1, 2].map(fill => repositories.create({ storage, secret: keyFile(fill) }))
+      const codes = await Promise.all(begun.map(codeOf))
+      expect(codes.toSorted()).toEqual(['opened', 'repository.alreadyExists'])
+      const winner = codes.indexOf('opened')
+      expect((await open(storage, keyFile(winner + 1))).id).toBe((await begun[winner]!).repository.id)
+      expect(await namesIn(storage, 'keys')).toHaveLength(2)
+    }
+  })
+
   it('makes no repository when this computer cannot keep a catalogue of it', async () => {
     const stateDir = join(repositories.folder.path, 'a file')
     await writeFile(stateDir, '')
