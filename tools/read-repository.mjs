@@ -4,7 +4,7 @@
  * docs/repository-format.md alone and imports nothing of the engine; "§" in the comments names a section of that page.
  *
  * It only reads the repository, which has to be a folder (copy a bucket or a remote folder to a disk first). It takes no
- * lock: let no prune run at the same time. Memory: about 300 MB, and 200 bytes for each pack.
+ * lock: let no prune run at the same time. It needs 500 MB of memory at most, and 200 bytes for each pack.
  *
  * Ends with 0 when everything was read, 1 when something is damaged, 2 when it could not begin or not go on.
  */

@@ -290,15 +290,24 @@ describe('the stand-alone reader, on a damaged repository', () => {
     expect(bytes.equals(Buffer.alloc(sizeBytes))).toBe(true)
   })
 
-  it('takes another copy of a block when the first it finds is damaged', async () => {
+  it('takes whichever copy of a block is sound', async () => {
     const path = await copyOfRepository()
-    const data = (await framesOf(path)).filter(frame => frame.kind === blockKind.data)
-    await flip(data[0]!.file, data[0]!.middle)
+    const before = (await framesOf(path)).filter(frame => frame.kind === blockKind.data)
+    const flipOld = () => flip(before[0]!.file, before[0]!.middle)
+    await flipOld()
     await withEngine(path, async session => {
       expect((await session.scrub([], {})).damaged).not.toEqual([])
       // What a scrub found damaged is stored again.
       for (const i of made.versions.keys()) await session.backup(join(workshop, `source-${i}`), {})
     })
-    expect(await expectRestored(path)).toContain(`the frame at `)
+    let notes = await expectRestored(path)
+    await flipOld()
+    const known = new Set(before.map(frame => frame.file))
+    const added = (await framesOf(path)).filter(frame => frame.kind === blockKind.data && !known.has(frame.file))
+    expect(added).not.toEqual([])
+    for (const frame of added) await flip(frame.file, frame.middle)
+    notes += await expectRestored(path)
+    // Segments come in no order, but in one of the two cases the damaged copy came first.
+    expect(notes).toContain('the frame at ')
   })
 })

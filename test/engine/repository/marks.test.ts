@@ -73,6 +73,13 @@ describe('marks, one after the other', () => {
     expect(foldMarks([damage, sound, damage]).missingPacks).toEqual(new Set([p1, p2]))
   })
 
+  it('know objects as damaged until they were mended', () => {
+    const nothing = { at, copies: [], packs: [] }
+    const damage: Mark = { ...nothing, kind: 'damage', versions: [], objects: ['config', 'copies/config'] }
+    const marks: Mark[] = [damage, { ...nothing, kind: 'sound', objects: ['config'] }, { ...nothing, kind: 'sound' }]
+    expect(foldMarks(marks).damagedObjects).toEqual(new Set(['copies/config']))
+  })
+
   it('gather the blocks that versions have lost', () => {
     const lost = (version: string, blocks: string[]): Mark => {
       return { kind: 'damage', at, copies: [], packs: [], versions: [{ version, blocks }] }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { openDatabase } from '../../../engine/catalogue/database.ts'
+import { repositoryMigrations } from '../../../engine/catalogue/migrations/index.ts'
 import { names } from '../../../engine/repository/format.ts'
 import { parseVersionRecord } from '../../../engine/repository/versionRecord.ts'
 import { MemoryStorage } from '../../../engine/storage/memory.ts'
@@ -58,8 +60,6 @@ describe('version records', () => {
   it('are read from the storage again when the catalogue has something else', async () => {
     const { repository, storage, stateDir } = await repositories.create()
     await repository.versions.putVersion(makeRecord())
-    const { openDatabase } = await import('../../../engine/catalogue/database.ts')
-    const { repositoryMigrations } = await import('../../../engine/catalogue/migrations/index.ts')
     const db = openDatabase(`${stateDir}/repositories/${repository.id}.sqlite`, repositoryMigrations)
     db.prepare('UPDATE records SET body = ?').run('{"id":"of a newer Holdfast"}')
     db.close()
