@@ -14,6 +14,7 @@ import { storageDrivers } from './storage/drivers.ts'
 import { limiting } from './storage/limiting.ts'
 import { openStorage, parseRepositoryUrl } from './storage/registry.ts'
 import { retrying } from './storage/retrying.ts'
+import type { Storage } from './storage/storage.ts'
 
 export interface EngineOptions {
   /** Folder for catalogues; made when missing. */
@@ -40,12 +41,14 @@ class HoldfastEngine implements Engine {
     const storage = await openStorage(url, storageDrivers, { expect: 'nothing' })
     if (!options.forgetOld)
       await this.#refuseMissingDrive(place, url, ' To begin a new repository here all the same, add --force.')
-    const { repository, recoveryPhrase } = await Repository.create(retrying(storage, { clock: this.#clock }), {
-      secret,
-      stateDir: this.#stateDir,
-      clock: this.#clock,
-      ...(options.blockSizeBytes === undefined ? {} : { blockSizeBytes: options.blockSizeBytes }),
-    })
+    const { repository, recoveryPhrase } = await opened(storage, () =>
+      Repository.create(retrying(storage, { clock: this.#clock }), {
+        secret,
+        stateDir: this.#stateDir,
+        clock: this.#clock,
+        ...(options.blockSizeBytes === undefined ? {} : { blockSizeBytes: options.blockSizeBytes }),
+      }),
+    )
     const result = { repositoryId: repository.id, recoveryPhrase }
     await this.#withKnown(known => known.remember(place, repository.id, this.#clock.now()))
     await repository.close()
@@ -62,7 +65,9 @@ class HoldfastEngine implements Engine {
         ...(options.writeLimit === undefined ? {} : { write: new Limiter(options.writeLimit, this.#clock) }),
       }
       const storage = retrying(limiting(plain, limits), { clock: this.#clock })
-      const repository = await Repository.open(storage, { secret, stateDir: this.#stateDir, clock: this.#clock })
+      const repository = await opened(storage, () =>
+        Repository.open(storage, { secret, stateDir: this.#stateDir, clock: this.#clock }),
+      )
       await this.#withKnown(known => known.remember(place, repository.id, this.#clock.now()))
       return new RepositorySession(repository, url, location.path)
     } catch (error) {
@@ -91,6 +96,16 @@ class HoldfastEngine implements Engine {
     } finally {
       db.close()
     }
+  }
+}
+
+/** A storage belongs to the repository on it; when that cannot be opened, nobody else would close it. */
+async function opened<T>(storage: Storage, open: () => Promise<T>): Promise<T> {
+  try {
+    return await open()
+  } catch (error) {
+    await storage.close()
+    throw error
   }
 }
 

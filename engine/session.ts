@@ -84,11 +84,14 @@ export class RepositorySession implements Session {
   async #healObjects(options: CallOptions): Promise<void> {
     const { marks } = await this.#repository.refresh()
     if (marks.damagedObjects.size === 0 && this.#repository.index.damagedSegments.length === 0) return
-    await runRepair(this.#repository, { dryRun: false, ...callOptions(options) })
+    await runRepair(this.#repository, { dryRun: false, forgetLostMarks: false, ...callOptions(options) })
   }
 
   async versions(filter?: string): Promise<Version[]> {
-    return this.#filtered(await this.#repository.refresh(), filter)
+    const loaded = await this.#repository.versions.load()
+    // The index is asked only whether damage has been healed since.
+    if (loaded.marks.damagedVersions.size > 0) await this.#repository.index.refresh(loaded.marks)
+    return this.#filtered(loaded, filter)
   }
 
   async show(spec: string): Promise<VersionDetails> {
@@ -145,7 +148,9 @@ export class RepositorySession implements Session {
 
   async enforce(policyText: string, options: { filter?: string; dryRun?: boolean }): Promise<EnforceResult> {
     const policy = parseRetentionPolicy(policyText)
-    const versions = this.#filtered(await this.#repository.refresh(), options.filter)
+    const loaded = await this.#repository.refresh()
+    if (!options.dryRun) refuseUnknownProtection(loaded)
+    const versions = this.#filtered(loaded, options.filter)
     const decisions = decideRetention(versions, policy, { now: this.#repository.clock.now() })
     const removed = decisions.filter(decision => !decision.keep).map(decision => decision.version.id)
     if (!options.dryRun) for (const id of removed) await this.#repository.versions.deleteVersion(id)
@@ -164,6 +169,7 @@ export class RepositorySession implements Session {
     options: { minimumAgeDays?: number; dryRun?: boolean },
   ): Promise<RemoveResult> {
     const loaded = await this.#repository.refresh()
+    if (!options.dryRun) refuseUnknownProtection(loaded)
     // A version whose record is lost can still be named by its whole id, so that prune can go on.
     const lost = specs.filter(spec => loaded.lostVersions.includes(spec)) as VersionId[]
     const versions = resolveVersions(
@@ -225,7 +231,11 @@ export class RepositorySession implements Session {
   }
 
   repair(options: Parameters<Session['repair']>[0]): Promise<RepairResult> {
-    return runRepair(this.#repository, { dryRun: options.dryRun ?? false, ...callOptions(options) })
+    return runRepair(this.#repository, {
+      dryRun: options.dryRun ?? false,
+      forgetLostMarks: true,
+      ...callOptions(options),
+    })
   }
 
   close(): Promise<void> {
@@ -277,4 +287,16 @@ function isProtected(version: Version): HoldfastError {
     advice: `Lift the protection first: holdfast unprotect ${version.id}`,
     details: { version: version.id },
   })
+}
+
+function refuseUnknownProtection(loaded: LoadedRecords): void {
+  if (loaded.lostMarks.length === 0) return
+  throw new HoldfastError(
+    'integrity.objectDamaged',
+    'A mark in the repository cannot be read. It may protect a version, so nothing was removed.',
+    {
+      advice: 'Run "holdfast repair", protect again what must stay, then try again.',
+      details: { marks: loaded.lostMarks },
+    },
+  )
 }

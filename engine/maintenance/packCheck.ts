@@ -40,8 +40,11 @@ export async function checkPackDeeply(
   try {
     bytes = await repository.storage.get(names.pack(expected.id), undefined, signal)
   } catch (error) {
-    if (!isHoldfastError(error, 'storage.objectNotFound')) throw error
-    findings.faults.push('is missing')
+    if (!isHoldfastError(error, 'storage.objectNotFound', 'storage.failed')) throw error
+    findings.faults.push(error.code === 'storage.failed' ? 'cannot be read from the drive' : 'is missing')
+    for (const frame of framesFromIndex(repository, expected.num)) {
+      for (const { id } of frame.blocks) findings.badBlocks.push({ id, reason: 'its pack cannot be read' })
+    }
     return findings
   }
   if (bytes.length !== expected.sizeBytes) {

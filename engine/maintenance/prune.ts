@@ -7,7 +7,7 @@ import { ProgressMeter } from '../pipeline/progressMeter.ts'
 import { visitIds } from '../repository/blockMapReader.ts'
 import type { CondemnedList } from '../repository/condemned.ts'
 import { names } from '../repository/format.ts'
-import type { LockInfo } from '../repository/locks.ts'
+import { type Lock, type LockInfo, withLock } from '../repository/locks.ts'
 import type { Repository } from '../repository/repository.ts'
 import { rootOf, type VersionRecord } from '../repository/versionRecord.ts'
 import type { LoadedRecords } from '../repository/versionStore.ts'
@@ -30,28 +30,25 @@ export interface PruneOptions {
  * Only one prune runs at a time (repository.locked). May be cancelled or killed anywhere; the next one goes on.
  */
 export async function runPrune(repository: Repository, options: PruneOptions): Promise<PruneResult> {
-  const lock = await repository.locks.acquire('prune', 'prune', options.signal)
-  try {
-    return await new PruneRun(repository, options, lock.id).run()
-  } finally {
-    await lock.release()
-  }
+  return await withLock(repository.locks, 'prune', 'prune', options.signal, lock =>
+    new PruneRun(repository, options, lock).run(),
+  )
 }
 
 class PruneRun {
   readonly #repository: Repository
   readonly #options: PruneOptions
-  readonly #ownLock: string
+  readonly #lock: Lock
   readonly #meter: ProgressMeter
   readonly #waiting = { packs: 0, holders: new Map<string, LockInfo>() }
   #deletedPacks = 0
   #freedBytes = 0
   #rewrittenPacks = 0
 
-  constructor(repository: Repository, options: PruneOptions, ownLock: string) {
+  constructor(repository: Repository, options: PruneOptions, lock: Lock) {
     this.#repository = repository
     this.#options = options
-    this.#ownLock = ownLock
+    this.#lock = lock
     this.#meter = new ProgressMeter(repository.clock, options.onProgress)
   }
 
@@ -64,10 +61,11 @@ class PruneRun {
     const reconciled = await index.reconcile(signal)
     refuseUnknownReferences(loaded)
     await this.#countLive(loaded.versions)
-    const others = (await this.#repository.locks.living()).filter(lock => lock.id !== this.#ownLock)
+    const others = (await this.#repository.locks.living()).filter(lock => lock.id !== this.#lock.id)
     const plan = planPrune(index.table.packs(), index.table.liveByPack(), {
       unlistedAt: reconciled.adoptedAt,
-      writersActive: others.some(lock => lock.purpose === 'backup'),
+      // A lock that cannot be read may be anybody's.
+      writersActive: others.some(lock => lock.purpose === 'backup' || lock.purpose === 'unknown'),
       now: clock.now(),
     })
     if (dryRun) {
@@ -132,7 +130,7 @@ class PruneRun {
   }
 
   async #recordHolders(id: string): Promise<string[]> {
-    const holders = (await this.#repository.locks.living()).map(lock => lock.id).filter(lock => lock !== this.#ownLock)
+    const holders = (await this.#repository.locks.living()).map(lock => lock.id).filter(id => id !== this.#lock.id)
     await this.#repository.condemned.setHolders(id, holders)
     return holders
   }
@@ -155,6 +153,7 @@ class PruneRun {
     // Runs that ended since the first look have left versions behind, which may need some of these packs after all; and
     // blocks that were copied away count for their new packs now.
     const loaded = await this.#repository.refresh(this.#options.signal)
+    await this.#repository.index.reconcile(this.#options.signal)
     refuseUnknownReferences(loaded)
     await this.#countLive(loaded.versions)
     const live = this.#repository.index.table.liveByPack()
@@ -167,8 +166,12 @@ class PruneRun {
   async #sweep(list: CondemnedList, needed: ReadonlySet<string>): Promise<void> {
     const { storage, condemned } = this.#repository
     const doomed = list.packs.filter(id => !needed.has(id)) as PackId[]
+    // A prune that was stalled so long that another may have taken its place must not delete any more.
+    await this.#lock.assertHeld()
     await dropPacksFromIndex(this.#repository, new Set(doomed), this.#options.signal)
     for (const id of doomed) {
+      throwIfAborted(this.#options.signal, 'The prune')
+      await this.#lock.assertHeld()
       const info = await storage.stat(names.pack(id))
       await storage.delete(names.pack(id))
       if (!info) continue

@@ -2,12 +2,16 @@ import type { SegmentId } from '../contract/ids.ts'
 import type { RepairResult } from '../contract/models.ts'
 import type { OnProgress } from '../contract/progress.ts'
 import { ProgressMeter } from '../pipeline/progressMeter.ts'
+import { names } from '../repository/format.ts'
+import { withLock } from '../repository/locks.ts'
 import type { Repository } from '../repository/repository.ts'
 import { checkRecords, checkSegments, describeFault } from './objectCheck.ts'
 import { findLost } from './references.ts'
 
 export interface RepairOptions {
   dryRun: boolean
+  /** Remove marks of which no copy opens. Until then nothing is removed from the repository: one may have protected it. */
+  forgetLostMarks: boolean
   signal?: AbortSignal
   onProgress?: OnProgress
 }
@@ -17,54 +21,61 @@ export interface RepairOptions {
  * packs themselves. Never deletes anything but index segments that cannot be read, and those only once what they held is
  * listed anew. Says what remains lost.
  */
-export async function runRepair(repository: Repository, options: RepairOptions): Promise<RepairResult> {
+export function runRepair(repository: Repository, options: RepairOptions): Promise<RepairResult> {
+  return withLock(repository.locks, 'shared', 'repair', options.signal, () => repair(repository, options))
+}
+
+async function repair(repository: Repository, options: RepairOptions): Promise<RepairResult> {
   const { clock, records, index } = repository
   const { dryRun, signal } = options
   const began = clock.monotonic()
   const meter = new ProgressMeter(clock, options.onProgress)
-  const lock = await repository.locks.acquire('shared', 'repair', signal)
-  try {
-    meter.phase('repairing')
-    const loaded = await repository.refresh(signal)
-    const result: RepairResult = {
-      dryRun,
-      healedObjects: [],
-      reindexedPacks: 0,
-      replacedSegments: 0,
-      lost: [],
-      durationMs: 0,
-    }
-    const beyondRepair = new Set<string>()
-    for (const fault of await checkRecords(repository, signal)) {
-      if (!fault.sound) {
-        result.lost.push(describeFault(fault).reason)
-        beyondRepair.add(fault.name)
-        continue
-      }
-      if (!dryRun) await records.heal(fault.record, fault.sound, signal)
-      result.healedObjects.push(fault.name)
-    }
-    const segments = await checkSegments(repository, signal)
-    const { missing, unreadable } = await index.reconcile(signal)
-    const unlisted = await index.unlistedPacks(signal)
-    result.reindexedPacks = unlisted.length
-    result.replacedSegments = segments.length
-    if (!dryRun) {
-      await index.writeSegments(unlisted, [], signal)
-      for (const name of segments) await index.removeSegment(name.slice('index/'.length) as SegmentId)
-    }
-    if (!dryRun) await unmark(repository, loaded.marks.damagedObjects, beyondRepair)
-    for (const pack of missing) result.lost.push(`Pack ${pack.id} is missing or cut short.`)
-    for (const id of unreadable) result.lost.push(`Pack ${id} is in no index and cannot be read.`)
-    for (const { version, blocks } of await findLost(repository, loaded.versions, signal)) {
-      result.lost.push(`Version ${version.id} of ${version.name} needs ${blocks.size} blocks that are lost or damaged.`)
-    }
-    for (const id of loaded.lostVersions) result.lost.push(`The record of version ${id} cannot be read.`)
-    meter.end()
-    return { ...result, durationMs: Math.round(clock.monotonic() - began) }
-  } finally {
-    await lock.release()
+  meter.phase('repairing')
+  const loaded = await repository.refresh(signal)
+  const result: RepairResult = {
+    dryRun,
+    healedObjects: [],
+    reindexedPacks: 0,
+    replacedSegments: 0,
+    lost: [],
+    durationMs: 0,
   }
+  const beyondRepair = new Set<string>()
+  for (const fault of await checkRecords(repository, signal)) {
+    if (!fault.sound) {
+      result.lost.push(describeFault(fault).reason)
+      beyondRepair.add(fault.name)
+      continue
+    }
+    if (!dryRun) await records.heal(fault.record, fault.sound, signal)
+    result.healedObjects.push(fault.name)
+  }
+  const segments = await checkSegments(repository, signal)
+  const { missing, unreadable } = await index.reconcile(signal)
+  const unlisted = await index.unlistedPacks(signal)
+  result.reindexedPacks = unlisted.length
+  result.replacedSegments = segments.length
+  if (!dryRun) {
+    await index.writeSegments(unlisted, [], signal)
+    for (const name of segments) await index.removeSegment(name.slice('index/'.length) as SegmentId)
+  }
+  if (!dryRun) await unmark(repository, loaded.marks.damagedObjects, beyondRepair)
+  for (const pack of missing) result.lost.push(`Pack ${pack.id} is missing or cut short.`)
+  for (const id of unreadable) result.lost.push(`Pack ${id} is in no index and cannot be read.`)
+  for (const { version, blocks } of await findLost(repository, loaded.versions, signal)) {
+    result.lost.push(`Version ${version.id} of ${version.name} needs ${blocks.size} blocks that are lost or damaged.`)
+  }
+  for (const id of loaded.lostVersions) result.lost.push(`The record of version ${id} cannot be read.`)
+  for (const id of loaded.lostMarks) {
+    const at = new Date(Number.parseInt(id.slice(0, 12), 16)).toISOString().slice(0, 16).replace('T', ' ')
+    const gone = options.forgetLostMarks && !dryRun
+    if (gone) await records.delete(names.mark(id), signal)
+    result.lost.push(
+      `What was protected or labelled on ${at} UTC cannot be read${gone ? ' and was given up' : ''}: set it again.`,
+    )
+  }
+  meter.end()
+  return { ...result, durationMs: Math.round(clock.monotonic() - began) }
 }
 
 /** Tells later runs that objects which a scrub marked as damaged are sound now: written again, or removed with their version. */

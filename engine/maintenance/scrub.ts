@@ -6,6 +6,7 @@ import type { OnProgress } from '../contract/progress.ts'
 import { BlockPool } from '../pipeline/blockPool.ts'
 import { ProgressMeter } from '../pipeline/progressMeter.ts'
 import { names } from '../repository/format.ts'
+import { withLock } from '../repository/locks.ts'
 import type { BlockCopy } from '../repository/marks.ts'
 import { listPacks } from '../repository/packReader.ts'
 import type { Repository } from '../repository/repository.ts'
@@ -34,12 +35,9 @@ export interface ScrubOptions {
  * what was marked before and is sound again is unmarked. May be cancelled; then nothing is marked.
  */
 export async function runScrub(repository: Repository, options: ScrubOptions): Promise<ScrubResult> {
-  const lock = await repository.locks.acquire('shared', 'scrub', options.signal)
-  try {
-    return await new ScrubRun(repository, options).run()
-  } finally {
-    await lock.release()
-  }
+  return await withLock(repository.locks, 'shared', 'scrub', options.signal, () =>
+    new ScrubRun(repository, options).run(),
+  )
 }
 
 class ScrubRun {

@@ -7,7 +7,7 @@ import type { BackupResult } from '../contract/models.ts'
 import type { OnProgress } from '../contract/progress.ts'
 import { zstdLevel } from '../repository/blockCrypto.ts'
 import { BlockMapEditor, type MapRoot } from '../repository/blockMapEditor.ts'
-import type { Lock } from '../repository/locks.ts'
+import { type Lock, withLock } from '../repository/locks.ts'
 import type { Repository } from '../repository/repository.ts'
 import { rootOf, type VersionRecord } from '../repository/versionRecord.ts'
 import type { BlockHints } from '../sources/hints.ts'
@@ -44,12 +44,9 @@ export interface BackupOptions {
  * error. repository.lockLost may be retried.
  */
 export async function runBackup(repository: Repository, source: Source, options: BackupOptions): Promise<BackupResult> {
-  const lock = await repository.locks.acquire('shared', 'backup', options.signal)
-  try {
-    return await new BackupRun(repository, source, options, lock).run()
-  } finally {
-    await lock.release()
-  }
+  return await withLock(repository.locks, 'shared', 'backup', options.signal, lock =>
+    new BackupRun(repository, source, options, lock).run(),
+  )
 }
 
 class BackupRun {
@@ -220,10 +217,11 @@ class BackupRun {
   /** The version record is the last thing written, and counts only if the lock was held before and after. */
   async #commit(record: VersionRecord): Promise<void> {
     await this.#lock.assertHeld()
-    await this.#repository.versions.putVersion(record)
     try {
+      await this.#repository.versions.putVersion(record)
       await this.#lock.assertHeld()
     } catch (error) {
+      // Also when only one of its two copies was written: that would be a version nobody was told of.
       await this.#repository.versions.deleteVersion(record.id)
       throw error
     }

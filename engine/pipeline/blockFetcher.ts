@@ -88,7 +88,7 @@ export class BlockFetcher {
     try {
       bytes = await this.#repository.storage.get(names.pack(first.packId), { offset, length }, this.#signal)
     } catch (error) {
-      if (isHoldfastError(error, 'storage.objectNotFound', 'storage.rangeInvalid')) return run.flatMap(f => f.blocks)
+      if (isHoldfastError(error, ...unreadableObject)) return run.flatMap(f => f.blocks)
       throw error
     }
     const { faults } = await this.#pool.open(slot, first.packKey, bytes, offset, run, checkIds)
@@ -107,8 +107,10 @@ export class BlockFetcher {
   }
 }
 
-const isMissing = (error: HoldfastError): boolean =>
-  isHoldfastError(error, 'storage.objectNotFound', 'storage.rangeInvalid')
+/** One object is missing, cut short or lies on a bad sector; the storage as such is there. */
+const unreadableObject = ['storage.objectNotFound', 'storage.rangeInvalid', 'storage.failed'] as const
+
+const isMissing = (error: HoldfastError): boolean => isHoldfastError(error, ...unreadableObject)
 
 /** Frames of one pack that lie close together become one read. */
 function readRuns(frames: FrameJob[]): FrameJob[][] {

@@ -192,3 +192,26 @@ function lockedBy(other: LockInfo): HoldfastError {
     },
   )
 }
+
+/**
+ * Runs work under a lock. The lock is released afterwards; when the work failed, its error counts and one of the release
+ * (the drive may be gone) does not. A lock that cannot be released dies with its process.
+ */
+export async function withLock<T>(
+  locks: Locks,
+  kind: LockKind,
+  purpose: string,
+  signal: AbortSignal | undefined,
+  work: (lock: Lock) => Promise<T>,
+): Promise<T> {
+  const lock = await locks.acquire(kind, purpose, signal)
+  let result: T
+  try {
+    result = await work(lock)
+  } catch (error) {
+    await lock.release().catch(() => undefined)
+    throw error
+  }
+  await lock.release()
+  return result
+}
