@@ -83,7 +83,8 @@ export class RepositorySession implements Session {
   /** A backup mends what a scrub found: blocks by storing them again, and small objects here, from their second copies. */
   async #healObjects(options: CallOptions): Promise<void> {
     const { marks } = await this.#repository.refresh()
-    if (marks.damagedObjects.size === 0 && this.#repository.index.damagedSegments.length === 0) return
+    const known = marks.damagedObjects.size + marks.missingPacks.size + this.#repository.index.damagedSegments.length
+    if (known === 0) return
     await runRepair(this.#repository, { dryRun: false, forgetLostMarks: false, ...callOptions(options) })
   }
 

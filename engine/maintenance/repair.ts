@@ -1,11 +1,15 @@
-import type { SegmentId } from '../contract/ids.ts'
+import { packState } from '../catalogue/blockTable.ts'
+import { throwIfAborted } from '../contract/errors.ts'
+import type { PackId, SegmentId } from '../contract/ids.ts'
 import type { RepairResult } from '../contract/models.ts'
 import type { OnProgress } from '../contract/progress.ts'
 import { ProgressMeter } from '../pipeline/progressMeter.ts'
 import { names } from '../repository/format.ts'
 import { withLock } from '../repository/locks.ts'
+import { listPacks, readPackInfo } from '../repository/packReader.ts'
 import type { Repository } from '../repository/repository.ts'
 import { checkRecords, checkSegments, describeFault } from './objectCheck.ts'
+import { forgetPacks, mendPacks } from './packRepair.ts'
 import { findLost } from './references.ts'
 
 export interface RepairOptions {
@@ -17,9 +21,9 @@ export interface RepairOptions {
 }
 
 /**
- * Writes again what can be had from elsewhere in the repository: copies of records from their twins, and the index from the
- * packs themselves. Never deletes anything but index segments that cannot be read, and those only once what they held is
- * listed anew. Says what remains lost.
+ * Writes again what can be had from elsewhere in the repository: copies of records from their twins, the index from the packs,
+ * headers and indexes of packs from the index. Removes index segments that cannot be read once what they held is listed
+ * anew, and the remains of packs that no version needs any more. Says what remains lost.
  */
 export function runRepair(repository: Repository, options: RepairOptions): Promise<RepairResult> {
   return withLock(repository.locks, 'shared', 'repair', options.signal, () => repair(repository, options))
@@ -51,18 +55,30 @@ async function repair(repository: Repository, options: RepairOptions): Promise<R
     result.healedObjects.push(fault.name)
   }
   const segments = await checkSegments(repository, signal)
-  const { missing, unreadable } = await index.reconcile(signal)
+  const damagedPacks = await findDamagedPacks(repository, signal)
+  if (!dryRun) {
+    result.healedObjects.push(...(await mendPacks(repository, damagedPacks, signal)).map(names.pack))
+  }
   const unlisted = await index.unlistedPacks(signal)
   result.reindexedPacks = unlisted.length
   result.replacedSegments = segments.length
   if (!dryRun) {
     await index.writeSegments(unlisted, [], signal)
     for (const name of segments) await index.removeSegment(name.slice('index/'.length) as SegmentId)
+    await unmark(repository, loaded.marks.damagedObjects, beyondRepair)
   }
-  if (!dryRun) await unmark(repository, loaded.marks.damagedObjects, beyondRepair)
-  for (const pack of missing) result.lost.push(`Pack ${pack.id} is missing or cut short.`)
+  const { missing, unreadable } = await index.reconcile(signal)
+  const lost = await findLost(repository, loaded.versions, signal)
+  if (lost.length === 0 && !dryRun) {
+    // Everything that versions need is elsewhere by now: there is nothing left to wait for.
+    await forgetPacks(
+      repository,
+      missing.map(pack => pack.id),
+      signal,
+    )
+  } else for (const pack of missing) result.lost.push(`Pack ${pack.id} is missing or cut short.`)
   for (const id of unreadable) result.lost.push(`Pack ${id} is in no index and cannot be read.`)
-  for (const { version, blocks } of await findLost(repository, loaded.versions, signal)) {
+  for (const { version, blocks } of lost) {
     result.lost.push(`Version ${version.id} of ${version.name} needs ${blocks.size} blocks that are lost or damaged.`)
   }
   for (const id of loaded.lostVersions) result.lost.push(`The record of version ${id} cannot be read.`)
@@ -88,4 +104,20 @@ async function unmark(
   if (objects.length === 0) return
   const at = new Date(repository.clock.now()).toISOString()
   await repository.versions.putMark({ kind: 'sound', at, copies: [], packs: [], objects })
+}
+
+/** Packs whose header, own index or size is not what the repository's index says. A few small reads for each pack. */
+async function findDamagedPacks(repository: Repository, signal?: AbortSignal): Promise<Set<string>> {
+  const there = await listPacks(repository.storage, signal)
+  const damaged = new Set<string>()
+  for (const pack of repository.index.table.packs()) {
+    if (pack.state === packState.gone) continue
+    throwIfAborted(signal, 'The repair')
+    const id = pack.id as PackId
+    const sizeBytes = there.get(id)?.sizeBytes
+    if (sizeBytes === undefined) continue
+    const info = await readPackInfo(repository.storage, repository.keyring.pack, id, sizeBytes, signal)
+    if (!info || sizeBytes !== pack.sizeBytes) damaged.add(id)
+  }
+  return damaged
 }

@@ -8,6 +8,7 @@ import { ProgressMeter } from '../pipeline/progressMeter.ts'
 import { names } from '../repository/format.ts'
 import { withLock } from '../repository/locks.ts'
 import type { BlockCopy } from '../repository/marks.ts'
+import type { PackInfo } from '../repository/pack.ts'
 import { listPacks } from '../repository/packReader.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { VersionRecord } from '../repository/versionRecord.ts'
@@ -68,7 +69,7 @@ class ScrubRun {
     this.#meter.phase('preparing')
     const loaded = await this.#repository.refresh(signal)
     if (!this.#options.versions) await this.#checkObjects()
-    const missing = await this.#checkPresence()
+    const missing = await this.#checkPresence(loaded)
     const { chosen, cursor } = await this.#choose(loaded)
     this.#meter.phase(
       'scrubbing',
@@ -110,21 +111,33 @@ class ScrubRun {
   }
 
   /** Holds the index against the packs that are there. Returns the packs that are missing or have the wrong size. */
-  async #checkPresence(): Promise<Set<string>> {
+  async #checkPresence(loaded: LoadedRecords): Promise<Set<string>> {
     const reconciled = await this.#repository.index.reconcile(this.#options.signal)
     for (const { id, found, expected } of reconciled.missing) {
       const how = found === undefined ? 'is missing' : `has ${found} bytes instead of ${expected}`
+      if (found !== undefined) this.#objects.push(names.pack(id))
       this.#damaged.push(packDamage(id, how))
     }
     for (const id of reconciled.unreadable) {
       this.#notes.push(`Pack ${id} is in no index and cannot be read; nothing is known to need it.`)
     }
-    if (reconciled.adopted.length > 0) {
-      this.#notes.push(
-        `${reconciled.adopted.length} packs are in no index segment: left by a run that was interrupted, or their segment was lost. They are used as they are; the next backup or "holdfast repair" lists them again.`,
-      )
-    }
+    if (reconciled.adopted.length > 0) await this.#judgeUnlisted(reconciled.adopted, loaded)
     return new Set(reconciled.missing.map(pack => pack.id))
+  }
+
+  /** Packs in no segment: left by a run that was interrupted, or, where versions need them, a segment was lost. */
+  async #judgeUnlisted(unlisted: readonly PackInfo[], loaded: LoadedRecords): Promise<void> {
+    const needed = await packsOf(this.#repository, loaded.versions)
+    const numbers = new Map(this.#repository.index.table.packs().map(pack => [pack.id, pack.num]))
+    const left = unlisted.filter(pack => !needed.has(numbers.get(pack.id) ?? -1))
+    for (const pack of unlisted.filter(pack => !left.includes(pack))) {
+      const how =
+        'is in no index segment: one was lost. The pack says itself what it holds; the next backup, or "holdfast repair", lists it again'
+      this.#damaged.push(packDamage(pack.id, how))
+    }
+    if (left.length > 0) {
+      this.#notes.push(`${left.length} packs were left by a run that was interrupted; the next backup uses them.`)
+    }
   }
 
   async #choose(loaded: LoadedRecords) {
@@ -183,6 +196,7 @@ class ScrubRun {
     this.#checkedBytes += findings.checkedBytes
     this.#checkedPacks.add(findings.pack)
     for (const fault of findings.faults) this.#damaged.push(packDamage(findings.pack, fault))
+    if (findings.faults.length > 0) this.#objects.push(names.pack(findings.pack))
     for (const { id, reason } of findings.badBlocks) {
       this.#bad.push({ pack: findings.pack, block: id.toString('hex'), reason })
     }

@@ -3,7 +3,7 @@ import { Limiter } from '../base/limiter.ts'
 import { randomHex } from '../base/random.ts'
 import { HoldfastError, isHoldfastError, throwIfAborted } from '../contract/errors.ts'
 import type { VersionId } from '../contract/ids.ts'
-import type { BackupResult } from '../contract/models.ts'
+import type { BackupResult, ReadMethod } from '../contract/models.ts'
 import type { OnProgress } from '../contract/progress.ts'
 import { zstdLevel } from '../repository/blockCrypto.ts'
 import { BlockMapEditor, type MapRoot } from '../repository/blockMapEditor.ts'
@@ -11,7 +11,7 @@ import { type Lock, withLock } from '../repository/locks.ts'
 import type { Repository } from '../repository/repository.ts'
 import { rootOf, type VersionRecord } from '../repository/versionRecord.ts'
 import type { BlockHints } from '../sources/hints.ts'
-import { subtract, union } from '../sources/ranges.ts'
+import { intersect, subtract, union } from '../sources/ranges.ts'
 import type { Source } from '../sources/source.ts'
 import { findLostParts, hintsAgree, loadAround } from './baseCheck.ts'
 import { BlockPool } from './blockPool.ts'
@@ -20,6 +20,7 @@ import { MapNodeStore } from './mapNodeStore.ts'
 import { PackSink } from './packSink.ts'
 import { ProgressMeter } from './progressMeter.ts'
 import { type PlanStep, planByAllocation, planByHints } from './readPlan.ts'
+import { findShrinkage } from './shrinkage.ts'
 import { joined } from './tolerantReader.ts'
 
 export interface BackupOptions {
@@ -76,7 +77,7 @@ class BackupRun {
     this.#meter.phase('preparing')
     const { plan, base, method, nodes } = await this.#prepare()
     const editor = await BlockMapEditor.open(nodes, base, this.#source.sizeBytes, this.#repository.blockSizeBytes)
-    const counted = await this.#read(plan, editor)
+    const counted = await this.#read(plan, method, editor)
     const holeBytes = base.id ? counted.holeBytes : this.#source.sizeBytes - counted.dataBytes
     this.#meter.phase('finishing')
     const root = await editor.finish()
@@ -130,6 +131,12 @@ class BackupRun {
       nodes,
     }
     if (!this.#options.hints) return full
+    const chosen = this.#options.base
+    if (chosen && !loaded.versions.some(({ id }) => id === chosen.id)) {
+      // What it needs may be pruned by now; only under this run's lock does a version keep it.
+      this.#warnings.push(`Version ${chosen.id} was removed meanwhile: everything was read instead.`)
+      return full
+    }
     const base = this.#options.base ? rootOf(this.#options.base) : nothing
     const hints = this.#options.base ? this.#withResizedEnd(this.#options.hints, base.sizeBytes) : this.#options.hints
     if (this.#options.base && !(await this.#baseAgrees(base, hints))) {
@@ -145,7 +152,9 @@ class BackupRun {
     const lost = await findLostParts(this.#repository, base)
     const load = nodes.load.bind(nodes)
     nodes.load = loadAround(lost, load)
-    const healing = { read: union(hints.read, subtract(lost.blocks, hints.holes)), holes: hints.holes }
+    const all = [{ start: 0, end: Math.ceil(this.#source.sizeBytes / this.#repository.blockSizeBytes) }]
+    const again = subtract(intersect(lost.blocks, all), hints.holes)
+    const healing = { read: union(hints.read, again), holes: hints.holes }
     return { plan: planByHints(healing), base, method: 'hints' as const, nodes }
   }
 
@@ -169,7 +178,7 @@ class BackupRun {
     }
   }
 
-  async #read(plan: Iterable<PlanStep>, editor: BlockMapEditor) {
+  async #read(plan: Iterable<PlanStep>, method: ReadMethod, editor: BlockMapEditor) {
     const { blockSizeBytes, clock } = this.#repository
     this.#meter.phase('reading', this.#source.sizeBytes)
     const pool = new BlockPool(this.#repository.keyring, blockSizeBytes, {
@@ -186,11 +195,16 @@ class BackupRun {
       for (const pack of await pool.finishPacks()) await reader.store(pack)
     }
     try {
+      let readUntil = 0
       for (const step of plan) {
         if (step.kind === 'hole') await reader.hole(step.start, step.end, editor)
         else await reader.read(step.start, step.end, editor)
+        readUntil = step.end * blockSizeBytes
       }
       await reader.finish(editor)
+      // Hints have said what the rest holds.
+      const gone = method === 'hints' ? undefined : await findShrinkage(this.#source, readUntil)
+      if (gone) reader.unreadable.push(gone)
       await storeOpenPacks()
     } catch (error) {
       await reader.settle()

@@ -1,7 +1,7 @@
 import type { PackId } from '../contract/ids.ts'
 import type { FramePlace } from './blockCrypto.ts'
 import { type BlockKind, type Compression, pack as layout } from './format.ts'
-import { gcmOpen, hmac, zeroNonce } from './gcm.ts'
+import { gcmOpen, gcmSeal, hmac, zeroNonce } from './gcm.ts'
 
 export interface PackBlock {
   id: Buffer
@@ -24,7 +24,7 @@ export interface PackInfo {
   frames: PackFrame[]
 }
 
-export const indexLabel = Buffer.from('index')
+const indexLabel = Buffer.from('index')
 
 /** The first 24 bytes of a pack: magic, version, zeros, id. */
 export function headerPrefix(id: string): Buffer {
@@ -130,4 +130,42 @@ export function openPackIndex(
   const framesEnd = frames.reduce<number>((end, frame) => end + frame.storedBytes, layout.headerBytes)
   if (framesEnd + sealedIndex.length + layout.trailerBytes !== packBytes) return undefined
   return { id, wrappedKey, sizeBytes: packBytes, frames }
+}
+
+/** The sealed index and trailer that end a pack. The same frames always give the same bytes. */
+export function sealPackIndex(packKey: Uint8Array, id: PackId, frames: readonly PackFrame[]): Buffer {
+  const index = gcmSeal(hmac(packKey, indexLabel), zeroNonce, headerPrefix(id), encodeFrames(frames))
+  const trailer = Buffer.alloc(layout.trailerBytes)
+  trailer.writeUInt32LE(index.length, 0)
+  trailer.set(layout.trailerMagic, 4)
+  return Buffer.concat([index, trailer])
+}
+
+/**
+ * The whole pack from what the index says of it and an object that still has its frames: header, index and trailer are made
+ * anew. Undefined when the object is too short, or the parts do not add up to the pack's size.
+ */
+export function assemblePack(packKeyKey: Uint8Array, info: PackInfo, object: Uint8Array): Buffer | undefined {
+  const key = unwrapPackKey(packKeyKey, info.id, info.wrappedKey)
+  const framesEnd = info.frames.reduce<number>((end, frame) => end + frame.storedBytes, layout.headerBytes)
+  if (!key || object.length < framesEnd) return undefined
+  const frames = object.subarray(layout.headerBytes, framesEnd)
+  const whole = Buffer.concat([
+    headerPrefix(info.id),
+    info.wrappedKey,
+    frames,
+    sealPackIndex(key, info.id, info.frames),
+  ])
+  return whole.length === info.sizeBytes ? whole : undefined
+}
+
+/** Whose pack these bytes are, under whatever name they lie; undefined when header or own index are not sound. */
+export function identifyPack(packKeyKey: Uint8Array, object: Uint8Array): PackId | undefined {
+  const end = object.length - layout.trailerBytes
+  const id = Buffer.from(object.subarray(layout.idOffset, layout.idOffset + layout.idBytes)).toString('hex') as PackId
+  const wrappedKey = parsePackHeader(id, object)
+  const indexBytes = wrappedKey && parsePackTrailer(object.subarray(Math.max(0, end)), object.length)
+  if (!wrappedKey || indexBytes === undefined) return undefined
+  const sealedIndex = object.subarray(end - indexBytes, end)
+  return openPackIndex(packKeyKey, id, wrappedKey, sealedIndex, object.length) ? id : undefined
 }

@@ -2,8 +2,8 @@ import { randomBytes } from '../base/random.ts'
 import type { PackId } from '../contract/ids.ts'
 import { compressFrame, sealFrame, zstdLevel } from './blockCrypto.ts'
 import { type BlockKind, blockKind, frameTargetBytes, gcmTagBytes, pack as layout, packTargetBytes } from './format.ts'
-import { gcmSeal, hmac, zeroNonce } from './gcm.ts'
-import { encodeFrames, headerPrefix, indexLabel, type PackBlock, type PackFrame, type PackInfo } from './pack.ts'
+import { gcmSeal } from './gcm.ts'
+import { headerPrefix, type PackBlock, type PackFrame, type PackInfo, sealPackIndex } from './pack.ts'
 
 /** Memory that a pack of default size fits into. */
 export const packBufferBytes = packTargetBytes + frameTargetBytes + 256 * 1024
@@ -80,13 +80,7 @@ export class PackBuilder {
   /** Ends the pack. The builder must not be used after. */
   finish(): FinishedPack {
     this.#closeFrame()
-    const plainIndex = encodeFrames(this.#frames)
-    const index = gcmSeal(hmac(this.#key, indexLabel), zeroNonce, headerPrefix(this.id), plainIndex)
-    this.#append(index)
-    const trailer = Buffer.alloc(layout.trailerBytes)
-    trailer.writeUInt32LE(index.length, 0)
-    trailer.set(layout.trailerMagic, 4)
-    this.#append(trailer)
+    this.#append(sealPackIndex(this.#key, this.id, this.#frames))
     const bytes = this.#buffer.subarray(0, this.#used)
     return { id: this.id, wrappedKey: this.#wrappedKey, sizeBytes: this.#used, frames: this.#frames, bytes }
   }

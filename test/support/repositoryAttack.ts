@@ -11,7 +11,7 @@ import { folders } from '../../engine/repository/format.ts'
 import type { Storage } from '../../engine/storage/storage.ts'
 
 /** A key file's secret: opens at once. */
-export const attackSecret: Secret = { kind: 'keyfile', content: Buffer.alloc(64, 0x5a) }
+export const attackSecret = { kind: 'keyfile', content: Buffer.alloc(64, 0x5a) } as const satisfies Secret
 
 /** What the source was when a version was made: its SHA-256 and size. */
 export interface Original {
