@@ -1,4 +1,4 @@
-import { copyFile, open, readdir, rename, stat, truncate, unlink } from 'node:fs/promises'
+import { copyFile, open, readdir, readFile, rename, stat, truncate, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { SeededRandom } from '../../engine/demo/seededRandom.ts'
 
@@ -87,6 +87,9 @@ export const replaced: Damage = {
   apply: async (root, object) => {
     const other = await neighbourOf(root, object)
     if (other === undefined) return false
+    // Two that replace each other in turn end up the same: the second has lost nothing.
+    const [before, after] = await Promise.all([object, other].map(name => readFile(join(root, name))))
+    if (before!.equals(after!)) return false
     await copyFile(join(root, other), join(root, object))
     return true
   },
