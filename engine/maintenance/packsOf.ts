@@ -1,9 +1,17 @@
+import type { BlockRow } from '../catalogue/blockTable.ts'
 import { visitIds } from '../repository/blockMapReader.ts'
 import type { Repository } from '../repository/repository.ts'
 import { rootOf, type VersionRecord } from '../repository/versionRecord.ts'
 
-/** Numbers of the packs that hold the best copies of what versions need. Map nodes that cannot be read are passed over. */
-export async function packsOf(repository: Repository, versions: readonly VersionRecord[]): Promise<Set<number>> {
+/**
+ * Numbers of the packs that versions need: of each block the one that `choose` picks among its copies (best first), by
+ * default the best. Map nodes that cannot be read are passed over.
+ */
+export async function packsOf(
+  repository: Repository,
+  versions: readonly VersionRecord[],
+  choose: (copies: readonly BlockRow[]) => BlockRow | undefined = copies => copies[0],
+): Promise<Set<number>> {
   const packs = new Set<number>()
   const nodes = new Set<string>()
   const load = async (id: Buffer, level: number) => {
@@ -21,7 +29,7 @@ export async function packsOf(repository: Repository, versions: readonly Version
         if (nodes.has(key)) return false
         nodes.add(key)
       }
-      const best = repository.index.locate(id)[0]
+      const best = choose(repository.index.locate(id))
       if (best) packs.add(best.packNum)
       return true
     })

@@ -127,8 +127,12 @@ class ScrubRun {
 
   /** Packs in no segment: left by a run that was interrupted, or, where versions need them, a segment was lost. */
   async #judgeUnlisted(unlisted: readonly PackInfo[], loaded: LoadedRecords): Promise<void> {
-    const needed = await packsOf(this.#repository, loaded.versions)
-    const numbers = new Map(this.#repository.index.table.packs().map(pack => [pack.id, pack.num]))
+    const numbers = new Map(this.#repository.index.table.packs().map(pack => [pack.id as string, pack.num]))
+    const ids = new Set<string>(unlisted.map(pack => pack.id))
+    // A prune that was killed leaves second copies of blocks that listed packs still hold: these are not needed.
+    const needed = await packsOf(this.#repository, loaded.versions, copies =>
+      copies.every(copy => ids.has(copy.packId)) ? copies[0] : undefined,
+    )
     const left = unlisted.filter(pack => !needed.has(numbers.get(pack.id) ?? -1))
     for (const pack of unlisted.filter(pack => !left.includes(pack))) {
       const how =
