@@ -76,7 +76,13 @@ export class RepositorySession implements Session {
       run.hints = await readHintsFile(options.hintsPath, shape)
     }
     const result = await runBackup(this.#repository, source.value, run)
-    await this.#healObjects(options)
+    try {
+      await this.#healObjects(options)
+    } catch (error) {
+      // The version is complete and stays: that must not look like a failed backup.
+      const why = error instanceof Error ? error.message : String(error)
+      result.warnings.push(`What a scrub found to be damaged could not be written again: ${why}`)
+    }
     return result
   }
 

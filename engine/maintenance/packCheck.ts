@@ -22,6 +22,8 @@ export interface PackFindings {
   badBlocks: { id: Buffer; reason: string }[]
   checkedBlocks: number
   checkedBytes: number
+  /** The pack is not there any more. */
+  isGone: boolean
 }
 
 /**
@@ -35,17 +37,22 @@ export async function checkPackDeeply(
   expected: ExpectedPack,
   signal?: AbortSignal,
 ): Promise<PackFindings> {
-  const findings: PackFindings = { pack: expected.id, faults: [], badBlocks: [], checkedBlocks: 0, checkedBytes: 0 }
+  const counted = { checkedBlocks: 0, checkedBytes: 0 }
+  const findings: PackFindings = { pack: expected.id, faults: [], badBlocks: [], isGone: false, ...counted }
+  const allBad = (reason: string) => {
+    for (const frame of framesFromIndex(repository, expected.num)) {
+      for (const { id } of frame.blocks) findings.badBlocks.push({ id, reason })
+    }
+    return findings
+  }
   let bytes: Uint8Array
   try {
     bytes = await repository.storage.get(names.pack(expected.id), undefined, signal)
   } catch (error) {
     if (!isHoldfastError(error, 'storage.objectNotFound', 'storage.failed')) throw error
-    findings.faults.push(error.code === 'storage.failed' ? 'cannot be read from the drive' : 'is missing')
-    for (const frame of framesFromIndex(repository, expected.num)) {
-      for (const { id } of frame.blocks) findings.badBlocks.push({ id, reason: 'its pack cannot be read' })
-    }
-    return findings
+    findings.isGone = error.code !== 'storage.failed'
+    findings.faults.push(findings.isGone ? 'is missing' : 'cannot be read from the drive')
+    return allBad('its pack cannot be read')
   }
   if (bytes.length !== expected.sizeBytes) {
     findings.faults.push(`has ${bytes.length} bytes instead of ${expected.sizeBytes}`)
@@ -55,7 +62,7 @@ export async function checkPackDeeply(
   const packKey = unwrapPackKey(repository.keyring.pack, expected.id, expected.wrappedKey)
   if (!packKey) {
     findings.faults.push('has a key that does not open')
-    return findings
+    return allBad('the key of its pack does not open')
   }
   const own = ownIndex(repository, expected, bytes)
   if (!own && findings.faults.length === 0) findings.faults.push('has a damaged index of its own')

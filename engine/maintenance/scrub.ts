@@ -1,6 +1,6 @@
-import { packState } from '../catalogue/blockTable.ts'
+import { type PackRow, packState } from '../catalogue/blockTable.ts'
 import { throwIfAborted } from '../contract/errors.ts'
-import type { VersionId } from '../contract/ids.ts'
+import type { PackId, VersionId } from '../contract/ids.ts'
 import type { ScrubDamage, ScrubResult } from '../contract/models.ts'
 import type { OnProgress } from '../contract/progress.ts'
 import { BlockPool } from '../pipeline/blockPool.ts'
@@ -14,7 +14,7 @@ import type { Repository } from '../repository/repository.ts'
 import type { VersionRecord } from '../repository/versionRecord.ts'
 import type { LoadedRecords } from '../repository/versionStore.ts'
 import { checkRecords, checkSegments, describeFault } from './objectCheck.ts'
-import { checkPackDeeply, type ExpectedPack, type PackFindings } from './packCheck.ts'
+import { checkPackDeeply, type PackFindings } from './packCheck.ts'
 import { packsOf } from './packsOf.ts'
 import { findLost, type LostOfVersion } from './references.ts'
 import { choosePacks } from './rotation.ts'
@@ -156,9 +156,7 @@ class ScrubRun {
     return choosePacks(all, this.#options.percent, loaded.marks.scrubCursor)
   }
 
-  async #checkPacks(
-    packs: readonly { num: number; id: string; wrappedKey: Buffer; sizeBytes: number }[],
-  ): Promise<void> {
+  async #checkPacks(packs: readonly PackRow[]): Promise<void> {
     const { keyring, blockSizeBytes } = this.#repository
     // Nothing is kept in the slots: packs are read whole, and few at a time, since each is 16 MiB.
     const pool = new BlockPool(keyring, blockSizeBytes, { slotBytes: blockSizeBytes })
@@ -174,10 +172,10 @@ class ScrubRun {
           this.#repository,
           pool,
           slot,
-          pack as ExpectedPack,
+          { ...pack, id: pack.id as PackId },
           this.#options.signal,
         )
-          .then(findings => this.#take(findings, pack.sizeBytes))
+          .then(findings => this.#take(findings, pack))
           .catch(error => {
             failure ??= { error }
           })
@@ -195,7 +193,9 @@ class ScrubRun {
     }
   }
 
-  #take(findings: PackFindings, sizeBytes: number): void {
+  #take(findings: PackFindings, pack: PackRow): void {
+    // A prune has deleted it meanwhile, as it said that it would.
+    if (findings.isGone && pack.state === packState.condemned) return
     this.#checkedBlocks += findings.checkedBlocks
     this.#checkedBytes += findings.checkedBytes
     this.#checkedPacks.add(findings.pack)
@@ -204,7 +204,7 @@ class ScrubRun {
     for (const { id, reason } of findings.badBlocks) {
       this.#bad.push({ pack: findings.pack, block: id.toString('hex'), reason })
     }
-    this.#meter.add(sizeBytes)
+    this.#meter.add(pack.sizeBytes)
   }
 
   /** What was known to be damaged and was not found sound just now, and what was found. */
@@ -264,7 +264,11 @@ class ScrubRun {
     const known = new Set(loaded.marks.damagedCopies.map(keyOf))
     const bad = new Set(this.#bad.map(keyOf))
     const fresh = this.#bad.filter(copy => !known.has(keyOf(copy))).map(({ pack, block }) => ({ pack, block }))
-    const sound = loaded.marks.damagedCopies.filter(copy => this.#checkedPacks.has(copy.pack) && !bad.has(keyOf(copy)))
+    const rows = this.#repository.index.table.packs()
+    const listed = new Set(rows.flatMap(pack => (pack.state === packState.gone ? [] : [pack.id])))
+    // What was in packs that have been pruned since is no damage any more either.
+    const isOver = (copy: BlockCopy) => this.#checkedPacks.has(copy.pack) || !listed.has(copy.pack)
+    const sound = loaded.marks.damagedCopies.filter(copy => isOver(copy) && !bad.has(keyOf(copy)))
     const news = lost.flatMap(({ version, blocks }) => {
       const before = loaded.marks.damagedVersions.get(version.id)
       const added = [...blocks].filter(block => !before?.has(block))
@@ -275,8 +279,8 @@ class ScrubRun {
     if (fresh.length + news.length + newlyMissing.length + objects.length > 0) {
       await store.putMark({ kind: 'damage', at, copies: fresh, packs: newlyMissing, objects, versions: news })
     }
-    const listed = new Set(this.#repository.index.table.packs().map(pack => pack.id))
-    const back = [...loaded.marks.missingPacks].filter(pack => !missing.has(pack) && listed.has(pack))
+    // They are back, or nothing lists them any more.
+    const back = [...loaded.marks.missingPacks].filter(pack => !missing.has(pack))
     if (sound.length > 0 || back.length > 0) await store.putMark({ kind: 'sound', at, copies: sound, packs: back })
     const whole = this.#options.percent === undefined
     await store.putMark({
