@@ -9,6 +9,7 @@ import type { InitResult } from './contract/models.ts'
 import type { Engine, InitOptions, RepositoryOptions, Secret, Session } from './engineApi.ts'
 import { names } from './repository/format.ts'
 import { Repository } from './repository/repository.ts'
+import { removeUnfinished } from './repository/unfinished.ts'
 import { RepositorySession } from './session.ts'
 import { storageDrivers } from './storage/drivers.ts'
 import { limiting } from './storage/limiting.ts'
@@ -38,17 +39,24 @@ class HoldfastEngine implements Engine {
 
   async init(url: string, secret: Secret, options: InitOptions = {}): Promise<InitResult> {
     const place = placeOf(url)
-    const storage = await openStorage(url, storageDrivers, { expect: 'nothing' })
     if (!options.forgetOld)
       await this.#refuseMissingDrive(place, url, ' To begin a new repository here all the same, add --force.')
-    const { repository, recoveryPhrase } = await opened(storage, () =>
-      Repository.create(retrying(storage, { clock: this.#clock }), {
-        secret,
-        stateDir: this.#stateDir,
-        clock: this.#clock,
-        ...(options.blockSizeBytes === undefined ? {} : { blockSizeBytes: options.blockSizeBytes }),
-      }),
-    )
+    const create = async () => {
+      const storage = await openStorage(url, storageDrivers, { expect: 'nothing' })
+      return opened(storage, () =>
+        Repository.create(retrying(storage, { clock: this.#clock }), {
+          secret,
+          stateDir: this.#stateDir,
+          clock: this.#clock,
+          ...(options.blockSizeBytes === undefined ? {} : { blockSizeBytes: options.blockSizeBytes }),
+        }),
+      )
+    }
+    const { repository, recoveryPhrase } = await create().catch(async error => {
+      const isInTheWay = isHoldfastError(error, 'repository.alreadyExists')
+      if (!isInTheWay || !(await atFolder(url, removeUnfinished))) throw error
+      return create()
+    })
     const result = { repositoryId: repository.id, recoveryPhrase }
     await this.#withKnown(known => known.remember(place, repository.id, this.#clock.now()))
     await repository.close()
@@ -109,11 +117,18 @@ async function opened<T>(storage: Storage, open: () => Promise<T>): Promise<T> {
   }
 }
 
-async function holdsConfig(url: string): Promise<boolean> {
+const holdsConfig = (url: string): Promise<boolean> =>
+  atFolder(url, async storage => {
+    for (const name of [names.config, names.copy(names.config)]) if (await storage.stat(name)) return true
+    return false
+  })
+
+/** Asks something of the storage at a place; false when there is no such folder. */
+async function atFolder(url: string, ask: (storage: Storage) => Promise<boolean>): Promise<boolean> {
   try {
     const storage = await openStorage(url, storageDrivers, { expect: 'folder' })
     try {
-      return (await storage.stat(names.config)) !== undefined
+      return await ask(storage)
     } finally {
       await storage.close()
     }

@@ -19,7 +19,14 @@ export interface ObjectFault {
   sound: Uint8Array | undefined
 }
 
-/** Holds both copies of config, key slots, version records and marks against each other and against their seals. */
+/** Others write and remove records at any time, one copy after the other: what is missing is looked for again after this. */
+const lookAgainMs = 500
+const looks = 3
+
+/**
+ * Holds both copies of config, key slots, version records and marks against each other and against their seals. What another
+ * process is just writing or removing is no fault.
+ */
 export async function checkRecords(repository: Repository, signal?: AbortSignal): Promise<ObjectFault[]> {
   const { records, keyring, storage } = repository
   const faults: ObjectFault[] = []
@@ -34,21 +41,30 @@ export async function checkRecords(repository: Repository, signal?: AbortSignal)
     const slot = parseSlot(bytes)
     return slot && names.key(slot.id) === name && macFits(bytes, keyring.config) ? true : undefined
   }
-  const check = async (name: string, parse: (bytes: Uint8Array) => true | undefined) => {
+  const check = async (name: string, parse: (bytes: Uint8Array) => true | undefined, isLastLook: boolean) => {
     const read = await records.read(name, parse, { both: true, ...(signal ? { signal } : {}) })
     // Removed since it was listed: nothing to check.
-    if (read.state === 'missing') return
+    if (read.state === 'missing') return true
+    if (!isLastLook && read.faults.some(({ fault }) => fault === 'missing')) return false
     const sound = read.state === 'ok' ? read.bytes : undefined
     for (const { name: object, fault } of read.faults) faults.push({ name: object, record: name, fault, sound })
+    return true
   }
-  await check(names.config, config())
+  let doubtful: [name: string, parse: (bytes: Uint8Array) => true | undefined][] = [[names.config, config()]]
   const folders = [
     ['keys', key],
     ['versions', sealedBy(sealedKind.version, parseVersionRecord)],
     ['marks', sealedBy(sealedKind.mark, parseMark)],
   ] as const
   for (const [folder, parser] of folders) {
-    for (const name of await records.list(folder, signal)) await check(name, parser(name))
+    for (const name of await records.list(folder, signal)) doubtful.push([name, parser(name)])
+  }
+  for (let look = 1; look <= looks; look++) {
+    const again: typeof doubtful = []
+    for (const [name, parse] of doubtful) if (!(await check(name, parse, look === looks))) again.push([name, parse])
+    doubtful = again
+    if (doubtful.length === 0) break
+    await repository.clock.sleep(lookAgainMs, signal)
   }
   return faults
 }

@@ -51,7 +51,11 @@ async function repair(repository: Repository, options: RepairOptions): Promise<R
       beyondRepair.add(fault.name)
       continue
     }
-    if (!dryRun) await records.heal(fault.record, fault.sound, signal)
+    if (!dryRun) {
+      // Somebody may have removed it meanwhile: it must not come back to life.
+      if ((await records.variants(fault.record, signal)).length === 0) continue
+      await records.heal(fault.record, fault.sound, signal)
+    }
     result.healedObjects.push(fault.name)
   }
   const segments = await checkSegments(repository, signal)

@@ -46,17 +46,25 @@ export async function removeKey(repository: Repository, id: string): Promise<voi
       details: { id },
     })
   }
-  if (keys.length === 1) {
-    throw new HoldfastError(
-      'repository.lastKey',
-      `Key ${id} is the last one; without it nobody could open the repository.`,
-      {
-        advice: 'Add another key first: holdfast key add',
-        details: { id },
-      },
-    )
-  }
+  if (keys.length === 1) throw lastKey(id)
+  const variants = await repository.records.variants(names.key(id))
+  const slot = variants.find(bytes => macFits(bytes, repository.keyring.config))
   await repository.records.delete(names.key(id))
+  // Somebody else may have removed the others in this moment.
+  if (!slot || (await listKeys(repository)).length > 0) return
+  await repository.records.put(names.key(id), slot)
+  throw lastKey(id)
+}
+
+function lastKey(id: string): HoldfastError {
+  return new HoldfastError(
+    'repository.lastKey',
+    `Key ${id} is the last one; without it nobody could open the repository.`,
+    {
+      advice: 'Add another key first: holdfast key add',
+      details: { id },
+    },
+  )
 }
 
 function infoOf(slot: KeySlot): KeyInfo {

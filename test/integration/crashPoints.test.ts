@@ -2,10 +2,13 @@ import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { seededRandom } from '../../engine/demo/seededRandom.ts'
+import { createEngine } from '../../engine/engine.ts'
 import type { Session } from '../../engine/engineApi.ts'
 import { Repository } from '../../engine/repository/repository.ts'
 import { RepositorySession } from '../../engine/session.ts'
+import { storageDrivers } from '../../engine/storage/drivers.ts'
 import { MemoryStorage } from '../../engine/storage/memory.ts'
+import { openStorage } from '../../engine/storage/registry.ts'
 import type { Storage } from '../../engine/storage/storage.ts'
 import { DyingStorage } from '../support/dyingStorage.ts'
 import { GatedStorage } from '../support/gatedStorage.ts'
@@ -47,7 +50,8 @@ async function open(storage: Storage, stateDir: string): Promise<Session> {
   return new RepositorySession(repository, storage.url, join(folder.path, 'nowhere'))
 }
 
-async function closing<T>(session: Session, use: (session: Session) => Promise<T>): Promise<T> {
+async function closing<T>(opening: Session | Promise<Session>, use: (session: Session) => Promise<T>): Promise<T> {
+  const session = await opening
   try {
     return await use(session)
   } finally {
@@ -206,6 +210,37 @@ describe('a process that dies at any single change of the storage', () => {
       expect(n).toBeGreaterThan(2)
     })
   }
+
+  test('needs no hand: init', async () => {
+    const engine = createEngine({ stateDir: await newState() })
+    for (let n = 1, died = true; died; n++) {
+      const url = join(folder.path, `new-${n}`)
+      const inner = await openStorage(url, storageDrivers, { expect: 'nothing' })
+      const dying = new DyingStorage(inner, n)
+      const secret = attackSecret
+      const made = Repository.create(dying, { secret, stateDir: await newState() }).then(({ repository }) =>
+        repository.close(),
+      )
+      await made.catch(() => undefined)
+      await inner.close()
+      died = dying.isDead
+      // Either it is there, or it can be made as if nothing had been.
+      await engine.open(url, secret).then(
+        session => session.close(),
+        async error => {
+          expect(error).toMatchObject({ code: 'repository.notFound' })
+          await engine.init(url, secret)
+        },
+      )
+      await closing(engine.open(url, secret), async session => {
+        expect(await session.keys()).toHaveLength(2)
+        expect(
+          (await session.scrub([], {})).damaged.filter(({ reason }) => !/is missing; the other/.test(reason)),
+        ).toEqual([])
+      })
+      await expect(engine.init(url, secret)).rejects.toMatchObject({ code: 'repository.alreadyExists' })
+    }
+  })
 
   test('loses nothing: prune that is killed again and again', async () => {
     const master = await makeWorld()
