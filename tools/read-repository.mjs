@@ -54,8 +54,9 @@ function decompress(compression, body, limit) {
 /** § Keys: all keys of a repository. */
 export function deriveKeys(masterKey, repositoryId) {
   const derive = purpose => hkdf(masterKey, hex(repositoryId), `holdfast/v1/${purpose}`)
-  const [blockId, mapId, packKey, object, config] = ['block-id', 'map-id', 'pack-key', 'object', 'config'].map(derive)
-  return { blockId, mapId, packKey, object, config }
+  const purposes = ['block-id', 'map-id', 'id-mask', 'pack-key', 'object', 'config']
+  const [blockId, mapId, idMask, packKey, object, config] = purposes.map(derive)
+  return { blockId, mapId, idMask, packKey, object, config }
 }
 
 /** § config: whether the MAC at the end of a config or of a key slot is that of the text before it. */
@@ -105,8 +106,12 @@ export function openObject(keys, name, kind, bytes) {
 
 export const blockKinds = { data: 1, node: 2 }
 
-/** § Blocks and frames: the id of a block or map node, 32 bytes. */
-export const blockId = (keys, kind, plain) => hmac(kind === blockKinds.node ? keys.mapId : keys.blockId, plain)
+/** § Blocks and frames: the id of a block or map node, 16 bytes: AES of the GMAC. */
+export function blockId(keys, kind, plain) {
+  const gmac = crypto.createCipheriv('aes-256-gcm', kind === blockKinds.node ? keys.mapId : keys.blockId, zeroNonce)
+  gmac.setAAD(plain).final()
+  return crypto.createCipheriv('aes-256-ecb', keys.idMask, null).setAutoPadding(false).update(gmac.getAuthTag())
+}
 
 /** § Packs: bytes 0…23. */
 const packHead = id => Buffer.concat([Buffer.from('HFPK\x01\0\0\0', 'latin1'), hex(id)])
@@ -115,13 +120,16 @@ const packHead = id => Buffer.concat([Buffer.from('HFPK\x01\0\0\0', 'latin1'), h
 export const openPackKey = (keys, id, wrapped) =>
   gcmOpen(keys.packKey, wrapped.subarray(0, 12), packHead(id), wrapped.subarray(12))
 
+/** § Blocks and frames: the key of all frames of a pack. */
+export const openFrameKey = (keys, id, wrapped) => hmac(openPackKey(keys, id, wrapped), 'frames')
+
 /** § Blocks and frames: the plaintext of a frame. `frame` is an entry of framesOf, `sealed` are its bytes in the pack. */
-export function openFrame(packKey, { kind, compression, offset, plainLength }, sealed) {
-  const at = Buffer.alloc(4)
-  at.writeUInt32LE(offset)
+export function openFrame(frameKey, { kind, compression, offset, plainLength }, sealed) {
+  const nonce = Buffer.alloc(12)
+  nonce.writeUInt32LE(offset)
   const aad = Buffer.from([kind, compression, 0, 0, 0, 0])
   aad.writeUInt32LE(plainLength, 2)
-  return decompress(compression, gcmOpen(hmac(packKey, 'frame', at), zeroNonce, aad, sealed), plainLength)
+  return decompress(compression, gcmOpen(frameKey, nonce, aad, sealed), plainLength)
 }
 
 /** § Packs: what a pack of `size` bytes says of itself. `read(offset, length)` gives bytes of it. */
@@ -142,8 +150,8 @@ export function framesOf(list) {
   for (let at = 0, offset = 84; at < list.length; ) {
     const [kind, compression, blockCount] = [list[at], list[at + 1], list.readUInt16LE(at + 2)]
     const [sealedLength, plainLength] = [list.readUInt32LE(at + 4), list.readUInt32LE(at + 8)]
-    const blocks = list.subarray(at + 12, at + 12 + 36 * blockCount)
-    if (blocks.length < 36 * blockCount) throw new Error('a list of frames is cut off')
+    const blocks = list.subarray(at + 12, at + 12 + 20 * blockCount)
+    if (blocks.length < 20 * blockCount) throw new Error('a list of frames is cut off')
     frames.push({ kind, compression, offset, sealedLength, plainLength, blocks })
     offset += sealedLength
     at += 12 + blocks.length
@@ -151,13 +159,13 @@ export function framesOf(list) {
   return frames
 }
 
-/** § List of frames: the blocks of a frame. An id is a string here, one Latin-1 character for each of its 32 bytes. */
+/** § List of frames: the blocks of a frame. An id is a string here, one Latin-1 character for each of its 16 bytes. */
 export function blocksOf({ blocks }) {
   let end = 0
-  return Array.from({ length: blocks.length / 36 }, (_, i) => {
-    const length = blocks.readUInt32LE(36 * i + 32)
+  return Array.from({ length: blocks.length / 20 }, (_, i) => {
+    const length = blocks.readUInt32LE(20 * i + 16)
     end += length
-    return { id: blocks.toString('latin1', 36 * i, 36 * i + 32), offset: end - length, length }
+    return { id: blocks.toString('latin1', 20 * i, 20 * i + 16), offset: end - length, length }
   })
 }
 
@@ -188,10 +196,10 @@ export function parseNode(plain, level) {
   const entries = []
   for (let place = 0; place < 128; place++) {
     if ((plain[4 + (place >> 3)] & (1 << (place & 7))) === 0) continue
-    const at = 20 + 32 * entries.length
-    entries.push([place, plain.toString('latin1', at, at + 32)])
+    const at = 20 + 16 * entries.length
+    entries.push([place, plain.toString('latin1', at, at + 16)])
   }
-  if (plain.length !== 20 + 32 * entries.length) throw new Error('it is a map node of the wrong length')
+  if (plain.length !== 20 + 16 * entries.length) throw new Error('it is a map node of the wrong length')
   return entries
 }
 
@@ -315,7 +323,7 @@ function readBlocks(repository, survey, kind, wanted, take) {
     if (wanted.size === 0) return
     let pack
     const readFrame = frame => {
-      pack ??= { fd: openPack(repository, packId), key: openPackKey(repository.keys, packId, wrapped) }
+      pack ??= { fd: openPack(repository, packId), key: openFrameKey(repository.keys, packId, wrapped) }
       return openFrame(pack.key, frame, readAt(pack.fd, frame.offset, frame.sealedLength))
     }
     for (const frame of frames.filter(other => other.kind === kind)) {

@@ -1,5 +1,6 @@
 import { type FileHandle, open, unlink } from 'node:fs/promises'
 import { HoldfastError, throwIfAborted } from '../contract/errors.ts'
+import { DirectFile } from './directFile.ts'
 
 /** One call to the kernel writes at most this much, so that a cancelled write ends soon. */
 const batchBytes = 4 * 1024 * 1024
@@ -10,6 +11,8 @@ export interface CreateOptions {
   /** Permission bits, before the umask. */
   mode: number
   signal?: AbortSignal | undefined
+  /** Around the page cache, as far as that goes: for much data that will not be read again soon. */
+  direct?: boolean
   /** Called when the file is there and empty; when it rejects, nothing is written and the file is removed. */
   beforeFirstByte?: () => Promise<void>
 }
@@ -24,7 +27,8 @@ export async function createSynced(path: string, parts: readonly Uint8Array[], o
   try {
     try {
       await options.beforeFirstByte?.()
-      await writeAll(file, parts, options.signal)
+      const direct = options.direct ? await writeDirect(file, parts) : 0
+      await writeAll(file, withoutFirst(parts, direct), { position: direct, signal: options.signal })
       await file.sync()
     } catch (error) {
       await file.close().catch(() => undefined)
@@ -52,16 +56,33 @@ export async function syncFolder(path: string): Promise<void> {
   }
 }
 
-/** Writes all parts one after the other at the file's position. */
-export async function writeAll(file: FileHandle, parts: readonly Uint8Array[], signal?: AbortSignal): Promise<void> {
+/** Writes the beginning of the first part; returns how much. */
+async function writeDirect(file: FileHandle, [first]: readonly Uint8Array[]): Promise<number> {
+  const direct = first && (await DirectFile.open(file))
+  if (!direct) return 0
+  try {
+    return await direct.write(first, 0)
+  } finally {
+    await direct.close()
+  }
+}
+
+/** Writes all parts one after the other from `position` on, which is 0 if not given. */
+export async function writeAll(
+  file: FileHandle,
+  parts: readonly Uint8Array[],
+  options: { position?: number; signal?: AbortSignal | undefined } = {},
+): Promise<void> {
+  let position = options.position ?? 0
   for (const batch of batchesOf(parts)) {
     let rest = batch
     while (rest.length > 0) {
-      throwIfAborted(signal)
-      const { bytesWritten } = await file.writev(rest)
+      throwIfAborted(options.signal)
+      const { bytesWritten } = await file.writev(rest, position)
       // The kernel reports an error instead; without this, a broken file system would keep us here for ever.
       if (bytesWritten === 0) throw new HoldfastError('storage.failed', 'A write took no bytes.', { retryable: true })
       rest = withoutFirst(rest, bytesWritten)
+      position += bytesWritten
     }
   }
 }

@@ -14,7 +14,7 @@ export type SegmentId = Branded<'SegmentId'>
 export type KeySlotId = Branded<'KeySlotId'>
 /** 16 random bytes, 32 hex digits. */
 export type LockId = Branded<'LockId'>
-/** HMAC-SHA-256 of a block's plaintext, 64 hex digits. Binary (32 bytes) on hot paths. */
+/** Keyed hash of a block's plaintext, 32 hex digits. Binary (16 bytes) on hot paths. */
 export type BlockId = Branded<'BlockId'>
 
 const hexOf = (digits: number) => new RegExp(`^[0-9a-f]{${digits}}$`)

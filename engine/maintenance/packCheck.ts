@@ -2,6 +2,8 @@ import { isHoldfastError } from '../contract/errors.ts'
 import type { PackId } from '../contract/ids.ts'
 import type { BlockPool, Slot } from '../pipeline/blockPool.ts'
 import type { WantedFrame } from '../pipeline/blockWorkerProtocol.ts'
+import type { ReadRooms } from '../pipeline/readRooms.ts'
+import { frameKeyOf } from '../repository/blockCrypto.ts'
 import { pack as layout, names } from '../repository/format.ts'
 import { openPackIndex, type PackFrame, parsePackHeader, parsePackTrailer, unwrapPackKey } from '../repository/pack.ts'
 import type { Repository } from '../repository/repository.ts'
@@ -34,6 +36,7 @@ export async function checkPackDeeply(
   repository: Repository,
   pool: BlockPool,
   slot: Slot,
+  rooms: ReadRooms,
   expected: ExpectedPack,
   signal?: AbortSignal,
 ): Promise<PackFindings> {
@@ -47,7 +50,7 @@ export async function checkPackDeeply(
   }
   let bytes: Uint8Array
   try {
-    bytes = await repository.storage.get(names.pack(expected.id), undefined, signal)
+    bytes = await repository.storage.get(names.pack(expected.id), undefined, signal, rooms.take())
   } catch (error) {
     if (!isHoldfastError(error, 'storage.objectNotFound', 'storage.failed')) throw error
     findings.isGone = error.code !== 'storage.failed'
@@ -72,7 +75,8 @@ export async function checkPackDeeply(
   )
   findings.checkedBlocks = frames.reduce((sum, frame) => sum + frame.blocks.length, 0)
   findings.checkedBytes = bytes.length
-  const opened = await pool.open(slot, packKey, bytes, 0, wanted, true)
+  const opened = await pool.open(slot, frameKeyOf(packKey), bytes, 0, wanted)
+  rooms.give(opened.memory)
   for (const fault of opened.faults) {
     findings.badBlocks.push({ id: frames[fault.frame]!.blocks[fault.block]!.id, reason: words[fault.fault] })
   }

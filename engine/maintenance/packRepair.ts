@@ -1,6 +1,6 @@
 import { isHoldfastError } from '../contract/errors.ts'
 import type { PackId } from '../contract/ids.ts'
-import { openFrame } from '../repository/blockCrypto.ts'
+import { frameKeyOf, openFrame } from '../repository/blockCrypto.ts'
 import { names } from '../repository/format.ts'
 import { assemblePack, identifyPack, type PackInfo, unwrapPackKey } from '../repository/pack.ts'
 import type { Repository } from '../repository/repository.ts'
@@ -56,8 +56,9 @@ async function putBack(
 
 /** At least one frame opens: so this really is the pack, and not something else under its name. */
 function holdsFramesOf(repository: Repository, info: PackInfo, bytes: Uint8Array): boolean {
-  const key = unwrapPackKey(repository.keyring.pack, info.id, info.wrappedKey)
-  if (!key) return false
+  const packKey = unwrapPackKey(repository.keyring.pack, info.id, info.wrappedKey)
+  if (!packKey) return false
+  const key = frameKeyOf(packKey)
   return info.frames.some(
     frame => 'plain' in openFrame(key, frame, bytes.subarray(frame.offset, frame.offset + frame.storedBytes)),
   )

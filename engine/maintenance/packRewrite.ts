@@ -70,7 +70,7 @@ export async function rewritePacks(
     const slot = await pool.acquire()
     try {
       const wanted = group.map(({ id, plainBytes }, i): Wanted => ({ id, into: i * blockSizeBytes, plainBytes }))
-      if ((await fetcher.fetch(slot, wanted, true)).length > 0) return false
+      if ((await fetcher.fetch(slot, wanted)).length > 0) return false
       const ids = Buffer.concat(group.map(block => block.id))
       const every = group.map((_, i) => i)
       for (const done of await pool.seal(slot, group.length * blockSizeBytes, every, ids)) {

@@ -5,10 +5,12 @@ import type { ScrubDamage, ScrubResult } from '../contract/models.ts'
 import type { OnProgress } from '../contract/progress.ts'
 import { BlockPool } from '../pipeline/blockPool.ts'
 import { ProgressMeter } from '../pipeline/progressMeter.ts'
+import { ReadRooms } from '../pipeline/readRooms.ts'
 import { names } from '../repository/format.ts'
 import { withLock } from '../repository/locks.ts'
 import type { BlockCopy } from '../repository/marks.ts'
 import type { PackInfo } from '../repository/pack.ts'
+import { packBufferBytes } from '../repository/packBuilder.ts'
 import { listPacks } from '../repository/packReader.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { VersionRecord } from '../repository/versionRecord.ts'
@@ -160,6 +162,7 @@ class ScrubRun {
     const { keyring, blockSizeBytes } = this.#repository
     // Nothing is kept in the slots: packs are read whole, and few at a time, since each is 16 MiB.
     const pool = new BlockPool(keyring, blockSizeBytes, { slotBytes: blockSizeBytes })
+    const rooms = new ReadRooms(packBufferBytes)
     const running = new Set<Promise<void>>()
     let failure: { error: unknown } | undefined
     try {
@@ -172,6 +175,7 @@ class ScrubRun {
           this.#repository,
           pool,
           slot,
+          rooms,
           { ...pack, id: pack.id as PackId },
           this.#options.signal,
         )

@@ -4,11 +4,12 @@ import { blockKind, names } from '../repository/format.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { BlockPool, Slot } from './blockPool.ts'
 import type { WantedFrame } from './blockWorkerProtocol.ts'
+import { ReadRooms } from './readRooms.ts'
 
 /** Unneeded bytes between two frames that are read along rather than asked for apart. */
 const gapBytes = 128 * 1024
-/** Bytes asked for at once at most. */
-const requestBytes = 8 * 1024 * 1024
+/** Bytes asked for at once at most; a single frame may be larger. */
+const requestBytes = 4 * 1024 * 1024 + gapBytes
 
 /** A block and the place in the slot that it is wanted in. */
 export interface Wanted {
@@ -19,8 +20,8 @@ export interface Wanted {
 
 interface FrameJob extends WantedFrame {
   packId: string
-  packKey: Buffer
-  blocks: { id: Buffer; start: number; plainBytes: number; into: number }[]
+  frameKey: Buffer
+  blocks: { id: Buffer; start: number; plainBytes: number; into: number; wanted: Wanted }[]
 }
 
 /**
@@ -31,6 +32,7 @@ export class BlockFetcher {
   readonly #repository: Repository
   readonly #pool: BlockPool
   readonly #signal: AbortSignal | undefined
+  readonly #rooms = new ReadRooms(requestBytes)
 
   constructor(repository: Repository, pool: BlockPool, signal?: AbortSignal) {
     this.#repository = repository
@@ -39,16 +41,15 @@ export class BlockFetcher {
   }
 
   /**
-   * Returns the blocks for which no sound copy was found; their places in the slot are left as they were. Errors of the
+   * Returns those of the wanted blocks for which no sound copy was found; their places in the slot mean nothing. Errors of the
    * storage that are not about single objects are thrown.
    */
-  async fetch(slot: Slot, wanted: readonly Wanted[], checkIds: boolean): Promise<Wanted[]> {
+  async fetch(slot: Slot, wanted: readonly Wanted[]): Promise<Wanted[]> {
     const failed: Wanted[] = []
     const retry: Wanted[] = []
     const frames = this.#group(wanted, failed)
     for (const run of readRuns(frames)) {
-      const bad = await this.#open(slot, run, checkIds)
-      retry.push(...bad.map(({ id, into, plainBytes }) => ({ id, into, plainBytes })))
+      retry.push(...(await this.#open(slot, run)))
     }
     for (const block of retry) {
       if (!(await this.#fromAnyCopy(slot, block))) failed.push(block)
@@ -67,32 +68,41 @@ export class BlockFetcher {
         failed.push(block)
         continue
       }
-      const { row, packKey } = located
+      const { row, frameKey } = located
       const key = `${row.packNum}/${row.frameOffset}`
       let frame = frames.get(key)
       if (!frame) {
-        frame = { packId: row.packId, packKey, place: framePlaceOf(row), storedBytes: row.frameStoredBytes, blocks: [] }
+        frame = {
+          packId: row.packId,
+          frameKey,
+          place: framePlaceOf(row),
+          storedBytes: row.frameStoredBytes,
+          blocks: [],
+        }
         frames.set(key, frame)
       }
-      frame.blocks.push({ id: block.id, start: row.start, plainBytes: row.plainBytes, into: block.into })
+      frame.blocks.push({ id: block.id, start: row.start, plainBytes: row.plainBytes, into: block.into, wanted: block })
     }
     return [...frames.values()]
   }
 
-  async #open(slot: Slot, run: FrameJob[], checkIds: boolean): Promise<FrameJob['blocks']> {
+  async #open(slot: Slot, run: FrameJob[]): Promise<Wanted[]> {
     const first = run[0]!
     const last = run.at(-1)!
     const offset = first.place.offset
     const length = last.place.offset + last.storedBytes - offset
     let bytes: Uint8Array
     try {
-      bytes = await this.#repository.storage.get(names.pack(first.packId), { offset, length }, this.#signal)
+      const name = names.pack(first.packId)
+      bytes = await this.#repository.storage.get(name, { offset, length }, this.#signal, this.#rooms.take())
     } catch (error) {
-      if (isHoldfastError(error, ...unreadableObject)) return run.flatMap(f => f.blocks)
+      if (isHoldfastError(error, ...unreadableObject))
+        return run.flatMap(frame => frame.blocks.map(block => block.wanted))
       throw error
     }
-    const { faults } = await this.#pool.open(slot, first.packKey, bytes, offset, run, checkIds)
-    return faults.map(fault => run[fault.frame]!.blocks[fault.block]!)
+    const { faults, memory } = await this.#pool.open(slot, first.frameKey, bytes, offset, run)
+    this.#rooms.give(memory)
+    return faults.map(fault => run[fault.frame]!.blocks[fault.block]!.wanted)
   }
 
   async #fromAnyCopy(slot: Slot, block: Wanted): Promise<boolean> {

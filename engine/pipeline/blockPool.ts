@@ -1,21 +1,26 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
+import { alignedSharedMemory } from '../base/alignedMemory.ts'
 import { HoldfastError } from '../contract/errors.ts'
 import { zstdLevel } from '../repository/blockCrypto.ts'
 import type { Keyring } from '../repository/keyring.ts'
-import type {
-  Identified,
-  OpenedRun,
-  Reply,
-  Request,
-  SealedPack,
-  WantedFrame,
-  WorkerSetup,
+import { packBufferBytes } from '../repository/packBuilder.ts'
+import {
+  encodeWanted,
+  type Identified,
+  type OpenedRun,
+  type Reply,
+  type Request,
+  type SealedPack,
+  type WantedFrame,
+  type WorkerSetup,
 } from './blockWorkerProtocol.ts'
 
 /** Bytes that go through one slot, unless the caller wants otherwise. */
 const defaultSlotBytes = 2 * 1024 * 1024
 const maximumThreads = 8
+/** Packs of one thread that have memory waiting for them: the open one, and those on their way to the storage. */
+const packAreas = 3
 
 export interface PoolOptions {
   threads?: number | undefined
@@ -56,22 +61,21 @@ export class BlockPool {
     this.threads = threads
     this.slotBytes = Math.max(options.slotBytes ?? defaultSlotBytes, blockSizeBytes)
     const slotCount = threads * 2 + 2
-    this.#memory = new SharedArrayBuffer(slotCount * this.slotBytes)
+    this.#memory = alignedSharedMemory(slotCount * this.slotBytes)
     for (let i = slotCount - 1; i >= 0; i--) this.#free.push(i)
-    const { blockId, mapId, pack } = keyring
+    const { blockId, mapId, idMask, pack } = keyring
     this.#start = thread => {
       const setup: WorkerSetup = {
         slots: this.#memory,
         slotBytes: this.slotBytes,
+        packs: alignedSharedMemory(packAreas * packBufferBytes),
         blockSizeBytes,
         zstdLevel: options.zstdLevel ?? zstdLevel.later,
         thread,
-        keyring: { blockId, mapId, pack },
+        keyring: { blockId, mapId, idMask, pack },
       }
       const worker = new Worker(new URL('./blockWorker.ts', import.meta.url), {
         workerData: setup,
-        // Young buffers are small objects that hold large memory: a small young generation frees it soon.
-        resourceLimits: { maxYoungGenerationSizeMb: 2 },
       })
       worker.on('message', (reply: Reply) => {
         const call = this.#calls.get(reply.call)
@@ -109,9 +113,8 @@ export class BlockPool {
   }
 
   /** Gives the memory of a stored pack back to the thread that made it. The caller must not use it any more. */
-  recycle(pack: SealedPack): void {
-    const memory = pack.bytes.buffer as ArrayBuffer
-    void this.#call(pack.thread, { kind: 'recycle', memory }, [memory]).catch(() => undefined)
+  recycle({ thread, area }: SealedPack): void {
+    if (area !== undefined) void this.#call(thread, { kind: 'recycle', area }).catch(() => undefined)
   }
 
   /** Ends the open packs of all threads. */
@@ -120,18 +123,21 @@ export class BlockPool {
     return (await Promise.all(finished)).flat()
   }
 
-  /** Opens frames of one pack and checks the wanted blocks; good ones are copied to their place in the slot. */
+  /**
+   * Opens frames of one pack and checks the wanted blocks; good ones are copied to their place in the slot. `bytes` must be
+   * at the beginning of memory that is the caller's alone; that memory comes back with the result.
+   */
   open(
     slot: Slot,
-    packKey: Uint8Array,
+    frameKey: Uint8Array,
     bytes: Uint8Array,
     offset: number,
     frames: readonly WantedFrame[],
-    checkIds: boolean,
   ): Promise<OpenedRun> {
-    const request: Request = { kind: 'open', slot: slot.index, packKey, bytes, offset, frames, checkIds }
-    const own = bytes.byteOffset === 0 && bytes.byteLength === bytes.buffer.byteLength
-    return this.#call(slot.thread, request, own ? [bytes.buffer as ArrayBuffer] : [])
+    const table = encodeWanted(frames)
+    const request: Request = { kind: 'open', slot: slot.index, frameKey, bytes, offset, frames: table }
+    const memory = [bytes.buffer, table.numbers.buffer, table.ids.buffer] as ArrayBuffer[]
+    return this.#call(slot.thread, request, memory)
   }
 
   async close(): Promise<void> {

@@ -3,53 +3,63 @@
  * memory that it shares with the main thread, and handles one request at a time, in order.
  */
 import { parentPort, workerData } from 'node:worker_threads'
-import { freeNow } from '../base/memory.ts'
+import { asBuffer } from '../base/memory.ts'
 import { BlockIdentifier, openFrame } from '../repository/blockCrypto.ts'
-import { blockKind } from '../repository/format.ts'
+import { type BlockKind, blockKind, idBytes } from '../repository/format.ts'
 import { encodeFrames } from '../repository/pack.ts'
-import { PackBuilder } from '../repository/packBuilder.ts'
-import type {
-  Identified,
-  OpenedRun,
-  Reply,
-  Request,
-  SealedPack,
-  WantedBlock,
-  WorkerSetup,
+import { PackBuilder, packBufferBytes } from '../repository/packBuilder.ts'
+import {
+  decodeWanted,
+  type Identified,
+  type OpenedRun,
+  type Reply,
+  type Request,
+  type SealedPack,
+  type WantedBlock,
+  type WorkerSetup,
 } from './blockWorkerProtocol.ts'
 
 const setup = workerData as WorkerSetup
 const slots = Buffer.from(setup.slots)
 const zeros = Buffer.alloc(setup.blockSizeBytes)
 const identifier = new BlockIdentifier(setup.keyring)
-/** Memory of stored packs that waits to be filled again: fresh memory for every pack would pile up as garbage. */
-const spare: ArrayBuffer[] = []
+/** The id of a block that was opened. */
+const scratchId = Buffer.alloc(idBytes)
+/** Parts of the memory for packs that are free. Fresh memory for every pack would pile up as garbage. */
+const freeAreas = Array.from({ length: Math.floor(setup.packs.byteLength / packBufferBytes) }, (_, i) => i)
 /** Frames of which only parts are wanted are opened here. */
 let scratch = Buffer.alloc(0)
 let builder: PackBuilder | undefined
+let builderArea: number | undefined
 
 const slotAt = (slot: number): number => slot * setup.slotBytes
 
 function identify(slot: number, bytes: number): Identified {
   const count = Math.ceil(bytes / setup.blockSizeBytes)
-  const ids = Buffer.allocUnsafeSlow(count * 32)
+  const ids = Buffer.allocUnsafeSlow(count * idBytes)
   const holes = new Uint8Array(count)
   for (let i = 0; i < count; i++) {
     const from = slotAt(slot) + i * setup.blockSizeBytes
     const block = slots.subarray(from, Math.min(from + setup.blockSizeBytes, slotAt(slot) + bytes))
     if (block.equals(zeros.subarray(0, block.length))) holes[i] = 1
-    else ids.set(identifier.idOf(blockKind.data, block), i * 32)
+    else identifier.idOf(blockKind.data, block, ids.subarray(i * idBytes, (i + 1) * idBytes))
   }
   return { ids, holes }
 }
 
 function seal(slot: number, bytes: number, blocks: readonly number[], ids: Uint8Array): SealedPack[] {
   const packs: SealedPack[] = []
-  for (const index of blocks) {
-    const from = slotAt(slot) + index * setup.blockSizeBytes
-    const block = slots.subarray(from, Math.min(from + setup.blockSizeBytes, slotAt(slot) + bytes))
+  const all = asBuffer(ids)
+  for (let i = 0; i < blocks.length; ) {
     builder ??= newPack()
-    builder.add(blockKind.data, Buffer.from(ids.subarray(index * 32, index * 32 + 32)), block)
+    // Neighbours that make a whole frame need not be gathered.
+    let count = 1
+    while (count < builder.blocksPerFrame(setup.blockSizeBytes) && blocks[i + count] === blocks[i]! + count) count++
+    const from = slotAt(slot) + blocks[i]! * setup.blockSizeBytes
+    const plain = slots.subarray(from, Math.min(from + count * setup.blockSizeBytes, slotAt(slot) + bytes))
+    const idsAt = blocks[i]! * idBytes
+    builder.addNeighbours(Buffer.from(all.subarray(idsAt, idsAt + count * idBytes)), plain, setup.blockSizeBytes)
+    i += count
     if (builder.isFull) packs.push(...finishPack())
   }
   builder?.endStretch()
@@ -57,43 +67,50 @@ function seal(slot: number, bytes: number, blocks: readonly number[], ids: Uint8
 }
 
 function newPack(): PackBuilder {
-  const memory = spare.pop()
-  return new PackBuilder(setup.keyring.pack, {
-    level: setup.zstdLevel,
-    buffer: memory ? Buffer.from(memory) : undefined,
-  })
+  builderArea = freeAreas.pop()
+  const at = builderArea === undefined ? undefined : builderArea * packBufferBytes
+  const buffer = at === undefined ? undefined : Buffer.from(setup.packs, at, packBufferBytes)
+  return new PackBuilder(setup.keyring.pack, { level: setup.zstdLevel, buffer })
 }
 
 function finishPack(): SealedPack[] {
   if (!builder) return []
   const pack = builder.finish()
   builder = undefined
-  const { thread } = setup
-  return [{ thread, id: pack.id, wrappedKey: pack.wrappedKey, bytes: pack.bytes, frames: encodeFrames(pack.frames) }]
+  const hasOutgrown = builderArea !== undefined && pack.bytes.buffer !== (setup.packs as ArrayBufferLike)
+  if (hasOutgrown) freeAreas.push(builderArea!)
+  const area = hasOutgrown ? undefined : builderArea
+  const { id, wrappedKey, bytes } = pack
+  return [{ thread: setup.thread, id, wrappedKey, bytes, area, frames: encodeFrames(pack.frames) }]
 }
 
 function openFrames(request: Extract<Request, { kind: 'open' }>): OpenedRun {
   const faults: OpenedRun['faults'] = []
   const base = slotAt(request.slot)
-  request.frames.forEach(({ place, storedBytes, blocks }, frame) => {
+  const bytes = asBuffer(request.bytes)
+  let frame = 0
+  for (const { place, storedBytes, blocks } of decodeWanted(request.frames)) {
     const from = place.offset - request.offset
     const direct = directPlace(place.plainBytes, blocks)
     const room = direct < 0 ? scratchFor(place.plainBytes) : slots.subarray(base + direct)
-    const opened = openFrame(request.packKey, place, request.bytes.subarray(from, from + storedBytes), room)
+    const opened = openFrame(request.frameKey, place, bytes.subarray(from, from + storedBytes), room, true)
     blocks.forEach((block, index) => {
-      if ('fault' in opened) {
-        faults.push({ frame, block: index, fault: opened.fault })
-        return
-      }
-      const plain = opened.plain.subarray(block.start, block.start + block.plainBytes)
-      const sound =
-        plain.length === block.plainBytes && (!request.checkIds || identifier.idOf(place.kind, plain).equals(block.id))
-      if (!sound) faults.push({ frame, block: index, fault: 'wrong id' })
-      else if (block.into >= 0 && (direct < 0 || plain.buffer !== slots.buffer)) slots.set(plain, base + block.into)
+      const fault = 'fault' in opened ? opened.fault : take(place.kind, opened.plain, block, base)
+      if (fault) faults.push({ frame, block: index, fault })
     })
-  })
-  freeNow(request.bytes)
-  return { faults }
+    frame++
+  }
+  return { faults, memory: bytes.buffer as ArrayBuffer }
+}
+
+/** Checks a block of an opened frame and brings it to its place, if it is not there. */
+function take(kind: BlockKind, frame: Buffer, block: WantedBlock, base: number): 'wrong id' | undefined {
+  const plain = frame.subarray(block.start, block.start + block.plainBytes)
+  if (plain.length !== block.plainBytes || !identifier.idOf(kind, plain, scratchId).equals(block.id)) return 'wrong id'
+  if (block.into < 0) return undefined
+  const isThere = plain.buffer === slots.buffer && plain.byteOffset === slots.byteOffset + base + block.into
+  if (!isThere) slots.set(plain, base + block.into)
+  return undefined
 }
 
 /**
@@ -123,7 +140,7 @@ function handle(request: Request): Reply['result'] {
     case 'seal':
       return seal(request.slot, request.bytes, request.blocks, request.ids)
     case 'recycle':
-      spare.push(request.memory)
+      freeAreas.push(request.area)
       return undefined
     case 'finish':
       return finishPack()
@@ -134,7 +151,12 @@ function handle(request: Request): Reply['result'] {
 
 parentPort!.on('message', (message: { call: number; request: Request }) => {
   const result = handle(message.request)
-  const transfer: ArrayBuffer[] = []
-  if (Array.isArray(result)) for (const pack of result) transfer.push(pack.bytes.buffer as ArrayBuffer)
-  parentPort!.postMessage({ call: message.call, result } satisfies Reply, transfer)
+  parentPort!.postMessage({ call: message.call, result } satisfies Reply, memoryOf(result))
 })
+
+/** What changes hands with a result instead of being copied. */
+function memoryOf(result: Reply['result']): ArrayBuffer[] {
+  if (Array.isArray(result))
+    return result.flatMap(pack => (pack.area === undefined ? [pack.bytes.buffer as ArrayBuffer] : []))
+  return result && 'memory' in result ? [result.memory] : []
+}

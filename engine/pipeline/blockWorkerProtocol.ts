@@ -1,16 +1,19 @@
 import type { PackId } from '../contract/ids.ts'
 import type { FrameFault, FramePlace } from '../repository/blockCrypto.ts'
+import { idBytes } from '../repository/format.ts'
 import type { Keyring } from '../repository/keyring.ts'
 
 export interface WorkerSetup {
   /** Blocks travel through this memory; slot n is [n * slotBytes, (n + 1) * slotBytes). */
   slots: SharedArrayBuffer
   slotBytes: number
+  /** Memory that this thread's packs are made in, `packBufferBytes` for each. */
+  packs: SharedArrayBuffer
   blockSizeBytes: number
   zstdLevel: number
   /** Number of this thread. */
   thread: number
-  keyring: Pick<Keyring, 'blockId' | 'mapId' | 'pack'>
+  keyring: Pick<Keyring, 'blockId' | 'mapId' | 'idMask' | 'pack'>
 }
 
 /** A block of a frame that is to be opened: where it stands in the frame, and where in the slot it goes (-1: only check). */
@@ -27,29 +30,28 @@ export interface WantedFrame {
   blocks: readonly WantedBlock[]
 }
 
+/** Wanted frames as two flat arrays: thousands of small objects in messages would cost as much as opening the frames. */
+export interface FrameTable {
+  /** For each frame: kind, compression, offset, plain bytes, stored bytes, count of blocks; for each of these: start, plain bytes, into. */
+  numbers: Float64Array
+  /** The ids of all blocks, one behind the other. */
+  ids: Uint8Array
+}
+
 export type Request =
   /** Tells holes from data and names the data: the first `bytes` of a slot, block by block. */
   | { kind: 'identify'; slot: number; bytes: number }
   /** Seals some blocks of a slot into the thread's open pack. */
   | { kind: 'seal'; slot: number; bytes: number; blocks: readonly number[]; ids: Uint8Array }
-  /** Gives back the memory of a pack that has been stored, for the thread's next one. */
-  | { kind: 'recycle'; memory: ArrayBuffer }
+  /** The memory of a pack that has been stored may be used for the thread's next one. */
+  | { kind: 'recycle'; area: number }
   /** Ends the thread's open pack. */
   | { kind: 'finish' }
-  /** Opens frames of one pack, of which `bytes` is the part from `offset` on. */
-  | {
-      kind: 'open'
-      slot: number
-      packKey: Uint8Array
-      bytes: Uint8Array
-      offset: number
-      frames: readonly WantedFrame[]
-      /** Without, the caller checks the ids itself after it has used the blocks. */
-      checkIds: boolean
-    }
+  /** Opens frames of one pack, of which `bytes` is the part from `offset` on. The bytes are used up. */
+  | { kind: 'open'; slot: number; frameKey: Uint8Array; bytes: Uint8Array; offset: number; frames: FrameTable }
 
 export interface Identified {
-  /** 32 bytes for each block; meaningless for holes. */
+  /** One id for each block; meaningless for holes. */
   ids: Uint8Array
   /** 1 for each block of zeros. */
   holes: Uint8Array
@@ -61,6 +63,8 @@ export interface SealedPack {
   id: PackId
   wrappedKey: Uint8Array
   bytes: Uint8Array
+  /** Which part of the thread's memory for packs it takes up; undefined when it has memory of its own. */
+  area: number | undefined
   /** Encoded as in the pack's index. */
   frames: Uint8Array
 }
@@ -68,9 +72,56 @@ export interface SealedPack {
 export interface OpenedRun {
   /** Wanted blocks that are not sound: index of the frame, index among its wanted blocks. */
   faults: { frame: number; block: number; fault: FrameFault | 'wrong id' }[]
+  /** That of the request's bytes, given back. */
+  memory: ArrayBuffer
 }
 
 export interface Reply {
   call: number
   result: Identified | SealedPack[] | OpenedRun | undefined
+}
+
+export function encodeWanted(frames: readonly WantedFrame[]): FrameTable {
+  const count = frames.reduce((sum, frame) => sum + frame.blocks.length, 0)
+  const numbers = new Float64Array(frames.length * 6 + count * 3)
+  const ids = new Uint8Array(count * idBytes)
+  let at = 0
+  let block = 0
+  for (const { place, storedBytes, blocks } of frames) {
+    numbers[at++] = place.kind
+    numbers[at++] = place.compression
+    numbers[at++] = place.offset
+    numbers[at++] = place.plainBytes
+    numbers[at++] = storedBytes
+    numbers[at++] = blocks.length
+    for (const { id, start, plainBytes, into } of blocks) {
+      numbers[at++] = start
+      numbers[at++] = plainBytes
+      numbers[at++] = into
+      ids.set(id, block++ * idBytes)
+    }
+  }
+  return { numbers, ids }
+}
+
+export function* decodeWanted({ numbers, ids }: FrameTable): Generator<WantedFrame> {
+  let at = 0
+  let block = 0
+  const next = () => numbers[at++]!
+  while (at < numbers.length) {
+    const place = {
+      kind: next() as FramePlace['kind'],
+      compression: next() as FramePlace['compression'],
+      offset: next(),
+      plainBytes: next(),
+    }
+    const storedBytes = next()
+    const blocks: WantedBlock[] = []
+    for (let count = next(); count > 0; count--) {
+      const id = ids.subarray(block * idBytes, (block + 1) * idBytes)
+      blocks.push({ id, start: next(), plainBytes: next(), into: next() })
+      block++
+    }
+    yield { place, storedBytes, blocks }
+  }
 }

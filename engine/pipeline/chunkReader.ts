@@ -1,6 +1,7 @@
 import type { Limiter } from '../base/limiter.ts'
 import { throwIfAborted } from '../contract/errors.ts'
 import type { BlockMapEditor } from '../repository/blockMapEditor.ts'
+import { idBytes } from '../repository/format.ts'
 import type { PackInfo } from '../repository/pack.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { Extent, Source } from '../sources/source.ts'
@@ -106,7 +107,7 @@ export class ChunkReader {
         continue
       }
       this.counters.dataBytes += blockBytes
-      const id = all.subarray(i * 32, i * 32 + 32)
+      const id = all.subarray(i * idBytes, (i + 1) * idBytes)
       children.push(id)
       const key = id.toString('latin1')
       if (this.#inFlight.has(key) || index.isLive(id, key)) continue

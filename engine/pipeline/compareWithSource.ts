@@ -2,6 +2,7 @@ import { throwIfAborted } from '../contract/errors.ts'
 import type { ByteRange, ScrubResult } from '../contract/models.ts'
 import type { OnProgress } from '../contract/progress.ts'
 import { readBlockMap } from '../repository/blockMapReader.ts'
+import { idBytes } from '../repository/format.ts'
 import type { Repository } from '../repository/repository.ts'
 import { rootOf, type VersionRecord } from '../repository/versionRecord.ts'
 import type { Source } from '../sources/source.ts'
@@ -42,7 +43,9 @@ export async function compareWithSource(
       const all = Buffer.from(found.ids.buffer, found.ids.byteOffset, found.ids.byteLength)
       for (let i = 0; i < found.holes.length; i++) {
         const wanted = (await ids.next()).value ?? undefined
-        const same = found.holes[i] ? wanted === undefined : wanted?.equals(all.subarray(i * 32, i * 32 + 32))
+        const same = found.holes[i]
+          ? wanted === undefined
+          : wanted?.equals(all.subarray(i * idBytes, (i + 1) * idBytes))
         checkedBlocks++
         if (same) continue
         const at = offset + i * blockSizeBytes

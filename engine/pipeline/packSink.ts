@@ -1,3 +1,4 @@
+import { asBuffer } from '../base/memory.ts'
 import type { PackId } from '../contract/ids.ts'
 import { names } from '../repository/format.ts'
 import { blockCount, decodeFrames, type PackInfo } from '../repository/pack.ts'
@@ -95,8 +96,4 @@ export class PackSink {
     this.#unlistedBlocks = 0
     this.storedBytes += await this.#repository.index.writeSegments(packs)
   }
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

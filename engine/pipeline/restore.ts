@@ -1,14 +1,17 @@
 import { throwIfAborted } from '../contract/errors.ts'
 import type { ByteRange, RestoreResult } from '../contract/models.ts'
 import type { OnProgress } from '../contract/progress.ts'
-import { readBlockMap } from '../repository/blockMapReader.ts'
 import type { Repository } from '../repository/repository.ts'
-import { rootOf, type VersionRecord } from '../repository/versionRecord.ts'
+import type { VersionRecord } from '../repository/versionRecord.ts'
 import type { Target } from '../targets/target.ts'
+import { BlockFetcher } from './blockFetcher.ts'
 import { BlockPool } from './blockPool.ts'
 import { ProgressMeter } from './progressMeter.ts'
 import { lockForReading } from './readLock.ts'
-import { type RestoreChunk, RestoreWriter } from './restoreWriter.ts'
+import { chunksOf } from './restoreChunks.ts'
+import { RestoreVerifier } from './restoreVerifier.ts'
+import { RestoreWriter } from './restoreWriter.ts'
+import { TargetWindow } from './targetWindow.ts'
 import { joined } from './tolerantReader.ts'
 
 /** Wider than for backups, so that frames that reach over the border of two chunks are rarely opened twice. */
@@ -23,7 +26,7 @@ export interface RestoreOptions {
   sparse?: boolean
   /** Read the target first and write only what differs. */
   delta?: boolean
-  /** Read back what was written and compare its ids; on unless false. */
+  /** When all is written, read it back from the medium and compare; what is wrong is written once more. */
   verify?: boolean
   threads?: number
   signal?: AbortSignal
@@ -46,22 +49,37 @@ export async function runRestore(
   const meter = new ProgressMeter(clock, options.onProgress)
   const lock = await lockForReading(repository, version, 'restore', options.signal)
   const pool = new BlockPool(repository.keyring, blockSizeBytes, { threads: options.threads, slotBytes })
-  const writer = new RestoreWriter(repository, pool, target, {
-    ...options,
+  const fetcher = new BlockFetcher(repository, pool, options.signal)
+  const window = new TargetWindow(target, {
+    blockSizeBytes,
     versionBytes: version.sizeBytes,
     shift: (options.targetOffset ?? 0) - range.offset,
     range,
-    onBytes: bytes => meter.add(bytes),
   })
+  const onBytes = (bytes: number) => meter.add(bytes)
+  const writer = new RestoreWriter(pool, fetcher, target, window, { ...options, onBytes })
+  const damaged: ByteRange[] = []
   try {
     meter.phase('restoring', range.length)
-    for await (const chunk of chunksOf(repository, version, range)) {
+    for await (const chunk of chunksOf(repository, version, range, slotBytes)) {
       throwIfAborted(options.signal, 'The restore')
       await writer.take(chunk)
     }
     await writer.finish()
+    damaged.push(...writer.damaged)
     meter.phase('finishing')
     await target.flush()
+    if (options.verify) {
+      meter.phase('verifying', range.length)
+      const ignoreHoles = options.sparse === true || target.startsZeroed
+      const verifier = new RestoreVerifier(pool, fetcher, target, window, {
+        ignoreHoles,
+        signal: options.signal,
+        onBytes,
+      })
+      await verifier.run(chunksOf(repository, version, range, slotBytes))
+      damaged.push(...verifier.damaged)
+    }
   } finally {
     await writer.settle()
     await pool.close()
@@ -73,45 +91,8 @@ export async function runRestore(
     target: target.path,
     writtenBytes: writer.writtenBytes,
     skippedBytes: writer.skippedBytes,
-    verified: (options.verify ?? true) && writer.damaged.length === 0,
-    damaged: joined(writer.damaged.sort((a, b) => a.offset - b.offset)),
+    verified: options.verify === true && damaged.length === 0,
+    damaged: joined(damaged.sort((a, b) => a.offset - b.offset)),
     durationMs: Math.round(clock.monotonic() - began),
   }
-}
-
-/** The parts of a version in the range as chunks that fit a slot: stretches of blocks, holes, and lost parts. */
-async function* chunksOf(
-  repository: Repository,
-  version: VersionRecord,
-  range: ByteRange,
-): AsyncGenerator<RestoreChunk> {
-  const { blockSizeBytes } = repository
-  const perChunk = Math.max(1, slotBytes / blockSizeBytes)
-  const load = (id: Buffer, level: number) => repository.blocks.loadNode(id, level)
-  const bounds = {
-    from: Math.floor(range.offset / blockSizeBytes),
-    to: Math.ceil((range.offset + range.length) / blockSizeBytes),
-    tolerant: true,
-  }
-  let data: Extract<RestoreChunk, { kind: 'data' }> | undefined
-  for await (const part of readBlockMap(load, rootOf(version), blockSizeBytes, bounds)) {
-    if (part.kind === 'block') {
-      const chunk = Math.floor(part.index / perChunk)
-      if (data && Math.floor(data.start / perChunk) !== chunk) {
-        yield data
-        data = undefined
-      }
-      data ??= { kind: 'data', start: chunk * perChunk, blocks: [] }
-      data.blocks.push({ index: part.index, id: part.id })
-      continue
-    }
-    // Holes inside a chunk are written with it; the chunk is closed only when the hole leaves it.
-    if (data && part.index + part.count >= data.start + perChunk) {
-      yield data
-      data = undefined
-    }
-    const kind = part.kind === 'hole' ? 'hole' : 'lost'
-    yield { kind, start: part.index, count: part.count }
-  }
-  if (data) yield data
 }

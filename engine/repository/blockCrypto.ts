@@ -1,8 +1,16 @@
-import { hash } from 'node:crypto'
+import { type Aes, aes } from '../base/linux/aes.ts'
 import { zstd } from '../base/linux/zstd.ts'
-import { freeNow } from '../base/memory.ts'
-import { type BlockKind, blockKind, type Compression, compression, gcmTagBytes } from './format.ts'
-import { gcmOpen, gcmSealInto, hmac, zeroNonce } from './gcm.ts'
+import { asBuffer } from '../base/memory.ts'
+import {
+  type BlockKind,
+  blockKind,
+  type Compression,
+  compression,
+  gcmNonceBytes,
+  gcmTagBytes,
+  idBytes,
+} from './format.ts'
+import { hmac, zeroNonce } from './gcm.ts'
 import type { Keyring } from './keyring.ts'
 
 /**
@@ -11,41 +19,28 @@ import type { Keyring } from './keyring.ts'
  */
 export const zstdLevel = { first: 1, later: 3 } as const
 
-const frameKeyLabel = Buffer.from('frame')
-const sha256BlockBytes = 64
+const frameKeyLabel = Buffer.from('frames')
 
 /**
- * Computes block ids: HMAC-SHA-256 of the plaintext under the key of its kind, so that data and map nodes never share an id.
- *
- * HMAC is spelled out (RFC 2104) over one-shot hashes, because an HMAC object for every small block costs as much as a third
- * of the hashing itself. Not for use by two callers at once: it works in a buffer of its own.
+ * Computes block ids: AES-256 of the GMAC of the plaintext (a universal hash under a secret key, then a secret permutation,
+ * as in the tag of RFC 8452), so that nobody without the keys can tell what an id stands for, or make two blocks share one.
+ * Data and map nodes are hashed under keys of their own. Why this and no HMAC: see ARCHITECTURE.md.
  */
 export class BlockIdentifier {
-  readonly #inner: Record<BlockKind, Buffer>
-  readonly #outer: Record<BlockKind, Buffer>
-  #scratch = Buffer.alloc(0)
+  readonly #hash: Record<BlockKind, ReturnType<Aes['gmac']>>
+  readonly #mask: ReturnType<Aes['permutation']>
 
-  constructor(keyring: Pick<Keyring, 'blockId' | 'mapId'>) {
-    const pads = (byte: number) => ({ 1: padded(keyring.blockId, byte), 2: padded(keyring.mapId, byte) })
-    this.#inner = pads(0x36)
-    this.#outer = pads(0x5c)
+  constructor(keyring: Pick<Keyring, 'blockId' | 'mapId' | 'idMask'>) {
+    this.#hash = { 1: aes().gmac(keyring.blockId, zeroNonce), 2: aes().gmac(keyring.mapId, zeroNonce) }
+    this.#mask = aes().permutation(keyring.idMask)
   }
 
-  /** The 32-byte id of a block. */
-  idOf(kind: BlockKind, plain: Uint8Array): Buffer {
-    const length = sha256BlockBytes + plain.length
-    if (this.#scratch.length < length) this.#scratch = Buffer.allocUnsafeSlow(length)
-    this.#scratch.set(this.#inner[kind], 0)
-    this.#scratch.set(plain, sha256BlockBytes)
-    const inner = hash('sha256', this.#scratch.subarray(0, length), 'buffer')
-    return hash('sha256', Buffer.concat([this.#outer[kind], inner]), 'buffer')
+  /** The id of a block, `idBytes` long; written into `id` when that is given. */
+  idOf(kind: BlockKind, plain: Uint8Array, id: Buffer = Buffer.allocUnsafe(idBytes)): Buffer {
+    this.#hash[kind](plain, id)
+    this.#mask(id)
+    return id
   }
-}
-
-function padded(key: Uint8Array, byte: number): Buffer {
-  const out = Buffer.alloc(sha256BlockBytes, byte)
-  for (let i = 0; i < key.length; i++) out[i]! ^= key[i]!
-  return out
 }
 
 /**
@@ -74,11 +69,16 @@ export interface FramePlace {
   plainBytes: number
 }
 
-/** The key that seals one frame: HMAC-SHA-256(pack key, "frame" ‖ u32 offset). Used once. */
-function frameKey(packKey: Uint8Array, offset: number): Buffer {
-  const where = Buffer.allocUnsafe(4)
-  where.writeUInt32LE(offset, 0)
-  return hmac(packKey, frameKeyLabel, where)
+/** The key that seals the frames of one pack: HMAC-SHA-256(pack key, "frames"). */
+export function frameKeyOf(packKey: Uint8Array): Buffer {
+  return hmac(packKey, frameKeyLabel)
+}
+
+/** u32 offset of the frame, then zeros: under the key of one pack, every frame has its own nonce. */
+function nonceAt(offset: number): Buffer {
+  const nonce = Buffer.alloc(gcmNonceBytes)
+  nonce.writeUInt32LE(offset, 0)
+  return nonce
 }
 
 /** u8 kind, u8 compression, u32 plain bytes. */
@@ -91,31 +91,41 @@ function associatedData(place: FramePlace): Buffer {
 }
 
 /** Seals a (compressed) frame into its place in the pack; returns the sealed length, 16 bytes more than `body`. */
-export function sealFrame(packKey: Uint8Array, place: FramePlace, body: Uint8Array, pack: Buffer): number {
-  return gcmSealInto(frameKey(packKey, place.offset), zeroNonce, associatedData(place), body, pack, place.offset)
+export function sealFrame(frameKey: Uint8Array, place: FramePlace, body: Uint8Array, pack: Buffer): number {
+  const room = pack.subarray(place.offset)
+  aes().seal(frameKey, nonceAt(place.offset), associatedData(place), body, room)
+  return body.length + gcmTagBytes
 }
 
 export type FrameFault = 'altered' | 'undecodable' | 'wrong length'
 
 /**
- * Opens a sealed frame: tag, decompression, length. Never throws on bad bytes; says what is wrong with them. The plaintext
- * may be written into `room`, which must be long enough for it.
+ * Opens a sealed frame: tag, decompression, length. Never throws on bad bytes; says what is wrong with them.
+ *
+ * The plaintext may be written into `room`, which must be long enough for it. With `inPlace` the sealed bytes are used up:
+ * the frame is decrypted where it stands.
  */
 export function openFrame(
-  packKey: Uint8Array,
+  frameKey: Uint8Array,
   place: FramePlace,
   sealedBytes: Uint8Array,
   room?: Buffer,
+  inPlace = false,
 ): { plain: Buffer } | { fault: FrameFault } {
-  if (sealedBytes.length < gcmTagBytes) return { fault: 'altered' }
-  const body = gcmOpen(frameKey(packKey, place.offset), zeroNonce, associatedData(place), sealedBytes)
-  if (!body) return { fault: 'altered' }
-  if (place.compression === compression.none) {
-    return body.length === place.plainBytes ? { plain: body } : { fault: 'wrong length' }
-  }
-  const plain = room?.subarray(0, place.plainBytes) ?? Buffer.allocUnsafe(place.plainBytes)
+  const bodyBytes = sealedBytes.length - gcmTagBytes
+  if (bodyBytes < 0) return { fault: 'altered' }
+  const stored = place.compression === compression.none
+  const work = inPlace && !stored ? sealedBytes : roomFor(bodyBytes, stored ? room : undefined)
+  const aad = associatedData(place)
+  if (!aes().open(frameKey, nonceAt(place.offset), aad, sealedBytes, work)) return { fault: 'altered' }
+  const body = asBuffer(work).subarray(0, bodyBytes)
+  if (stored) return bodyBytes === place.plainBytes ? { plain: body } : { fault: 'wrong length' }
+  const plain = roomFor(place.plainBytes, room)
   const length = zstd().decompress(body, plain)
-  freeNow(body)
   if (length === undefined) return { fault: 'undecodable' }
   return length === place.plainBytes ? { plain } : { fault: 'wrong length' }
+}
+
+function roomFor(bytes: number, room: Buffer | undefined): Buffer {
+  return room && room.length >= bytes ? room.subarray(0, bytes) : Buffer.allocUnsafe(bytes)
 }

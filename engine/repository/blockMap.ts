@@ -1,7 +1,7 @@
-import { mapBitmapBytes, mapFanout, mapHeaderBytes } from './format.ts'
+import { idBytes, mapBitmapBytes, mapFanout, mapHeaderBytes } from './format.ts'
 
 /**
- * A map node: `mapFanout` children, each the 32-byte id of a block (level 0) or of a node one level down, or undefined for
+ * A map node: `mapFanout` children, each the id of a block (level 0) or of a node one level down, or undefined for
  * a hole, that is a part of the source that reads as zeros.
  */
 export interface MapNode {
@@ -29,7 +29,7 @@ export function childSpan(level: number): number {
 /** Plain form: u8 level, three zero bytes, bitmap of the children that are no holes (bit i of byte i/8), their ids. */
 export function encodeNode(node: MapNode): Buffer {
   const present = node.children.filter(child => child !== undefined)
-  const out = Buffer.alloc(mapHeaderBytes + mapBitmapBytes + present.length * 32)
+  const out = Buffer.alloc(mapHeaderBytes + mapBitmapBytes + present.length * idBytes)
   out[0] = node.level
   let at = mapHeaderBytes + mapBitmapBytes
   for (let i = 0; i < node.children.length; i++) {
@@ -37,7 +37,7 @@ export function encodeNode(node: MapNode): Buffer {
     if (!child) continue
     out[mapHeaderBytes + (i >> 3)]! |= 1 << (i & 7)
     out.set(child, at)
-    at += 32
+    at += idBytes
   }
   return out
 }
@@ -50,9 +50,9 @@ export function decodeNode(bytes: Buffer, level: number): MapNode | undefined {
   let at = idsAt
   for (let i = 0; i < mapFanout; i++) {
     if ((bytes[mapHeaderBytes + (i >> 3)]! & (1 << (i & 7))) === 0) continue
-    if (at + 32 > bytes.length) return undefined
-    children[i] = bytes.subarray(at, at + 32)
-    at += 32
+    if (at + idBytes > bytes.length) return undefined
+    children[i] = bytes.subarray(at, at + idBytes)
+    at += idBytes
   }
   return at === bytes.length ? { level, children } : undefined
 }

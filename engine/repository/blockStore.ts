@@ -1,7 +1,7 @@
 import type { BlockRow } from '../catalogue/blockTable.ts'
 import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
 import type { Storage } from '../storage/storage.ts'
-import { BlockIdentifier, type FramePlace, openFrame } from './blockCrypto.ts'
+import { BlockIdentifier, type FramePlace, frameKeyOf, openFrame } from './blockCrypto.ts'
 import type { BlockIndex } from './blockIndex.ts'
 import { decodeNode, type MapNode } from './blockMap.ts'
 import { type BlockKind, blockKind, type Compression, names } from './format.ts'
@@ -15,7 +15,7 @@ const cachedPackKeys = 4096
 /** A copy of a block together with what opens it. */
 export interface LocatedBlock {
   row: BlockRow
-  packKey: Buffer
+  frameKey: Buffer
 }
 
 /** Reads single blocks and map nodes, trying every copy there is. Nodes and pack keys are cached within bounds. */
@@ -25,7 +25,7 @@ export class BlockStore {
   readonly #identifier: BlockIdentifier
   readonly #index: BlockIndex
   readonly #nodes = new Map<string, MapNode>()
-  readonly #packKeys = new Map<string, Buffer>()
+  readonly #frameKeys = new Map<string, Buffer>()
 
   constructor(storage: Storage, keyring: Keyring, index: BlockIndex) {
     this.#storage = storage
@@ -34,17 +34,18 @@ export class BlockStore {
     this.#index = index
   }
 
-  /** The key of a pack; fails with integrity.objectDamaged when its wrapping was altered. */
-  packKey(packId: string, wrappedKey: Uint8Array): Buffer {
-    const known = this.#packKeys.get(packId)
+  /** The key that opens the frames of a pack; fails with integrity.objectDamaged when its wrapping was altered. */
+  frameKey(packId: string, wrappedKey: Uint8Array): Buffer {
+    const known = this.#frameKeys.get(packId)
     if (known) return known
-    const key = unwrapPackKey(this.#keyring.pack, packId, wrappedKey)
-    if (!key) {
+    const packKey = unwrapPackKey(this.#keyring.pack, packId, wrappedKey)
+    if (!packKey) {
       throw new HoldfastError('integrity.objectDamaged', `The key of pack ${packId} does not open.`, {
         details: { pack: packId },
       })
     }
-    remember(this.#packKeys, packId, key, cachedPackKeys)
+    const key = frameKeyOf(packKey)
+    remember(this.#frameKeys, packId, key, cachedPackKeys)
     return key
   }
 
@@ -59,7 +60,7 @@ export class BlockStore {
     let fault: unknown
     for (const row of rows) {
       try {
-        located.push({ row, packKey: this.packKey(row.packId, row.wrappedKey) })
+        located.push({ row, frameKey: this.frameKey(row.packId, row.wrappedKey) })
       } catch (error) {
         fault = error
       }
@@ -87,7 +88,7 @@ export class BlockStore {
   async #readCopy(
     id: Uint8Array,
     kind: BlockKind,
-    { row, packKey }: LocatedBlock,
+    { row, frameKey }: LocatedBlock,
     signal?: AbortSignal,
   ): Promise<Buffer | HoldfastError> {
     const range = { offset: row.frameOffset, length: row.frameStoredBytes }
@@ -100,7 +101,7 @@ export class BlockStore {
       if (isHoldfastError(error, 'storage.failed')) return blockDamaged(id, row.packId, 'it cannot be read', error)
       throw error
     }
-    const opened = openFrame(packKey, framePlaceOf(row), bytes)
+    const opened = openFrame(frameKey, framePlaceOf(row), bytes)
     if ('fault' in opened) return blockDamaged(id, row.packId, opened.fault)
     const block = opened.plain.subarray(row.start, row.start + row.plainBytes)
     return this.#identifier.idOf(kind, block).equals(id) ? block : blockDamaged(id, row.packId, 'wrong id')

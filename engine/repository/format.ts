@@ -22,7 +22,8 @@ export const frameTargetBytes = 256 * 1024
 export const packTargetBytes = 16 * 1024 * 1024
 
 export const keyBytes = 32
-export const idBytes = 32
+/** A block id; see "Blocks and frames" in the format document. */
+export const idBytes = 16
 export const gcmTagBytes = 16
 export const gcmNonceBytes = 12
 
@@ -44,7 +45,7 @@ export const pack = {
   wrappedKeyBytes: gcmNonceBytes + keyBytes + gcmTagBytes,
   headerBytes: 84,
   frameEntryBytes: 12,
-  blockEntryBytes: 36,
+  blockEntryBytes: idBytes + 4,
   trailerMagic: Buffer.from('HFPE'),
   trailerBytes: 8,
 } as const

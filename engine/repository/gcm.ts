@@ -1,11 +1,10 @@
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto'
-import { freeNow } from '../base/memory.ts'
 import { gcmNonceBytes, gcmTagBytes } from './format.ts'
 
 /** Every key that is used with this nonce seals exactly one message. */
 export const zeroNonce = Buffer.alloc(gcmNonceBytes)
 
-/** HMAC-SHA-256 of the concatenated parts: ids, and keys derived from a random key. */
+/** HMAC-SHA-256 of the concatenated parts: keys derived from a random key, and MACs. */
 export function hmac(key: Uint8Array, ...parts: readonly (Uint8Array | string)[]): Buffer {
   const h = createHmac('sha256', key)
   for (const part of parts) h.update(part)
@@ -32,23 +31,4 @@ export function gcmOpen(key: Uint8Array, nonce: Uint8Array, aad: Uint8Array, sea
   } catch {
     return undefined
   }
-}
-
-/** Like gcmSeal, but writes into `out` at `at` (it must have room); returns the bytes written. For large messages. */
-export function gcmSealInto(
-  key: Uint8Array,
-  nonce: Uint8Array,
-  aad: Uint8Array,
-  plain: Uint8Array,
-  out: Buffer,
-  at: number,
-): number {
-  const cipher = createCipheriv('aes-256-gcm', key, nonce)
-  cipher.setAAD(aad)
-  const sealed = cipher.update(plain)
-  out.set(sealed, at)
-  freeNow(sealed)
-  cipher.final()
-  out.set(cipher.getAuthTag(), at + plain.length)
-  return plain.length + gcmTagBytes
 }

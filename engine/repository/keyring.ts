@@ -6,10 +6,12 @@ import { keyBytes } from './format.ts'
  * repository id, info = "holdfast/v1/" + purpose. One key, one purpose.
  */
 export interface Keyring {
-  /** Ids of data blocks: HMAC-SHA-256 of the plaintext. */
+  /** Hashes data blocks for their ids. */
   blockId: Buffer
-  /** Ids of map nodes. */
+  /** Hashes map nodes for their ids. */
   mapId: Buffer
+  /** Turns the hash of a block into its id. */
+  idMask: Buffer
   /** Wraps each pack's own key. */
   pack: Buffer
   /** Seals index segments, version records, marks, locks. */
@@ -26,6 +28,7 @@ export function deriveKeyring(masterKey: Uint8Array, repositoryId: string): Keyr
   return {
     blockId: derive('block-id'),
     mapId: derive('map-id'),
+    idMask: derive('id-mask'),
     pack: derive('pack-key'),
     object: derive('object'),
     config: derive('config'),

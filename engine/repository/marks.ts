@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`))
-const copySchema = z.object({ pack: hex(32), block: hex(64) })
+const copySchema = z.object({ pack: hex(32), block: hex(32) })
 
 /** Small append-only records for what changes about versions and blocks. Later marks win over earlier ones. */
 export const markSchema = z.discriminatedUnion('kind', [
@@ -32,7 +32,7 @@ export const markSchema = z.discriminatedUnion('kind', [
     packs: z.array(hex(32)),
     /** Copies of records, and index segments, that are missing or altered and can be written again. */
     objects: z.array(z.string().max(200)).optional(),
-    versions: z.array(z.object({ version: hex(16), blocks: z.array(hex(64)) })),
+    versions: z.array(z.object({ version: hex(16), blocks: z.array(hex(32)) })),
   }),
   /** Copies that were damaged and read well again, and packs that are back. */
   z.object({

@@ -1,6 +1,6 @@
 import type { PackId } from '../contract/ids.ts'
 import type { FramePlace } from './blockCrypto.ts'
-import { type BlockKind, type Compression, pack as layout } from './format.ts'
+import { type BlockKind, type Compression, idBytes, pack as layout } from './format.ts'
 import { gcmOpen, gcmSeal, hmac, zeroNonce } from './gcm.ts'
 
 export interface PackBlock {
@@ -58,7 +58,7 @@ export function encodeFrames(frames: readonly PackFrame[]): Buffer {
     at += layout.frameEntryBytes
     for (const block of frame.blocks) {
       out.set(block.id, at)
-      out.writeUInt32LE(block.plainBytes, at + 32)
+      out.writeUInt32LE(block.plainBytes, at + idBytes)
       at += layout.blockEntryBytes
     }
   }
@@ -88,7 +88,7 @@ export function decodeFrames(bytes: Buffer): PackFrame[] | undefined {
     if (at + count * layout.blockEntryBytes > bytes.length) return undefined
     let plainBytes = 0
     for (let i = 0; i < count; i++, at += layout.blockEntryBytes) {
-      const block = { id: bytes.subarray(at, at + 32), plainBytes: bytes.readUInt32LE(at + 32) }
+      const block = { id: bytes.subarray(at, at + idBytes), plainBytes: bytes.readUInt32LE(at + idBytes) }
       plainBytes += block.plainBytes
       frame.blocks.push(block)
     }

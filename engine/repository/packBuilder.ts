@@ -1,7 +1,15 @@
 import { randomBytes } from '../base/random.ts'
 import type { PackId } from '../contract/ids.ts'
-import { compressFrame, sealFrame, zstdLevel } from './blockCrypto.ts'
-import { type BlockKind, blockKind, frameTargetBytes, gcmTagBytes, pack as layout, packTargetBytes } from './format.ts'
+import { compressFrame, frameKeyOf, sealFrame, zstdLevel } from './blockCrypto.ts'
+import {
+  type BlockKind,
+  blockKind,
+  frameTargetBytes,
+  gcmTagBytes,
+  idBytes,
+  pack as layout,
+  packTargetBytes,
+} from './format.ts'
 import { gcmSeal } from './gcm.ts'
 import { headerPrefix, type PackBlock, type PackFrame, type PackInfo, sealPackIndex } from './pack.ts'
 
@@ -25,6 +33,7 @@ export interface FinishedPack extends PackInfo {
 export class PackBuilder {
   readonly id: PackId
   readonly #key: Buffer
+  readonly #frameKey: Buffer
   readonly #wrappedKey: Buffer
   readonly #frames: PackFrame[] = []
   #buffer: Buffer
@@ -40,6 +49,7 @@ export class PackBuilder {
   constructor(packKeyKey: Uint8Array, options: { level?: number; buffer?: Buffer | undefined } = {}) {
     this.id = randomBytes(layout.idBytes).toString('hex') as PackId
     this.#key = randomBytes(32)
+    this.#frameKey = frameKeyOf(this.#key)
     const nonce = randomBytes(12)
     const prefix = headerPrefix(this.id)
     this.#wrappedKey = Buffer.concat([nonce, gcmSeal(packKeyKey, nonce, prefix, this.#key)])
@@ -67,6 +77,29 @@ export class PackBuilder {
     open.bytes += plain.length
     open.blocks.push({ id, plainBytes: plain.length })
     if (open.bytes === frameTargetBytes) this.#closeFrame()
+  }
+
+  /** How many blocks of this size make a frame that `addNeighbours` can seal as it is; 1 while another frame is open. */
+  blocksPerFrame(blockSizeBytes: number): number {
+    return this.#open.bytes === 0 ? Math.max(1, Math.floor(frameTargetBytes / blockSizeBytes)) : 1
+  }
+
+  /** Adds data blocks that lie one behind the other, the last of which may be shorter. Whole frames are not copied. */
+  addNeighbours(ids: Buffer, plain: Uint8Array, blockSizeBytes: number): void {
+    const blocks: PackBlock[] = []
+    for (let at = 0, i = 0; at < plain.length; at += blockSizeBytes, i++) {
+      const plainBytes = Math.min(blockSizeBytes, plain.length - at)
+      blocks.push({ id: ids.subarray(i * idBytes, (i + 1) * idBytes), plainBytes })
+    }
+    if (this.#open.bytes === 0 && plain.length === frameTargetBytes) {
+      this.#seal(blockKind.data, plain, blocks)
+      return
+    }
+    let at = 0
+    for (const { id, plainBytes } of blocks) {
+      this.add(blockKind.data, id, plain.subarray(at, at + plainBytes))
+      at += plainBytes
+    }
   }
 
   /**
@@ -98,7 +131,7 @@ export class PackBuilder {
     const { body, method } = compressFrame(kind, plain, this.#level, scratch)
     const place = { kind, compression: method, offset: this.#used, plainBytes: plain.length }
     this.#reserve(body.length + gcmTagBytes)
-    const storedBytes = sealFrame(this.#key, place, body, this.#buffer)
+    const storedBytes = sealFrame(this.#frameKey, place, body, this.#buffer)
     this.#used += storedBytes
     this.#frames.push({ ...place, storedBytes, blocks })
   }

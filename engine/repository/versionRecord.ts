@@ -20,7 +20,7 @@ export const versionRecordSchema = z.object({
   /** Id of the map's root node; null when the whole source is holes. */
   root: z
     .string()
-    .regex(/^[0-9a-f]{64}$/)
+    .regex(/^[0-9a-f]{32}$/)
     .nullable(),
   status: z.enum(['complete', 'incomplete']),
   method: z.enum(['full', 'allocation', 'hints']),

@@ -30,6 +30,8 @@ import type { ObjectInfo, PutOptions, Range, Storage } from './storage.ts'
 
 /** One read is at most this long, so that a cancelled get ends soon. */
 const readBytes = 4 * 1024 * 1024
+/** Larger objects are packs; nobody reads them soon, and they would drive what other programs need out of the page cache. */
+const directBytes = 1024 * 1024
 const objectMode = 0o600
 const dayMs = 24 * 60 * 60 * 1000
 
@@ -102,7 +104,7 @@ export class DirectoryStorage implements Storage {
     })
   }
 
-  async get(name: string, range?: Range, signal?: AbortSignal): Promise<Uint8Array> {
+  async get(name: string, range?: Range, signal?: AbortSignal, room?: ArrayBuffer): Promise<Uint8Array> {
     assertObjectName(name)
     if (range !== undefined) assertRange(name, range)
     throwIfAborted(signal)
@@ -113,7 +115,8 @@ export class DirectoryStorage implements Storage {
         if (!info.isFile()) throw objectNotFound(name, this.url)
         const { offset, length } = range ?? { offset: 0, length: info.size }
         if (offset + length > info.size) throw rangeInvalid(name, { offset, length }, info.size)
-        const data = Buffer.allocUnsafeSlow(length)
+        const fits = room !== undefined && room.byteLength >= length
+        const data = fits ? Buffer.from(room, 0, length) : Buffer.allocUnsafeSlow(length)
         for (let done = 0; done < length; ) {
           throwIfAborted(signal)
           const { bytesRead } = await file.read(data, done, Math.min(readBytes, length - done), offset + done)
@@ -224,7 +227,12 @@ export class DirectoryStorage implements Storage {
   ): Promise<boolean> {
     const temporary = temporaryPathFor(path)
     // Looked at a second time when the file is open: from then on it cannot end up on anything else.
-    await createSynced(temporary, parts, { mode: objectMode, signal, beforeFirstByte: () => root.assertConnected() })
+    await createSynced(temporary, parts, {
+      mode: objectMode,
+      signal,
+      direct: parts.reduce((sum, part) => sum + part.length, 0) >= directBytes,
+      beforeFirstByte: () => root.assertConnected(),
+    })
     let published = false
     try {
       throwIfAborted(signal)

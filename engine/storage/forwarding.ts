@@ -16,8 +16,8 @@ export class ForwardingStorage implements Storage {
     return this.inner.put(name, parts, options)
   }
 
-  get(name: string, range?: Range, signal?: AbortSignal): Promise<Uint8Array> {
-    return this.inner.get(name, range, signal)
+  get(name: string, range?: Range, signal?: AbortSignal, room?: ArrayBuffer): Promise<Uint8Array> {
+    return this.inner.get(name, range, signal, room)
   }
 
   stat(name: string, signal?: AbortSignal): Promise<ObjectInfo | undefined> {

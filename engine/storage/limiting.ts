@@ -23,9 +23,9 @@ class LimitingStorage extends ForwardingStorage {
     return this.inner.put(name, parts, options)
   }
 
-  override async get(name: string, range?: Range, signal?: AbortSignal): Promise<Uint8Array> {
+  override async get(name: string, range?: Range, signal?: AbortSignal, room?: ArrayBuffer): Promise<Uint8Array> {
     if (range !== undefined) await this.#limits.read?.take(range.length, signal)
-    const data = await this.inner.get(name, range, signal)
+    const data = await this.inner.get(name, range, signal, room)
     // How large a whole object is shows only now; it is paid for afterwards.
     if (range === undefined) await this.#limits.read?.take(data.length, signal)
     return data

@@ -68,8 +68,8 @@ class RetryingStorage extends ForwardingStorage {
     })
   }
 
-  override get(name: string, range?: Range, signal?: AbortSignal): Promise<Uint8Array> {
-    return this.#retry(signal, () => this.inner.get(name, range, signal))
+  override get(name: string, range?: Range, signal?: AbortSignal, room?: ArrayBuffer): Promise<Uint8Array> {
+    return this.#retry(signal, () => this.inner.get(name, range, signal, room))
   }
 
   override stat(name: string, signal?: AbortSignal): Promise<ObjectInfo | undefined> {

@@ -24,9 +24,13 @@ export interface Storage {
 
   /**
    * Reads an object, or the range [offset, offset + length). A range beyond the end is `storage.rangeInvalid`; a missing
-   * object `storage.objectNotFound`. The result belongs to the caller.
+   * object `storage.objectNotFound`. The result belongs to the caller, with the
+   * whole of its ArrayBuffer, at whose beginning it lies: it may be handed over to a thread.
+   *
+   * `room` is memory that the result may be put into, from its beginning, if it is long enough; until the call has ended
+   * the caller must not touch it. A driver may take new memory instead.
    */
-  get(name: string, range?: Range, signal?: AbortSignal): Promise<Uint8Array>
+  get(name: string, range?: Range, signal?: AbortSignal, room?: ArrayBuffer): Promise<Uint8Array>
 
   /** Size and age of an object; undefined when there is none. */
   stat(name: string, signal?: AbortSignal): Promise<ObjectInfo | undefined>

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
+import { DirectFile } from '../base/directFile.ts'
 import { deviceSize } from '../base/linux/deviceFacts.ts'
 import { deviceIdOf } from '../base/linux/system.ts'
 import type { PathIdentity } from '../base/linux/systemRecord.ts'
@@ -7,7 +8,7 @@ import type { LinuxCalls } from '../base/linux.ts'
 import { HoldfastError } from '../contract/errors.ts'
 import { accessFailed, checkInside, openFailed } from './errors.ts'
 import type { Target } from './target.ts'
-import { flushFile, readFully, writeFully, writeZeros } from './writer.ts'
+import { closeTarget, flushFile, type OpenTarget, readFully, writeFully, writeZeros } from './writer.ts'
 
 /** Zeroing goes in steps of this size, so that other work on the same threads gets its turn. */
 const zeroStepBytes = 128 * 1024 * 1024
@@ -18,14 +19,14 @@ export class DeviceTarget implements Target {
   readonly path: string
   readonly sizeBytes: number
   readonly startsZeroed = false
-  readonly #file: FileHandle
+  readonly #open: OpenTarget
   readonly #sectorBytes: number
   readonly #calls: LinuxCalls
 
-  private constructor(path: string, file: FileHandle, sizeBytes: number, sectorBytes: number, calls: LinuxCalls) {
-    this.path = path
+  private constructor(opened: OpenTarget, sizeBytes: number, sectorBytes: number, calls: LinuxCalls) {
+    this.path = opened.path
     this.sizeBytes = sizeBytes
-    this.#file = file
+    this.#open = opened
     this.#sectorBytes = sectorBytes
     this.#calls = calls
   }
@@ -51,7 +52,8 @@ export class DeviceTarget implements Target {
         checkSize(path, size, sizeBytes)
         if (calls.blockDeviceIsReadOnly(file.fd) === true) throw readOnly(path)
         const sector = calls.blockDeviceSectorSize(file.fd)
-        return new DeviceTarget(path, file, size, sector === 'unsupported' ? 4096 : sector, calls)
+        const opened = { path, file, direct: await DirectFile.open(file) }
+        return new DeviceTarget(opened, size, sector === 'unsupported' ? 4096 : sector, calls)
       } catch (error) {
         await file.close()
         throw error
@@ -63,7 +65,7 @@ export class DeviceTarget implements Target {
 
   async write(data: Uint8Array, offset: number): Promise<void> {
     checkInside(this.path, this.sizeBytes, offset, data.length)
-    await writeFully(this.#file, this.path, data, offset)
+    await writeFully(this.#open, data, offset)
   }
 
   /**
@@ -75,34 +77,38 @@ export class DeviceTarget implements Target {
     const end = offset + length
     const first = Math.ceil(offset / this.#sectorBytes) * this.#sectorBytes
     const last = Math.floor(end / this.#sectorBytes) * this.#sectorBytes
-    if (first >= last) return writeZeros(this.#file, this.path, offset, length)
-    await writeZeros(this.#file, this.path, offset, first - offset)
-    await writeZeros(this.#file, this.path, last, end - last)
+    if (first >= last) return writeZeros(this.#open, offset, length)
+    await writeZeros(this.#open, offset, first - offset)
+    await writeZeros(this.#open, last, end - last)
     for (let at = first; at < last; at += zeroStepBytes) await this.#zeroSectors(at, Math.min(zeroStepBytes, last - at))
   }
 
   async #zeroSectors(offset: number, length: number): Promise<void> {
     try {
-      const { fd } = this.#file
+      const { fd } = this.#open.file
       // On a block device this is BLKDISCARD with the promise: it is refused where discarded sectors may read as anything.
       if ((await this.#calls.punchHole(fd, offset, length)) === 'done') return
       if ((await this.#calls.zeroBlockDevice(fd, offset, length)) === 'done') return
     } catch (error) {
       throw accessFailed(error, this.path, 'zeroed', { offset, length })
     }
-    await writeZeros(this.#file, this.path, offset, length)
+    await writeZeros(this.#open, offset, length)
   }
 
   read(buffer: Uint8Array, offset: number): Promise<number> {
-    return readFully(this.#file, this.path, buffer, offset)
+    return readFully(this.#open, buffer, offset)
   }
 
   flush(): Promise<void> {
-    return flushFile(this.#file, this.path)
+    return flushFile(this.#open.file, this.path)
+  }
+
+  async forget(): Promise<void> {
+    await this.#calls.forgetPages(this.#open.file.fd, 0, this.sizeBytes).catch(() => undefined)
   }
 
   async close(): Promise<void> {
-    await this.#file.close()
+    await closeTarget(this.#open)
   }
 }
 

@@ -1,10 +1,11 @@
 import { constants } from 'node:fs'
-import { type FileHandle, open, unlink } from 'node:fs/promises'
+import { open, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { DirectFile } from '../base/directFile.ts'
 import type { LinuxCalls } from '../base/linux.ts'
 import { accessFailed, checkInside, openFailed, targetUnsupported } from './errors.ts'
 import type { Target } from './target.ts'
-import { flushFile, readFully, writeFully, writeZeros } from './writer.ts'
+import { closeTarget, flushFile, type OpenTarget, readFully, writeFully, writeZeros } from './writer.ts'
 
 /** A disk image: a new sparse file, or an existing file that is written over. */
 export class FileTarget implements Target {
@@ -12,21 +13,20 @@ export class FileTarget implements Target {
   readonly path: string
   readonly sizeBytes: number
   readonly startsZeroed: boolean
-  readonly #file: FileHandle
+  readonly #open: OpenTarget
   readonly #calls: LinuxCalls
   /** The folder's entry of a new file has to reach the disk too, once. */
   #entryFlushed: boolean
 
   private constructor(
-    path: string,
-    file: FileHandle,
+    opened: OpenTarget,
     facts: { sizeBytes: number; created: boolean; startsZeroed: boolean },
     calls: LinuxCalls,
   ) {
-    this.path = path
+    this.path = opened.path
     this.sizeBytes = facts.sizeBytes
     this.startsZeroed = facts.startsZeroed
-    this.#file = file
+    this.#open = opened
     this.#calls = calls
     this.#entryFlushed = !facts.created
   }
@@ -54,7 +54,11 @@ export class FileTarget implements Target {
     const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600)
     try {
       await file.truncate(sizeBytes)
-      return new FileTarget(path, file, { sizeBytes, created: true, startsZeroed: true }, calls)
+      return new FileTarget(
+        { path, file, direct: await DirectFile.open(file) },
+        { sizeBytes, created: true, startsZeroed: true },
+        calls,
+      )
     } catch (error) {
       await file.close()
       await unlink(path)
@@ -70,7 +74,11 @@ export class FileTarget implements Target {
       if (!facts.isFile()) throw targetUnsupported(path)
       if (facts.size < sizeBytes) await file.truncate(sizeBytes)
       const size = Math.max(facts.size, sizeBytes)
-      return new FileTarget(path, file, { sizeBytes: size, created: false, startsZeroed: facts.size === 0 }, calls)
+      return new FileTarget(
+        { path, file, direct: await DirectFile.open(file) },
+        { sizeBytes: size, created: false, startsZeroed: facts.size === 0 },
+        calls,
+      )
     } catch (error) {
       await file.close()
       throw error
@@ -79,28 +87,28 @@ export class FileTarget implements Target {
 
   async write(data: Uint8Array, offset: number): Promise<void> {
     checkInside(this.path, this.sizeBytes, offset, data.length)
-    await writeFully(this.#file, this.path, data, offset)
+    await writeFully(this.#open, data, offset)
   }
 
   /** Punches a hole; where the file system has none, zeroes the range or writes zeros. */
   async zero(offset: number, length: number): Promise<void> {
     checkInside(this.path, this.sizeBytes, offset, length)
     try {
-      const { fd } = this.#file
+      const { fd } = this.#open.file
       if ((await this.#calls.punchHole(fd, offset, length)) === 'done') return
       if ((await this.#calls.zeroRange(fd, offset, length)) === 'done') return
     } catch (error) {
       throw accessFailed(error, this.path, 'zeroed', { offset, length })
     }
-    await writeZeros(this.#file, this.path, offset, length)
+    await writeZeros(this.#open, offset, length)
   }
 
   read(buffer: Uint8Array, offset: number): Promise<number> {
-    return readFully(this.#file, this.path, buffer, offset)
+    return readFully(this.#open, buffer, offset)
   }
 
   async flush(): Promise<void> {
-    await flushFile(this.#file, this.path)
+    await flushFile(this.#open.file, this.path)
     if (this.#entryFlushed) return
     const folder = await open(dirname(this.path), constants.O_RDONLY)
     try {
@@ -111,7 +119,11 @@ export class FileTarget implements Target {
     this.#entryFlushed = true
   }
 
+  async forget(): Promise<void> {
+    await this.#calls.forgetPages(this.#open.file.fd, 0, this.sizeBytes).catch(() => undefined)
+  }
+
   async close(): Promise<void> {
-    await this.#file.close()
+    await closeTarget(this.#open)
   }
 }

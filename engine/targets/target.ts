@@ -19,5 +19,11 @@ export interface Target {
   /** Everything written is on the medium when this resolves. */
   flush(): Promise<void>
 
+  /**
+   * After a flush: asks the system to drop what it remembers of the target, so that what is read next comes from the
+   * medium. Does nothing where the system cannot.
+   */
+  forget(): Promise<void>
+
   close(): Promise<void>
 }

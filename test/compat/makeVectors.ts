@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { zstdCompressSync } from 'node:zlib'
-import { BlockIdentifier, sealFrame } from '../../engine/repository/blockCrypto.ts'
+import { BlockIdentifier, frameKeyOf, sealFrame } from '../../engine/repository/blockCrypto.ts'
 import { encodeNode } from '../../engine/repository/blockMap.ts'
 import { encodeConfig } from '../../engine/repository/config.ts'
 import {
@@ -41,12 +41,13 @@ const keyring = deriveKeyring(masterKey, repositoryId)
 const idOf = (kind: BlockKind, plain: Uint8Array) => new BlockIdentifier(keyring).idOf(kind, plain)
 
 function keysVector(master: Buffer, id: string): Vectors['keys'][number] {
-  const { blockId, mapId, pack, object, config } = deriveKeyring(master, id)
+  const { blockId, mapId, idMask, pack, object, config } = deriveKeyring(master, id)
   return {
     masterKey: hex(master),
     repositoryId: id,
     blockId: hex(blockId),
     mapId: hex(mapId),
+    idMask: hex(idMask),
     packKey: hex(pack),
     object: hex(object),
     config: hex(config),
@@ -94,13 +95,13 @@ function slotVectors(): Vectors['slots'] {
 }
 
 function frameVector(kind: BlockKind, offset: number, plain: Buffer, isCompressed: boolean): Vectors['frames'][number] {
-  const packKey = fill('pack key', 32)
+  const frameKey = fill('frame key', 32)
   const method = isCompressed ? compression.zstd : compression.none
   const body = isCompressed ? zstdCompressSync(plain) : plain
   const room = Buffer.alloc(offset + body.length + 16)
-  sealFrame(packKey, { kind, compression: method, offset, plainBytes: plain.length }, body, room)
+  sealFrame(frameKey, { kind, compression: method, offset, plainBytes: plain.length }, body, room)
   return {
-    packKey: hex(packKey),
+    frameKey: hex(frameKey),
     offset,
     kind,
     compression: method,
@@ -136,9 +137,11 @@ function buildPack(nodes: Vectors['nodes']): { vector: Vectors['pack']; info: Pa
   ]
   for (const { kind, plain } of blocks) builder.add(kind, idOf(kind, plain), plain)
   const { bytes, ...info } = builder.finish()
+  const packKey = unwrapPackKey(keyring.pack, info.id, info.wrappedKey)!
   const vector = {
     id: info.id,
-    packKey: hex(unwrapPackKey(keyring.pack, info.id, info.wrappedKey)!),
+    packKey: hex(packKey),
+    frameKey: hex(frameKeyOf(packKey)),
     wrapped: hex(info.wrappedKey),
     bytes: hex(bytes),
     list: hex(encodeFrames(info.frames)),
@@ -173,7 +176,7 @@ function objectVectors(segment: Vectors['segment']): Vectors['objects'] {
     finishedAt: '2026-02-01T12:00:01.000Z',
     sizeBytes: 1 << 20,
     blockSizeBytes: 65536,
-    root: hex(fill('root', 32)),
+    root: hex(fill('root', 16)),
     status: 'incomplete',
     method: 'full',
     consistency: 'crash-consistent',
@@ -196,7 +199,7 @@ function objectVectors(segment: Vectors['segment']): Vectors['objects'] {
 }
 
 function make(): Vectors {
-  const ids = Array.from({ length: 3 }, (_, i) => hex(fill(`block ${i}`, 32)))
+  const ids = Array.from({ length: 3 }, (_, i) => hex(fill(`block ${i}`, 16)))
   const nodes = [node(0, { 0: ids[0]!, 9: ids[1]!, 127: ids[2]! }), node(1, { 3: ids[1]! })]
   const { vector, info } = buildPack(nodes)
   const segment = segmentVector(info)

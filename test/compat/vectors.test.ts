@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BlockIdentifier, openFrame, sealFrame } from '../../engine/repository/blockCrypto.ts'
+import { BlockIdentifier, frameKeyOf, openFrame, sealFrame } from '../../engine/repository/blockCrypto.ts'
 import { decodeNode, encodeNode, levelsFor } from '../../engine/repository/blockMap.ts'
 import { encodeConfig, macFits, parseConfig } from '../../engine/repository/config.ts'
 import { compression, mapFanout, pack as packLayout, sealedKind } from '../../engine/repository/format.ts'
@@ -161,16 +161,16 @@ describe.each(vectors.frames)('a frame of kind $kind at $offset with compression
   const readerPlace = { ...place, plainLength: plain.length }
 
   it('opens', () => {
-    expect(openFrame(bytes(vector.packKey), enginePlace, bytes(vector.sealed))).toEqual({ plain })
-    expect(hex(reader.openFrame(bytes(vector.packKey), readerPlace, bytes(vector.sealed)))).toBe(vector.plain)
+    expect(openFrame(bytes(vector.frameKey), enginePlace, bytes(vector.sealed))).toEqual({ plain })
+    expect(hex(reader.openFrame(bytes(vector.frameKey), readerPlace, bytes(vector.sealed)))).toBe(vector.plain)
   })
 
   it('opens nowhere else and as nothing else', () => {
     const [kind, method] = [vector.kind === 1 ? 2 : 1, vector.compression === 1 ? 0 : 1] as const
     for (const wrong of [{ offset: vector.offset + 1 }, { kind }, { compression: method }]) {
-      const opened = openFrame(bytes(vector.packKey), { ...enginePlace, ...wrong }, bytes(vector.sealed))
+      const opened = openFrame(bytes(vector.frameKey), { ...enginePlace, ...wrong }, bytes(vector.sealed))
       expect(opened).toEqual({ fault: 'altered' })
-      const opening = () => reader.openFrame(bytes(vector.packKey), { ...readerPlace, ...wrong }, bytes(vector.sealed))
+      const opening = () => reader.openFrame(bytes(vector.frameKey), { ...readerPlace, ...wrong }, bytes(vector.sealed))
       expect(opening).toThrow('tag')
     }
   })
@@ -182,12 +182,12 @@ it.each(uncompressed)('a frame of kind $kind at $offset is sealed to these bytes
   const plain = bytes(vector.plain)
   const room = Buffer.alloc(offset + plain.length + 16)
   const place = { kind, compression: compression.none, offset, plainBytes: plain.length }
-  const length = sealFrame(bytes(vector.packKey), place, plain, room)
+  const length = sealFrame(bytes(vector.frameKey), place, plain, room)
   expect(hex(room.subarray(offset, offset + length))).toBe(vector.sealed)
 })
 
 describe('the pack', () => {
-  const { id, packKey, wrapped, frames, list, plain } = vectors.pack
+  const { id, packKey, frameKey, wrapped, frames, list, plain } = vectors.pack
   const whole = bytes(vectors.pack.bytes)
   const packId = id as Parameters<typeof openPackIndex>[1]
 
@@ -200,7 +200,11 @@ describe('the pack', () => {
     const info = openPackIndex(keyring.pack, packId, header!, whole.subarray(end - length, end), whole.length)!
     expect(info.frames.map(engineFrame)).toEqual(frames)
     const found = info.frames.flatMap(frame => {
-      const opened = openFrame(bytes(packKey), frame, whole.subarray(frame.offset, frame.offset + frame.storedBytes))
+      const opened = openFrame(
+        frameKeyOf(bytes(packKey)),
+        frame,
+        whole.subarray(frame.offset, frame.offset + frame.storedBytes),
+      )
       return 'plain' in opened ? cut(opened.plain, engineFrame(frame).blocks) : [opened.fault]
     })
     expect(found).toEqual(plain)
@@ -211,8 +215,9 @@ describe('the pack', () => {
     const pack = reader.openPackIndex(readerKeys, id, whole.length, read)
     expect(hex(pack.wrapped)).toBe(wrapped)
     expect(pack.frames.map(readerFrame)).toEqual(frames)
-    const key = reader.openPackKey(readerKeys, id, pack.wrapped)
-    expect(hex(key)).toBe(packKey)
+    expect(hex(reader.openPackKey(readerKeys, id, pack.wrapped))).toBe(packKey)
+    const key = reader.openFrameKey(readerKeys, id, pack.wrapped)
+    expect(hex(key)).toBe(frameKey)
     const found = pack.frames.flatMap(frame => {
       const opened = reader.openFrame(key, frame, read(frame.offset, frame.sealedLength))
       return cut(opened, readerFrame(frame).blocks as VectorFrame['blocks'])

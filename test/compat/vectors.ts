@@ -23,6 +23,7 @@ export interface Vectors {
     repositoryId: string
     blockId: string
     mapId: string
+    idMask: string
     packKey: string
     object: string
     config: string
@@ -30,11 +31,12 @@ export interface Vectors {
   config: { repositoryId: string; blockSizeBytes: number; createdAt: string; text: string }
   slots: { secret: VectorSecret; slotKey: string; text: string }[]
   blockIds: { kind: 1 | 2; plain: string; id: string }[]
-  frames: { packKey: string; offset: number; kind: 1 | 2; compression: 0 | 1; plain: string; sealed: string }[]
+  frames: { frameKey: string; offset: number; kind: 1 | 2; compression: 0 | 1; plain: string; sealed: string }[]
   /** `plain` are the plaintexts of all blocks in order, `list` the list of frames. */
   pack: {
     id: string
     packKey: string
+    frameKey: string
     wrapped: string
     bytes: string
     list: string

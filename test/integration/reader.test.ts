@@ -119,9 +119,9 @@ async function framesOf(path: string) {
     const bytes = await readFile(file)
     const read = (offset: number, length: number) => bytes.subarray(offset, offset + length)
     const { frames, wrapped, id } = readerFunctions.openPackIndex(keys, file.slice(-32), bytes.length, read)
-    const packKey = readerFunctions.openPackKey(keys, id, wrapped)
+    const frameKey = readerFunctions.openFrameKey(keys, id, wrapped)
     for (const frame of frames) {
-      const plain = readerFunctions.openFrame(packKey, frame, read(frame.offset, frame.sealedLength))
+      const plain = readerFunctions.openFrame(frameKey, frame, read(frame.offset, frame.sealedLength))
       found.push({ file, plain, middle: frame.offset + Math.floor(frame.sealedLength / 2), kind: frame.kind })
     }
   }

@@ -233,7 +233,7 @@ describe('a sparse source', () => {
     expect(holeBytes).toBeGreaterThan(10 * tib - 2_000_000)
     expect(storedBytes).toBeLessThan(2_000_000)
     const target = join(folder.path, 'restored')
-    const { damaged, verified } = await session.restore(version, target, {})
+    const { damaged, verified } = await session.restore(version, target, { verify: true })
     expect({ damaged, verified }).toEqual({ damaged: [], verified: true })
     const file = await open(target)
     for (const offset of [4096, 7 * tib + 1, 10 * tib - data.length]) {

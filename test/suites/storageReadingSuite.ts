@@ -140,6 +140,17 @@ export function describeReading(name: string, make: MakeStorage): void {
       expect(Buffer.from(await at.storage.get('things/a')).toString()).toBe('abc')
     })
 
+    it('may use the memory that it is given, and gives away no other', async () => {
+      await at.writer.put('things/a', [text('hello world')])
+      for (const roomBytes of [3, 5, 64]) {
+        const room = new ArrayBuffer(roomBytes)
+        const data = await at.storage.get('things/a', { offset: 6, length: 5 }, undefined, room)
+        expect(Buffer.from(data).toString()).toBe('world')
+        expect(data.byteOffset).toBe(0)
+        if (data.buffer !== room) expect(data.buffer.byteLength).toBe(5)
+      }
+    })
+
     it('lists all objects of a folder at any depth, and nothing else', async () => {
       for (const name of [
         'things/b',

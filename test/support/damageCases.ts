@@ -103,7 +103,7 @@ const covers = (ranges: readonly ByteRange[], offset: number): boolean =>
  */
 async function restoreAndJudge(session: Session, version: string, target: string): Promise<ByteRange[]> {
   const { image } = versions.get(version)!
-  const result = await session.restore(version, target, {})
+  const result = await session.restore(version, target, { verify: true })
   const got = await readFile(target)
   await rm(target)
   expect(got.length).toBe(image.length)

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { childSpan, levelsFor, type MapNode } from '../../engine/repository/blockMap.ts'
 import { BlockMapEditor, type MapRoot, type NodeStore } from '../../engine/repository/blockMapEditor.ts'
-import { mapFanout } from '../../engine/repository/format.ts'
+import { idBytes, mapFanout } from '../../engine/repository/format.ts'
 
 /** A block map as plainly as can be: the number of each block's content, undefined for a hole. */
 export type MapModel = (number | undefined)[]
@@ -21,7 +21,7 @@ const idCache = new Map<number, Buffer>()
 
 /** The id of a block with this content. */
 export function idOfContent(content: number): Buffer {
-  const id = idCache.get(content) ?? createHash('sha256').update(`block ${content}`).digest()
+  const id = idCache.get(content) ?? createHash('sha256').update(`block ${content}`).digest().subarray(0, idBytes)
   idCache.set(content, id)
   return id
 }

@@ -8,6 +8,8 @@ export class MemoryTarget implements Target {
   readonly startsZeroed: boolean
   readonly content: Buffer
   writtenBytes = 0
+  /** How often it was asked to forget what the system remembers. */
+  forgotten = 0
   /** Writes are passed through it; returning undefined loses them. */
   tamper: (data: Uint8Array, offset: number) => Uint8Array | undefined = data => data
 
@@ -34,5 +36,10 @@ export class MemoryTarget implements Target {
   }
 
   async flush(): Promise<void> {}
+
+  async forget(): Promise<void> {
+    this.forgotten++
+  }
+
   async close(): Promise<void> {}
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { decodeNode, encodeNode, type MapNode } from '../../engine/repository/blockMap.ts'
 import type { NodeStore } from '../../engine/repository/blockMapEditor.ts'
+import { idBytes } from '../../engine/repository/format.ts'
 
 /** Keeps map nodes in memory, by a hash of their plain form, and counts what is asked of it. */
 export class NodeMemory implements NodeStore {
@@ -23,7 +24,7 @@ export class NodeMemory implements NodeStore {
 
   async save(node: MapNode): Promise<Buffer> {
     const bytes = encodeNode(node)
-    const id = createHash('sha256').update(bytes).digest()
+    const id = createHash('sha256').update(bytes).digest().subarray(0, idBytes)
     const key = id.toString('hex')
     this.saves++
     if (!this.nodes.has(key)) this.added.push(key)

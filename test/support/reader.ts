@@ -11,6 +11,7 @@ export type ReaderId = string
 export interface ReaderKeys {
   blockId: Buffer
   mapId: Buffer
+  idMask: Buffer
   packKey: Buffer
   object: Buffer
   config: Buffer
@@ -41,7 +42,8 @@ export interface ReaderFunctions {
   openObject(keys: ReaderKeys, name: string, kind: number, bytes: Buffer): Buffer
   blockId(keys: ReaderKeys, kind: number, plain: Buffer): Buffer
   openPackKey(keys: ReaderKeys, id: string, wrapped: Buffer): Buffer
-  openFrame(packKey: Buffer, frame: Omit<ReaderFrame, 'blocks' | 'sealedLength'>, sealed: Buffer): Buffer
+  openFrameKey(keys: ReaderKeys, id: string, wrapped: Buffer): Buffer
+  openFrame(frameKey: Buffer, frame: Omit<ReaderFrame, 'blocks' | 'sealedLength'>, sealed: Buffer): Buffer
   openPackIndex(
     keys: ReaderKeys,
     id: string,

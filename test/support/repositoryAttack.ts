@@ -39,7 +39,7 @@ export async function expectRestores(
 ): Promise<void> {
   const target = join(folder, `restored-${randomHex(4)}`)
   try {
-    const result = await session.restore(version, target, {})
+    const result = await session.restore(version, target, { verify: true })
     expect(result.damaged, `version ${version}`).toEqual([])
     expect(result.verified).toBe(true)
     expect(await hashFile(target), `content of version ${version}`).toBe(original.sha256)

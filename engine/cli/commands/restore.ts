@@ -13,7 +13,7 @@ interface Options {
   sparse?: boolean
   delta?: boolean
   range?: string
-  verify: boolean
+  verify?: boolean
   limitDownload?: string
 }
 
@@ -34,7 +34,7 @@ export function define(command: Command, cli: Cli): void {
     .option('--sparse', 'leave empty parts as they are in the target instead of writing zeros')
     .option('--delta', 'read the target and write only what differs')
     .option('--range <offset:length[@position]>', 'only these bytes of the version, to this place in the target')
-    .option('--no-verify', 'do not read back what was written')
+    .option('--verify', 'read everything back from the disk in the end and compare')
     .option('--limit-download <size>', 'read at most so much of the repository a second, such as 10M')
     .addHelpText(
       'after',
@@ -68,7 +68,7 @@ async function run(cli: Cli, spec: string, target: string, options: Options): Pr
       sparse: options.sparse ?? false,
       // Reading first makes no sense in a new file, and what exists is written over with --force only.
       delta: (force && options.delta) ?? false,
-      verify: options.verify,
+      verify: options.verify ?? false,
     })
   }, limit)
   if (result.damaged.length === 0) return cli.output.done(result, () => text(spec, result))

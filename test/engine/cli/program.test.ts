@@ -202,18 +202,18 @@ describe('verbs', () => {
     expect([programs.code, JSON.parse(programs.stdout)]).toEqual([74, result])
   })
 
-  test('restore hands everything on, and verifies unless told not to', async () => {
+  test('restore hands everything on, and verifies when asked to', async () => {
     const restored = { version: idOf(1), target: 't', writtenBytes: 1, skippedBytes: 0, verified: true, damaged: [] }
     const { session, calls } = recording('restore', { ...restored, durationMs: 1 })
     await runInProcess(['restore', 'latest', 't', '--force', '--sparse', '--range', '1k:2k@0'], { session })
-    await runInProcess(['restore', 'latest', 't', '--delta', '-f', '--no-verify'], { session })
+    await runInProcess(['restore', 'latest', 't', '--delta', '-f', '--verify'], { session })
     expect(calls).toMatchObject([
       [
         'latest',
         't',
-        { force: true, sparse: true, range: { offset: 1024, length: 2048 }, targetOffset: 0, verify: true },
+        { force: true, sparse: true, range: { offset: 1024, length: 2048 }, targetOffset: 0, verify: false },
       ],
-      ['latest', 't', { force: true, sparse: false, delta: true, verify: false }],
+      ['latest', 't', { force: true, sparse: false, delta: true, verify: true }],
     ])
     expect((calls[1] as object[])[2]).not.toHaveProperty('range')
   })

@@ -7,7 +7,7 @@ import { type RestoreOptions, runRestore } from '../../../engine/pipeline/restor
 import type { Repository } from '../../../engine/repository/repository.ts'
 import { MemorySource } from '../../support/memorySource.ts'
 import { MemoryTarget } from '../../support/memoryTarget.ts'
-import { useRepositories } from '../../support/tempRepository.ts'
+import { alter, namesIn, useRepositories } from '../../support/tempRepository.ts'
 
 const blockSizeBytes = 16 * 1024
 const repositories = useRepositories()
@@ -44,7 +44,7 @@ describe('backup and restore', () => {
     await runBackup(repository, new MemorySource(second), { name: 'disk' })
     for (const [index, content] of [first, second].entries()) {
       const target = new MemoryTarget(content.length)
-      expect(await restored(repository, index, target)).toMatchObject({ verified: true, damaged: [] })
+      expect(await restored(repository, index, target, { verify: true })).toMatchObject({ verified: true, damaged: [] })
       expect(target.content.equals(content)).toBe(true)
     }
     expect((await runScrub(repository, { light: false })).damaged).toEqual([])
@@ -60,7 +60,9 @@ describe('backup and restore', () => {
       const length = 1 + randomBelow(content.length - offset)
       const targetOffset = randomBelow(5000)
       const target = new MemoryTarget(content.length + 10_000, 0xee)
-      await restored(repository, 0, target, { range: { offset, length }, targetOffset })
+      const verify = round % 2 === 0
+      const result = await restored(repository, 0, target, { range: { offset, length }, targetOffset, verify })
+      expect(result).toMatchObject({ verified: verify, damaged: [] })
       const wanted = Buffer.alloc(target.sizeBytes, 0xee)
       wanted.set(content.subarray(offset, offset + length), targetOffset)
       expect(target.content.equals(wanted)).toBe(true)
@@ -95,7 +97,7 @@ describe('backup and restore', () => {
     const forgetful = new MemoryTarget(content.length)
     let lost = 0
     forgetful.tamper = data => (lost++ === 0 ? undefined : data)
-    expect(await restored(repository, 0, forgetful)).toMatchObject({ verified: true, damaged: [] })
+    expect(await restored(repository, 0, forgetful, { verify: true })).toMatchObject({ verified: true, damaged: [] })
     expect(forgetful.content.equals(content)).toBe(true)
 
     const broken = new MemoryTarget(content.length)
@@ -104,10 +106,63 @@ describe('backup and restore', () => {
       if (offset <= bad && bad < offset + data.length) data[bad - offset]! ^= 1
       return data
     }
-    expect(await restored(repository, 0, broken)).toMatchObject({
+    expect(await restored(repository, 0, broken, { verify: true })).toMatchObject({
       verified: false,
       damaged: [{ offset: 3 * blockSizeBytes, length: blockSizeBytes }],
     })
+  })
+
+  it('verify what lies at the edges of a range, and the holes, on the medium itself', async () => {
+    const content = mixedContent(1_000_000)
+    content.fill(0, 300_000, 700_000)
+    const { repository } = await stored(content)
+    const range = { offset: 5, length: 999_000 }
+    const target = new MemoryTarget(content.length, 0xee)
+    let isFirst = true
+    target.tamper = (data, offset) => {
+      if (isFirst && offset === range.offset) data[0]! ^= 1
+      isFirst = false
+      return data
+    }
+    const zero = target.zero.bind(target)
+    let lost = 0
+    target.zero = async (offset, length) => {
+      if (lost++ > 0) await zero(offset, length)
+    }
+    const result = await restored(repository, 0, target, { range, targetOffset: range.offset, verify: true })
+    expect(result).toMatchObject({ verified: true, damaged: [] })
+    const end = range.offset + range.length
+    expect(target.content.subarray(range.offset, end).equals(content.subarray(range.offset, end))).toBe(true)
+    expect(target.forgotten).toBeGreaterThan(0)
+  })
+
+  it('write nothing where blocks are lost: neither altered bytes nor what another chunk left in the slot', async () => {
+    // More than all slots together hold, so that each is used several times.
+    const content = randomBytes(40 * 1024 * 1024)
+    const { repository } = await stored(content)
+    for (const pack of await namesIn(repository.storage, 'packs')) {
+      // Small ones hold the map.
+      await alter(repository.storage, pack, bytes => {
+        if (bytes.length > 1_000_000) for (let at = 1000; at < bytes.length - 100_000; at += 700_000) bytes[at]! ^= 0x40
+        return bytes
+      })
+    }
+    for (const verify of [false, true]) {
+      const target = new MemoryTarget(content.length, 0xee)
+      const { damaged, verified } = await restored(repository, 0, target, { verify })
+      expect([damaged.length > 5, verified]).toEqual([true, false])
+      const expected = Buffer.from(content)
+      for (const { offset, length } of damaged) expected.fill(0xee, offset, offset + length)
+      expect(target.content.equals(expected)).toBe(true)
+    }
+  })
+
+  it('claim no verification that was not asked for', async () => {
+    const content = randomBytes(100_000)
+    const { repository } = await stored(content)
+    const target = new MemoryTarget(content.length)
+    expect(await restored(repository, 0, target)).toMatchObject({ verified: false, damaged: [] })
+    expect(target.writtenBytes).toBe(content.length)
   })
 
   it('store nothing for an unchanged source, and each block once', async () => {

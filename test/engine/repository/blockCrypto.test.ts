@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createCipheriv } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { randomBytes } from '../../../engine/base/random.ts'
@@ -15,15 +15,18 @@ import { blockKind, compression } from '../../../engine/repository/format.ts'
 const key32 = fc.uint8Array({ minLength: 32, maxLength: 32 }).map(Buffer.from)
 
 describe('BlockIdentifier', () => {
-  it('is HMAC-SHA-256 under the key of the kind, for any keys and any blocks in any order', () => {
-    const blocks = fc.array(fc.tuple(fc.boolean(), fc.uint8Array({ maxLength: 2000 })), { minLength: 1, maxLength: 8 })
+  it('is AES of the GMAC under the keys of the kind, for any keys and any blocks in any order', () => {
+    const blocks = fc.array(fc.tuple(fc.boolean(), fc.uint8Array({ minLength: 1, maxLength: 2000 })), {
+      minLength: 1,
+      maxLength: 8,
+    })
     fc.assert(
-      fc.property(key32, key32, blocks, (blockId, mapId, list) => {
-        const identifier = new BlockIdentifier({ blockId, mapId })
+      fc.property(key32, key32, key32, blocks, (blockId, mapId, idMask, list) => {
+        const identifier = new BlockIdentifier({ blockId, mapId, idMask })
         for (const [isMap, plain] of list) {
-          const expected = createHmac('sha256', isMap ? mapId : blockId)
-            .update(plain)
-            .digest()
+          const gmac = createCipheriv('aes-256-gcm', isMap ? mapId : blockId, Buffer.alloc(12))
+          gmac.setAAD(plain).final()
+          const expected = createCipheriv('aes-256-ecb', idMask, null).setAutoPadding(false).update(gmac.getAuthTag())
           expect(identifier.idOf(isMap ? blockKind.map : blockKind.data, plain)).toEqual(expected)
         }
       }),
@@ -32,21 +35,34 @@ describe('BlockIdentifier', () => {
   })
 
   it('gives ids that stay as they are when the next block is identified', () => {
-    const identifier = new BlockIdentifier({ blockId: randomBytes(32), mapId: randomBytes(32) })
+    const [blockId, mapId, idMask] = [randomBytes(32), randomBytes(32), randomBytes(32)] as const
+    const identifier = new BlockIdentifier({ blockId, mapId, idMask })
     const first = identifier.idOf(blockKind.data, Buffer.from('one'))
     const copy = Buffer.from(first)
     identifier.idOf(blockKind.data, Buffer.alloc(70_000, 1))
     expect(first).toEqual(copy)
   })
+
+  it('gives blocks that differ in length alone different ids', () => {
+    const identifier = new BlockIdentifier({
+      blockId: randomBytes(32),
+      mapId: randomBytes(32),
+      idMask: randomBytes(32),
+    })
+    const ids = [1, 15, 16, 17, 32, 4096].map(length =>
+      identifier.idOf(blockKind.data, Buffer.alloc(length)).toString('hex'),
+    )
+    expect(new Set(ids).size).toBe(ids.length)
+  })
 })
 
 describe('frames', () => {
-  const packKey = randomBytes(32)
+  const frameKey = randomBytes(32)
   const seal = (plain: Buffer, kind: FramePlace['kind'] = blockKind.data, offset = 84) => {
     const { body, method } = compressFrame(kind, plain, zstdLevel.later, Buffer.alloc(plain.length + 1000))
     const place: FramePlace = { kind, compression: method, offset, plainBytes: plain.length }
     const pack = Buffer.alloc(offset + body.length + 16)
-    const storedBytes = sealFrame(packKey, place, body, pack)
+    const storedBytes = sealFrame(frameKey, place, body, pack)
     expect(storedBytes).toBe(body.length + 16)
     return { place, sealed: pack.subarray(offset) }
   }
@@ -59,7 +75,7 @@ describe('frames', () => {
     fc.assert(
       fc.property(plains, fc.constantFrom(1, 2), fc.nat(100_000), (plain, kind, offset) => {
         const { place, sealed } = seal(plain, kind as FramePlace['kind'], offset)
-        const opened = openFrame(packKey, place, sealed)
+        const opened = openFrame(frameKey, place, sealed)
         expect('plain' in opened && opened.plain.equals(plain)).toBe(true)
       }),
       { numRuns: 100 },
@@ -82,7 +98,7 @@ describe('frames', () => {
       for (const mask of [0x01, 0x80, 0xff]) {
         const bad = Buffer.from(sealed)
         bad[at]! ^= mask
-        expect(openFrame(packKey, place, bad)).toEqual({ fault: 'altered' })
+        expect(openFrame(frameKey, place, bad)).toEqual({ fault: 'altered' })
       }
     }
   })
@@ -90,7 +106,7 @@ describe('frames', () => {
   it('are known to be altered when they are cut short, or stand elsewhere than they were sealed', () => {
     const { place, sealed } = seal(Buffer.from('Holdfast '.repeat(20)))
     for (let length = 0; length < sealed.length; length++) {
-      expect(openFrame(packKey, place, sealed.subarray(0, length))).toEqual({ fault: 'altered' })
+      expect(openFrame(frameKey, place, sealed.subarray(0, length))).toEqual({ fault: 'altered' })
     }
     const others: Partial<FramePlace>[] = [
       { offset: place.offset + 1 },
@@ -98,15 +114,16 @@ describe('frames', () => {
       { compression: compression.none },
       { plainBytes: place.plainBytes + 1 },
     ]
-    for (const other of others) expect(openFrame(packKey, { ...place, ...other }, sealed)).toEqual({ fault: 'altered' })
+    for (const other of others)
+      expect(openFrame(frameKey, { ...place, ...other }, sealed)).toEqual({ fault: 'altered' })
     expect(openFrame(randomBytes(32), place, sealed)).toEqual({ fault: 'altered' })
   })
 
   it('are told from sound ones when their seal is genuine and their content is not', () => {
     const sealAs = (place: FramePlace, body: Buffer) => {
       const pack = Buffer.alloc(body.length + 16)
-      sealFrame(packKey, place, body, pack)
-      return openFrame(packKey, place, pack)
+      sealFrame(frameKey, place, body, pack)
+      return openFrame(frameKey, place, pack)
     }
     const opened = { kind: blockKind.data, offset: 0, plainBytes: 5000 }
     const zstd = { ...opened, compression: compression.zstd }

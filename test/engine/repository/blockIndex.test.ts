@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { randomHex } from '../../../engine/base/random.ts'
 import { packState } from '../../../engine/catalogue/blockTable.ts'
 import type { SegmentId } from '../../../engine/contract/ids.ts'
-import { names } from '../../../engine/repository/format.ts'
+import { idBytes, names } from '../../../engine/repository/format.ts'
 import type { PackInfo } from '../../../engine/repository/pack.ts'
 import type { Repository } from '../../../engine/repository/repository.ts'
 import { MemoryStorage } from '../../../engine/storage/memory.ts'
@@ -266,7 +266,10 @@ describe('segments', () => {
     const frame = template.frames[0]!
     const packs = Array.from({ length: 5 }, (): PackInfo => {
       const id = randomHex(16) as PackInfo['id']
-      const blocks = Array.from({ length: 30_000 }, () => ({ id: Buffer.from(randomHex(32), 'hex'), plainBytes: 1 }))
+      const blocks = Array.from({ length: 30_000 }, () => ({
+        id: Buffer.from(randomHex(idBytes), 'hex'),
+        plainBytes: 1,
+      }))
       return { ...template, id, frames: [{ ...frame, plainBytes: 30_000, blocks }] }
     })
     await repository.index.writeSegments(packs)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { randomBytes } from '../../../engine/base/random.ts'
 import { encodeNode, type MapNode } from '../../../engine/repository/blockMap.ts'
-import { blockKind, frameTargetBytes, mapFanout, names } from '../../../engine/repository/format.ts'
+import { blockKind, frameTargetBytes, idBytes, mapFanout, names } from '../../../engine/repository/format.ts'
 import type { Repository } from '../../../engine/repository/repository.ts'
 import { MemoryStorage } from '../../../engine/storage/memory.ts'
 import { FaultyStorage, storageError } from '../../support/faultyStorage.ts'
@@ -136,7 +136,7 @@ describe('BlockStore.readBlock', () => {
 
 describe('BlockStore.loadNode', () => {
   const nodeOf = (level: number): MapNode => {
-    const children = Array.from({ length: mapFanout }, (_, i) => (i % 5 === 0 ? randomBytes(32) : undefined))
+    const children = Array.from({ length: mapFanout }, (_, i) => (i % 5 === 0 ? randomBytes(idBytes) : undefined))
     return { level, children }
   }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { PackId, SegmentId } from '../../../engine/contract/ids.ts'
-import { pack as layout } from '../../../engine/repository/format.ts'
+import { idBytes, pack as layout } from '../../../engine/repository/format.ts'
 import { decodeSegment, encodeSegment, type IndexSegment } from '../../../engine/repository/indexSegment.ts'
 import type { PackFrame } from '../../../engine/repository/pack.ts'
 
@@ -12,7 +12,7 @@ const frame = fc.record({
   kind: fc.constantFrom(1 as const, 2 as const),
   compression: fc.constantFrom(0 as const, 1 as const),
   storedBytes: fc.nat(1 << 20),
-  blocks: fc.array(fc.record({ id: bytes(32), plainBytes: fc.nat(1 << 20) }), { maxLength: 5 }),
+  blocks: fc.array(fc.record({ id: bytes(idBytes), plainBytes: fc.nat(1 << 20) }), { maxLength: 5 }),
 })
 const info = fc.record({ id, wrappedKey: bytes(60), sizeBytes: u32, list: fc.array(frame, { maxLength: 4 }) })
 const segments = fc.record({ infos: fc.array(info, { maxLength: 4 }), supersedes: fc.array(id, { maxLength: 3 }) })

@@ -5,7 +5,7 @@ import { foldMarks, isMarkName, type Mark, markName, markTime, parseMark } from 
 const at = '2026-01-31T10:00:00.000Z'
 const [v1, v2] = ['1'.repeat(16), '2'.repeat(16)]
 const [p1, p2] = ['a'.repeat(32), 'b'.repeat(32)]
-const [b1, b2] = ['c'.repeat(64), 'd'.repeat(64)]
+const [b1, b2] = ['c'.repeat(32), 'd'.repeat(32)]
 
 const protect = (version: string, on = true): Mark => ({ kind: 'protect', at, version, protected: on })
 const label = (version: string, set: Record<string, string>, remove: string[] = []): Mark => {

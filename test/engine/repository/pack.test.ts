@@ -2,11 +2,12 @@ import { hash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { randomBytes, randomHex } from '../../../engine/base/random.ts'
-import { openFrame } from '../../../engine/repository/blockCrypto.ts'
+import { frameKeyOf, openFrame } from '../../../engine/repository/blockCrypto.ts'
 import {
   type BlockKind,
   blockKind,
   frameTargetBytes,
+  idBytes,
   pack as layout,
   names,
 } from '../../../engine/repository/format.ts'
@@ -56,7 +57,7 @@ function readWhole(id: PackInfo['id'], bytes: Buffer): { kind: number; id: Buffe
   if (!info || !key) return undefined
   const blocks = []
   for (const frame of info.frames) {
-    const opened = openFrame(key, frame, bytes.subarray(frame.offset, frame.offset + frame.storedBytes))
+    const opened = openFrame(frameKeyOf(key), frame, bytes.subarray(frame.offset, frame.offset + frame.storedBytes))
     if ('fault' in opened) return undefined
     let at = 0
     for (const { id, plainBytes } of frame.blocks) {
@@ -82,7 +83,7 @@ const someBlocks = fc.array(
     .record({ isMap: fc.nat(4).map(n => n === 0), size: sizes, byte: fc.nat(255), noisy: fc.boolean() })
     .map(({ isMap, size, byte, noisy }): Added => {
       const plain = noisy ? randomBytes(size) : Buffer.alloc(size, byte)
-      return { kind: isMap ? blockKind.map : blockKind.data, id: randomBytes(32), plain }
+      return { kind: isMap ? blockKind.map : blockKind.data, id: randomBytes(idBytes), plain }
     }),
   { maxLength: 12 },
 )
@@ -104,7 +105,11 @@ describe('a pack', () => {
   })
 
   it('fills its frames to the brim, and not beyond', () => {
-    const block = (size: number): Added => ({ kind: blockKind.data, id: randomBytes(32), plain: Buffer.alloc(size, 1) })
+    const block = (size: number): Added => ({
+      kind: blockKind.data,
+      id: randomBytes(idBytes),
+      plain: Buffer.alloc(size, 1),
+    })
     const counts = (...list: number[]) => build(list.map(block)).frames.map(frame => frame.blocks.length)
     const half = frameTargetBytes / 2
     expect(counts(half, half, half)).toEqual([2, 1])
@@ -121,9 +126,9 @@ describe('a pack', () => {
 
   it('never gives wrong data when any byte of it was altered', () => {
     const blocks: Added[] = [
-      { kind: blockKind.data, id: randomBytes(32), plain: Buffer.from('compressible '.repeat(10)) },
-      { kind: blockKind.data, id: randomBytes(32), plain: randomBytes(40) },
-      { kind: blockKind.map, id: randomBytes(32), plain: randomBytes(52) },
+      { kind: blockKind.data, id: randomBytes(idBytes), plain: Buffer.from('compressible '.repeat(10)) },
+      { kind: blockKind.data, id: randomBytes(idBytes), plain: randomBytes(40) },
+      { kind: blockKind.map, id: randomBytes(idBytes), plain: randomBytes(52) },
     ]
     const { id, bytes } = build(blocks)
     for (let at = 0; at < bytes.length; at++) {
@@ -136,7 +141,7 @@ describe('a pack', () => {
   })
 
   it('is not taken for whole when it was cut short or has grown, nor under another id', () => {
-    const { id, bytes } = build([{ kind: blockKind.data, id: randomBytes(32), plain: randomBytes(100) }])
+    const { id, bytes } = build([{ kind: blockKind.data, id: randomBytes(idBytes), plain: randomBytes(100) }])
     for (let length = 0; length < bytes.length; length++) {
       expect(readWhole(id, bytes.subarray(0, length))).toBeUndefined()
     }
@@ -148,7 +153,7 @@ describe('a pack', () => {
 
   it('does not open with the index of another pack', () => {
     const [one, other] = [1, 2].map(() =>
-      build([{ kind: blockKind.data, id: randomBytes(32), plain: Buffer.alloc(100, 1) }]),
+      build([{ kind: blockKind.data, id: randomBytes(idBytes), plain: Buffer.alloc(100, 1) }]),
     ) as [FinishedPack, FinishedPack]
     const tail = (pack: FinishedPack) =>
       pack.bytes.subarray(pack.frames.at(-1)!.offset + pack.frames.at(-1)!.storedBytes)
@@ -170,7 +175,11 @@ describe('frames in an index', () => {
   })
 
   it('are refused when their lengths do not add up', () => {
-    const blocks = [10, 20, 30].map(size => ({ kind: blockKind.data, id: randomBytes(32), plain: Buffer.alloc(size) }))
+    const blocks = [10, 20, 30].map(size => ({
+      kind: blockKind.data,
+      id: randomBytes(idBytes),
+      plain: Buffer.alloc(size),
+    }))
     const bytes = encodeFrames(build(blocks).frames)
     for (let length = 1; length < bytes.length; length++) {
       expect(decodeFrames(bytes.subarray(0, length))).toBeUndefined()
@@ -183,7 +192,7 @@ describe('frames in an index', () => {
 describe('readPackInfo and listPacks', () => {
   const stored = async () => {
     const storage = new MemoryStorage()
-    const { bytes, ...info } = build([{ kind: blockKind.data, id: randomBytes(32), plain: randomBytes(300) }])
+    const { bytes, ...info } = build([{ kind: blockKind.data, id: randomBytes(idBytes), plain: randomBytes(300) }])
     await storage.put(names.pack(info.id), [bytes])
     return { storage, info, bytes }
   }

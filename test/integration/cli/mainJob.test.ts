@@ -82,7 +82,7 @@ describe('the command line', () => {
       [first.version.slice(0, 8), join(folder.path, 'before.img')],
     ] as const) {
       const target = join(folder.path, `restored-${spec}.img`)
-      const restored = await json(restoreResultSchema, 'restore', spec, target)
+      const restored = await json(restoreResultSchema, 'restore', spec, target, '--verify')
       expect(restored).toMatchObject({ target, verified: true, damaged: [] })
       expect((await readFile(target)).equals(await readFile(original))).toBe(true)
     }
@@ -203,7 +203,7 @@ describe('the command line', () => {
     expect(found.code).toBe(65)
     expect(found.stdout).toContain(`(${version})`)
     const target = join(folder.path, 'restored.img')
-    const restored = await holdfast(['restore', 'latest', target, '--json'], { env })
+    const restored = await holdfast(['restore', 'latest', target, '--verify', '--json'], { env })
     expect(restored.code).toBe(65)
     const { damaged, verified } = restoreResultSchema.parse(JSON.parse(restored.stdout))
     expect([damaged.length > 0, verified]).toEqual([true, false])
