@@ -94,6 +94,8 @@ export class PackSink {
     const packs = this.#unlisted
     this.#unlisted = []
     this.#unlistedBlocks = 0
-    this.storedBytes += await this.#repository.index.writeSegments(packs)
+    // Not in one step: packs that are stored meanwhile add to it.
+    const segmentBytes = await this.#repository.index.writeSegments(packs)
+    this.storedBytes += segmentBytes
   }
 }

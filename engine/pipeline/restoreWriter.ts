@@ -71,7 +71,9 @@ export class RestoreWriter {
       const failed = new Set(await this.#fetcher.fetch(slot, wanted))
       for (const block of failed) this.damaged.push(this.#window.clipBlock(origin, block))
       const good = wanted.filter(block => !failed.has(block))
-      this.writtenBytes += await this.#window.write(slot, good, origin)
+      // Not in one step: others add to it while this one waits.
+      const written = await this.#window.write(slot, good, origin)
+      this.writtenBytes += written
     }
     this.#options.onBytes(bytesOf(all))
   }

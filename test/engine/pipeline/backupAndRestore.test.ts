@@ -44,7 +44,9 @@ describe('backup and restore', () => {
     await runBackup(repository, new MemorySource(second), { name: 'disk' })
     for (const [index, content] of [first, second].entries()) {
       const target = new MemoryTarget(content.length)
-      expect(await restored(repository, index, target, { verify: true })).toMatchObject({ verified: true, damaged: [] })
+      const result = await restored(repository, index, target, { verify: true })
+      expect(result).toMatchObject({ verified: true, damaged: [], writtenBytes: target.writtenBytes })
+      expect(result.writtenBytes + result.skippedBytes).toBeGreaterThanOrEqual(content.length * 0.9)
       expect(target.content.equals(content)).toBe(true)
     }
     expect((await runScrub(repository, { light: false })).damaged).toEqual([])
