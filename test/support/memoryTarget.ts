@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { Target } from '../../engine/targets/target.ts'
 
 /** A target in memory that can be told to lose or garble what is written to it. */
@@ -21,6 +22,8 @@ export class MemoryTarget implements Target {
 
   async write(data: Uint8Array, offset: number): Promise<void> {
     this.writtenBytes += data.length
+    // Like a real one it lets others go on meanwhile.
+    await setImmediate()
     const kept = this.tamper(Buffer.from(data), offset)
     if (kept) this.content.set(kept, offset)
   }
