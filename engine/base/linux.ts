@@ -44,6 +44,21 @@ export interface LinuxCalls {
   blockDeviceIsReadOnly(fd: number): boolean | Unsupported
   /** Zeros a range of a block device, by the device or else by writing. Both ends must be multiples of the sector. */
   zeroBlockDevice(fd: number, offset: number, length: number): Promise<'done' | Unsupported>
+
+  /** Who opened the other end of a connected Unix socket, as the kernel noted it then; unix(7), SO_PEERCRED. */
+  socketPeer(fd: number): SocketPeer | Unsupported
+  /**
+   * Takes the lock of an open file for as long as it stays open, or answers 'taken' at once when another process (or
+   * another open of this one) has it; flock(2). The kernel lets go when the process dies.
+   */
+  lockFile(fd: number): 'done' | 'taken' | Unsupported
+}
+
+/** Ids as the reading process sees them; pid is 0 for a process that its namespace does not show. */
+export interface SocketPeer {
+  pid: number
+  uid: number
+  gid: number
 }
 
 /** A system call that failed for real. `code` is the errno's name. */
@@ -75,6 +90,11 @@ const ioctls = {
 /** The same number on every architecture, since Linux 6.5. */
 const cachestatNumber = 451
 const protectionRead = 1
+/** asm-generic/socket.h; the same on x86-64 and arm64. */
+const solSocket = 1
+const soPeerCred = 17
+const lockExclusive = 2
+const lockNonBlocking = 4
 const mapShared = 1
 
 /**
@@ -179,6 +199,21 @@ export function createLinuxCalls(load: () => Libc | undefined = loadLibc): Linux
       const range = BigUint64Array.of(BigInt(offset), BigInt(length))
       const result = await libc()?.later('ioctl', fd, ioctls.BLKZEROOUT, range)
       return result === undefined ? 'unsupported' : settle('ioctl BLKZEROOUT', result, () => 'done' as const)
+    },
+
+    socketPeer(fd) {
+      // struct ucred: pid_t pid, uid_t uid, gid_t gid; all 32 bits wide.
+      const answer = new DataView(new ArrayBuffer(12))
+      const length = Int32Array.of(answer.byteLength)
+      const result = libc()?.now('getsockopt', fd, solSocket, soPeerCred, answer.buffer, length)
+      if (result === undefined) return 'unsupported'
+      const id = (offset: number) => answer.getUint32(offset, true)
+      return settle('getsockopt SO_PEERCRED', result, () => ({ pid: id(0), uid: id(4), gid: id(8) }))
+    },
+    lockFile(fd) {
+      const result = libc()?.now('flock', fd, lockExclusive | lockNonBlocking)
+      if (result === undefined) return 'unsupported'
+      return result.errno === 'EAGAIN' ? 'taken' : settle('flock', result, () => 'done' as const)
     },
   }
 }

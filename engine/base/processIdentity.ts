@@ -22,7 +22,8 @@ const read = (path: string): string => {
   }
 }
 
-function startTicksOf(pid: number): string {
+/** Start time of a process in clock ticks since boot; empty when there is no such process or it may not be looked at. */
+export function startTicksOf(pid: number): string {
   const stat = read(`/proc/${pid}/stat`)
   // The second field is the program's name in parentheses and may hold anything.
   return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''

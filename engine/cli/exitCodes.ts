@@ -22,6 +22,9 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 
+/** What "holdfast check" ends with: monitors of the Nagios kind know these four. */
+export type MonitorCode = 0 | 1 | 2 | 3
+
 const { usage, damagedData, notFound, internal, exists, inputOutput, busy, refused, configuration, cancelled } =
   exitCodes
 
@@ -30,6 +33,8 @@ const byErrorCode: Record<ErrorCode, ExitCode> = {
   'usage.policyInvalid': usage,
   'usage.filterInvalid': usage,
   'config.invalid': configuration,
+  'config.notFound': notFound,
+  'config.inUse': busy,
   'storage.unreachable': inputOutput,
   'storage.throttled': inputOutput,
   'storage.authFailed': inputOutput,
@@ -38,6 +43,7 @@ const byErrorCode: Record<ErrorCode, ExitCode> = {
   'storage.objectExists': exists,
   'storage.rangeInvalid': inputOutput,
   'storage.driveNotConnected': inputOutput,
+  'storage.driveBusy': busy,
   'storage.readOnly': inputOutput,
   'storage.failed': inputOutput,
   'repository.notFound': notFound,
@@ -78,6 +84,16 @@ const byErrorCode: Record<ErrorCode, ExitCode> = {
   'target.writeFailed': inputOutput,
   'target.full': inputOutput,
   'target.verifyFailed': inputOutput,
+  'access.denied': refused,
+  'helper.unreachable': inputOutput,
+  'helper.busy': busy,
+  'helper.incompatible': configuration,
+  'helper.untrusted': refused,
+  'helper.alreadyRunning': busy,
+  // Like a wrong key: a person has to enter the secret.
+  'secrets.unavailable': refused,
+  // The person's own guard said no.
+  'hook.failed': refused,
   'run.cancelled': cancelled,
   'run.interrupted': busy,
   'internal.bug': internal,

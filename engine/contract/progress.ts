@@ -1,16 +1,18 @@
 /** Phases of long work, in the words that screens and the command line show. */
-export type Phase =
-  | 'opening'
-  | 'preparing'
-  | 'reading'
-  | 'finishing'
-  | 'planning'
-  | 'restoring'
-  | 'verifying'
-  | 'scrubbing'
-  | 'searching'
-  | 'pruning'
-  | 'repairing'
+export const phases = [
+  'opening',
+  'preparing',
+  'reading',
+  'finishing',
+  'planning',
+  'restoring',
+  'verifying',
+  'scrubbing',
+  'searching',
+  'pruning',
+  'repairing',
+] as const
+export type Phase = (typeof phases)[number]
 
 /** A statement about work under way. Bytes are of the source, target or repository, whichever the phase goes through. */
 export interface Progress {

@@ -38,6 +38,8 @@ const declarations = {
   munmap: 'int munmap(intptr_t address, size_t length)',
   mincore: 'int mincore(intptr_t address, size_t length, void *vector)',
   getpagesize: 'int getpagesize(void)',
+  getsockopt: 'int getsockopt(int fd, int level, int name, void *value, void *length)',
+  flock: 'int flock(int fd, int operation)',
 } as const
 
 export type LibcFunction = keyof typeof declarations

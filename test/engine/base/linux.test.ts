@@ -82,10 +82,26 @@ describe('Linux calls on files', () => {
       expect(await linux.zeroBlockDevice(file.fd, 0, 4096)).toBe('unsupported')
     }))
 
+  it('lock a file for one open of it at a time, until that is closed', () =>
+    withFile('r+', async (file, path) => {
+      expect(linux.lockFile(file.fd)).toBe('done')
+      expect(linux.lockFile(file.fd)).toBe('done')
+      const other = await open(path, 'r')
+      try {
+        expect(linux.lockFile(other.fd)).toBe('taken')
+        await file.close()
+        expect(linux.lockFile(other.fd)).toBe('done')
+      } finally {
+        await other.close()
+      }
+    }))
+
   it('throw real failures with the name of the error', () =>
     withFile('r', async file => {
       await expect(linux.punchHole(file.fd, 0, 4096)).rejects.toMatchObject({ code: 'EBADF', syscall: 'fallocate' })
       expect(() => linux.nextData(-1, 0)).toThrow(expect.objectContaining({ code: 'EBADF', syscall: 'lseek' }))
+      expect(() => linux.socketPeer(file.fd)).toThrow(expect.objectContaining({ code: 'ENOTSOCK' }))
+      expect(() => linux.lockFile(-1)).toThrow(expect.objectContaining({ code: 'EBADF', syscall: 'flock' }))
       await expect(linux.forgetPages(-1, 0, 1)).rejects.toMatchObject({ code: 'EBADF', syscall: 'posix_fadvise' })
     }))
 
@@ -110,6 +126,8 @@ describe('Linux calls that are refused', () => {
       calls.blockDeviceSize(0),
       calls.blockDeviceSectorSize(0),
       calls.blockDeviceIsReadOnly(0),
+      calls.socketPeer(0),
+      calls.lockFile(0),
       await calls.forgetPages(0, 0, 1),
       await calls.punchHole(0, 0, 1),
       await calls.zeroRange(0, 0, 1),

@@ -1,0 +1,156 @@
+import { chmod, lstat, mkdtemp, open, rename, rmdir, unlink } from 'node:fs/promises'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { basename, dirname, join } from 'node:path'
+import { type LinuxCalls, linux } from '../base/linux.ts'
+import type { Logger } from '../base/logger.ts'
+import { HoldfastError } from '../contract/errors.ts'
+import { type PeerProcess, processOfSocket } from './peer.ts'
+import type { RpcServer } from './server.ts'
+import { streamChannel } from './streamChannel.ts'
+
+/** Something that takes connections for a server. */
+export interface Listener {
+  /** Takes no more; connections that are there go on. */
+  close(): Promise<void>
+}
+
+export interface UnixListenOptions {
+  /** Of the socket. Its folder must be there, belong to this user or root, and be writable by nobody else. */
+  path: string
+  /** Permissions of the socket, such as 0o666; who may do what is decided for each call. */
+  mode: number
+  log: Logger
+  linux?: LinuxCalls
+  /** Who is at the other end; asks the kernel unless given. */
+  identify?: (socket: Socket) => PeerProcess
+}
+
+/** Above this, connections are cut without a word; below, the server tells those for whom it has no room. */
+const mostSockets = 512
+
+/**
+ * Takes connections at a Unix socket. The socket appears under its name with its permissions already set, and takes the
+ * place of one whose server has died. `helper.alreadyRunning` when another server lives there, `config.invalid` when the
+ * folder is not safe or the path cannot be used.
+ */
+export async function listenUnix(server: RpcServer, options: UnixListenOptions): Promise<Listener> {
+  const { path, log } = options
+  await checkFolder(dirname(path))
+  // The lock ends with the process, however that ends, so of two that start at once only one gets further.
+  const lock = await takeLock(path, options.linux ?? linux)
+  try {
+    if (await isAlive(path)) throw alreadyRunning(path)
+    const identify = options.identify ?? (socket => processOfSocket(socket))
+    const net = createServer(socket => take(server, socket, identify, log))
+    net.maxConnections = mostSockets
+    net.on('error', error => log.error('the socket has failed', { path, error }))
+    const inode = await appear(net, path, options.mode)
+    return {
+      async close() {
+        net.close()
+        if (await isInode(path, inode)) await unlink(path).catch(() => {})
+        await lock.close()
+      },
+    }
+  } catch (error) {
+    await lock.close()
+    throw error
+  }
+}
+
+function take(server: RpcServer, socket: Socket, identify: (socket: Socket) => PeerProcess, log: Logger): void {
+  try {
+    const process = identify(socket)
+    server.accept(streamChannel(socket, socket), { peer: { transport: 'unix', process } })
+  } catch (error) {
+    log.warn('a connection was refused', { error })
+    socket.on('error', () => {})
+    socket.destroy()
+  }
+}
+
+/** In a folder that others can write, they could put their own socket in the place of ours. */
+async function checkFolder(folder: string): Promise<void> {
+  const facts = await lstat(folder).catch((error: NodeJS.ErrnoException) => {
+    throw unusable(folder, `it cannot be looked at (${error.code})`)
+  })
+  if (!facts.isDirectory()) throw unusable(folder, 'it is no folder')
+  const own = process.getuid?.() ?? 0
+  if (facts.uid !== 0 && facts.uid !== own) throw unusable(folder, 'it belongs to another user')
+  if ((facts.mode & 0o022) !== 0) throw unusable(folder, 'others may write to it')
+}
+
+async function takeLock(path: string, calls: LinuxCalls) {
+  const file = await open(`${path}.lock`, 'a', 0o600).catch((error: NodeJS.ErrnoException) => {
+    throw unusable(dirname(path), `its lock file cannot be opened (${error.code})`)
+  })
+  try {
+    // Where locks are not offered, asking the socket has to do.
+    if (calls.lockFile(file.fd) === 'taken') throw alreadyRunning(path)
+    return file
+  } catch (error) {
+    await file.close()
+    throw error
+  }
+}
+
+/** Whether somebody takes connections there. `config.invalid` when it is something other than a socket. */
+async function isAlive(path: string): Promise<boolean> {
+  const facts = await lstat(path).catch(() => undefined)
+  if (facts === undefined) return false
+  if (!facts.isSocket()) throw unusable(path, 'it is there and no socket')
+  return new Promise(resolve => {
+    const socket = connect(path)
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    // Refused: nobody has it open. Anything else (a full queue, no permission) means that somebody does.
+    socket.on('error', (error: NodeJS.ErrnoException) =>
+      resolve(!['ECONNREFUSED', 'ENOENT'].includes(error.code ?? '')),
+    )
+  })
+}
+
+/** Makes the socket in a folder that nobody else can enter, and moves it to its place when it is as it should be. */
+async function appear(net: Server, path: string, mode: number): Promise<number> {
+  const cradle = await mkdtemp(join(dirname(path), '.new-'))
+  const young = join(cradle, 's')
+  try {
+    await new Promise<void>((resolve, reject) => {
+      net.once('error', reject)
+      net.listen(young, () => {
+        net.off('error', reject)
+        resolve()
+      })
+    })
+    await chmod(young, mode)
+    const { ino } = await lstat(young)
+    await rename(young, path)
+    return ino
+  } catch (error) {
+    net.close()
+    await unlink(young).catch(() => {})
+    throw unusable(path, `the socket cannot be made (${(error as NodeJS.ErrnoException).code})`)
+  } finally {
+    await rmdir(cradle).catch(() => {})
+  }
+}
+
+async function isInode(path: string, inode: number): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined))?.ino === inode
+}
+
+function unusable(path: string, why: string): HoldfastError {
+  return new HoldfastError('config.invalid', `${path} cannot be used for the socket: ${why}.`, {
+    advice: 'Give it to the user of the background service and take the right to write from all others.',
+    details: { path },
+  })
+}
+
+function alreadyRunning(path: string): HoldfastError {
+  return new HoldfastError('helper.alreadyRunning', `A background service is already running at ${path}.`, {
+    advice: `Stop it first ("systemctl stop holdfast"), or use another socket than ${basename(path)}.`,
+    details: { path },
+  })
+}
