@@ -1,0 +1,213 @@
+import { z } from 'zod'
+import { deviceIdSchema, rememberedDriveSchema } from './drives.ts'
+import { phases } from './progress.ts'
+import { boundedRecord } from './rpcContract.ts'
+import { quietHoursSchema, scheduleSchema } from './schedule.ts'
+
+/**
+ * Jobs, destinations and runs: what the helper keeps, and what screens and scripts see of it. Sizes are bytes, durations
+ * milliseconds unless a name says otherwise, times ISO 8601 in UTC with milliseconds.
+ */
+
+const isoTime = z.iso.datetime({ precision: 3 })
+const bytes = z.int().nonnegative()
+/** For people. No control characters: it is shown in terminals, mails and file names. */
+const title = z
+  .string()
+  .min(1)
+  .max(100)
+  .regex(/^[^\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+$/u, 'holds characters that cannot be shown')
+  .refine(text => text.trim() === text, 'begins or ends with a space')
+const absolutePath = z
+  .string()
+  .min(1)
+  .max(4096)
+  .regex(/^\/[^\0]*$/, 'is no absolute path')
+
+/** 8 random bytes in hex; means nothing outside of this computer. */
+export const opaqueId = z.string().regex(/^[0-9a-f]{16}$/)
+/** What versions may be called; see versions/naming.ts. */
+const versionName = z
+  .string()
+  .min(1)
+  .max(248)
+  .regex(/^(?!-)[-a-zA-Z0-9_.:/@+]+(?<!-)$/, 'holds more than letters, digits and - _ . : / @ +')
+/** Of a version, as the engine makes it. */
+const versionId = z.string().regex(/^[0-9a-f]{16}$/)
+
+/** Where a job stores: one repository. */
+export const destinationSchema = z.strictObject({
+  id: opaqueId,
+  name: title,
+  /** Of the repository, without secrets. */
+  url: z.string().min(1).max(2048),
+  repositoryId: z.string().regex(/^[0-9a-f]{32}$/),
+  /** The drive that the repository is on, when it is on one that comes and goes. */
+  drive: rememberedDriveSchema.nullable(),
+  /** May the helper mount the drive when it is connected and not mounted? */
+  mayMount: z.boolean(),
+  ejectAfterBackup: z.boolean(),
+  createdAt: isoTime,
+  lastSeenAt: isoTime.nullable(),
+})
+export type Destination = z.infer<typeof destinationSchema>
+
+export const jobSourceSchema = z.strictObject({
+  /** An image file, or where the device was when it was chosen. */
+  path: absolutePath,
+  /** Stands for a disk, a partition or a volume under whatever name it has; null for a file. */
+  device: deviceIdSchema.nullable().default(null),
+  /** Of its versions; no two sources of all jobs that share a destination have the same. */
+  name: versionName,
+})
+export type JobSource = z.infer<typeof jobSourceSchema>
+
+/** Executables in the folder of hooks, by the moment at which they run. */
+export const hookMoments = [
+  'before-snapshot',
+  'after-snapshot',
+  'before-backup',
+  'after-backup',
+  'before-restore',
+  'after-restore',
+  'on-failure',
+] as const
+export type HookMoment = (typeof hookMoments)[number]
+const hookName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/)
+
+/** What a person decides about a job. */
+export const jobSettingsSchema = z.strictObject({
+  name: title,
+  sources: z.array(jobSourceSchema).min(1).max(64),
+  /** Ids of destinations; each gets every source. */
+  destinations: z.array(opaqueId).min(1).max(16),
+  /** Null runs it only when somebody asks. */
+  schedule: scheduleSchema.nullable(),
+  /** Such as "days7,weeks4,months12"; null keeps everything. */
+  retention: z.string().max(500).nullable().default(null),
+  usedBlocksOnly: z.boolean().default(true),
+  labels: boundedRecord(z.string().min(1).max(100), z.string().max(1000), 64).default({}),
+  hooks: z.partialRecord(z.enum(hookMoments), hookName).default({}),
+  conditions: z
+    .strictObject({
+      onBattery: z.enum(['wait', 'run']).default('wait'),
+      metered: z.enum(['wait', 'run']).default('wait'),
+      quietHours: quietHoursSchema.nullable().default(null),
+    })
+    .prefault({}),
+  limits: z
+    .strictObject({
+      /** Bytes per second read from a source; null does not limit. */
+      read: z.int().positive().nullable().default(null),
+      /** Bytes per second written to a destination. */
+      write: z.int().positive().nullable().default(null),
+    })
+    .prefault({}),
+  upkeep: z
+    .strictObject({
+      /** Space is made at most this often; null never. */
+      pruneEveryDays: z.int().min(1).max(365).nullable().default(7),
+      /** Everything stored is checked within this time, a part after each backup; null never. */
+      scrubWithinDays: z.int().min(1).max(365).nullable().default(30),
+      /** Of what a backup has just stored, so much is read back at once. */
+      verifyPercent: z.number().min(0).max(100).default(1),
+    })
+    .prefault({}),
+  /** A source without a version younger than this is overdue; null goes by the schedule. */
+  overdueAfterHours: z
+    .number()
+    .positive()
+    .max(24 * 366)
+    .nullable()
+    .default(null),
+})
+export type JobSettings = z.infer<typeof jobSettingsSchema>
+export type JobSettingsInput = z.input<typeof jobSettingsSchema>
+
+type Settings = typeof jobSettingsSchema.shape
+type Undefaulted<T> = T extends z.ZodDefault<infer Inner> | z.ZodPrefault<infer Inner> ? Inner : T
+
+/** Some of the settings. What is left out stays as it is, so nothing here has a default. */
+export const jobChangesSchema = z.strictObject(
+  Object.fromEntries(
+    Object.entries(jobSettingsSchema.shape).map(([name, field]) => {
+      const isDefaulted = field instanceof z.ZodDefault || field instanceof z.ZodPrefault
+      return [name, (isDefaulted ? (field.unwrap() as z.ZodType) : field).optional()]
+    }),
+  ) as unknown as { [Name in keyof Settings]: z.ZodOptional<Undefaulted<Settings[Name]>> },
+)
+export type JobChanges = z.input<typeof jobChangesSchema>
+
+export const jobSchema = jobSettingsSchema.extend({
+  id: opaqueId,
+  /** Nothing runs by itself before this time; 'forever' until somebody resumes it. */
+  pausedUntil: z.union([isoTime, z.literal('forever')]).nullable(),
+  createdAt: isoTime,
+  updatedAt: isoTime,
+  /** When the schedule was last changed: times before that were not missed. */
+  scheduledSince: isoTime,
+})
+export type Job = z.infer<typeof jobSchema>
+
+export const runTriggers = ['schedule', 'manual', 'drive', 'missed', 'retry'] as const
+export type RunTrigger = (typeof runTriggers)[number]
+
+/**
+ * running; then complete, incomplete (a version was made with parts missing, or a source failed while others did not), failed, cancelled, or interrupted (the helper ended in the middle; the next run goes on from there).
+ */
+export const runStates = ['running', 'complete', 'incomplete', 'failed', 'cancelled', 'interrupted'] as const
+export type RunState = (typeof runStates)[number]
+
+const wireError = z.object({
+  code: z.string(),
+  message: z.string(),
+  advice: z.string().optional(),
+  details: z.record(z.string(), z.unknown()).optional(),
+  retryable: z.boolean(),
+})
+
+/** One source in a run. */
+export const runPartSchema = z.object({
+  source: z.string(),
+  state: z.enum(['waiting', ...runStates]),
+  version: versionId.nullable(),
+  readBytes: bytes,
+  newBytes: bytes,
+  storedBytes: bytes,
+  durationMs: z.int().nonnegative(),
+  error: wireError.nullable(),
+  warnings: z.array(z.string()),
+})
+export type RunPart = z.infer<typeof runPartSchema>
+
+export const runSchema = z.object({
+  id: opaqueId,
+  job: opaqueId,
+  jobName: z.string(),
+  /** A run serves one destination; a job with several has a run for each, when its turn comes. */
+  destination: opaqueId,
+  destinationName: z.string(),
+  trigger: z.enum(runTriggers),
+  state: z.enum(runStates),
+  startedAt: isoTime,
+  finishedAt: isoTime.nullable(),
+  /** What it does now; null when it has ended. */
+  phase: z.enum([...phases, 'hook', 'retention', 'waiting']).nullable(),
+  parts: z.array(runPartSchema),
+  /** The first cause of failure, with what to do now. */
+  error: wireError.nullable(),
+  warnings: z.array(z.string()),
+})
+export type Run = z.infer<typeof runSchema>
+
+/** Work under way, as often as it changes. Not kept. */
+export const runProgressSchema = z.object({
+  run: opaqueId,
+  source: z.string().nullable(),
+  phase: z.string(),
+  doneBytes: bytes,
+  totalBytes: bytes.optional(),
+  bytesPerSecond: z.number().optional(),
+  secondsLeft: z.number().optional(),
+})
+export type RunProgress = z.infer<typeof runProgressSchema>
