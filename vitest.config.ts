@@ -15,10 +15,18 @@ const integration = {
   hookTimeout: 300_000,
 }
 
+/** Small computers in namespaces, with systemd, D-Bus and polkit. */
+const privileges = {
+  name: 'privileges',
+  include: ['test/privileges/**/*.test.ts'],
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+}
+
 export default defineConfig({
   test: {
     reporters: ['default'],
-    projects: [unit, integration].map(project => ({
+    projects: [unit, integration, privileges].map(project => ({
       test: { ...project, environment: 'node', pool: 'forks', teardownTimeout: 30_000 },
     })),
   },

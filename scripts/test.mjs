@@ -79,6 +79,11 @@ const lanes = [
     title: 'integration: whole programs, real devices, old repositories',
     run: vitest('integration'),
   },
+  {
+    name: 'privileges',
+    title: 'privileges: the packaged service with systemd, D-Bus and polkit',
+    run: vitest('privileges'),
+  },
 ]
 
 function isThere(program) {
