@@ -91,7 +91,10 @@ export interface Session {
     versions: readonly string[],
     options: CallOptions & {
       light?: boolean
-      /** Check this share (0 to 100] of the repository, going on where the last such scrub stopped. */
+      /**
+       * Check this share (0 to 100] of the repository, going on where the last such scrub stopped; together with versions, a
+       * sample of what they need.
+       */
       percent?: number
       /** Also hold the version against its source, block by block. */
       sourcePath?: string

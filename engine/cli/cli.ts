@@ -1,7 +1,8 @@
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
 import type { CallOptions, Engine, RepositoryOptions, Secret, Session } from '../engineApi.ts'
-import { type ExitCode, exitCodes } from './exitCodes.ts'
+import { type ExitCode, exitCodes, type MonitorCode } from './exitCodes.ts'
 import type { Interruption } from './interruption.ts'
 import { Output, type OutputStream } from './output.ts'
 import { askLine, type InputStream } from './prompt.ts'
@@ -44,7 +45,7 @@ const attempts = 3
 export class Cli {
   readonly world: World
   /** What the run ends with when the command does not throw. */
-  exitCode: ExitCode = exitCodes.ok
+  exitCode: ExitCode | MonitorCode = exitCodes.ok
   /** The program with all verbs and their options; set by the program itself. Only shell completion needs it. */
   wholeProgram: (() => Promise<Command>) | undefined
   #globals: GlobalOptions
@@ -89,6 +90,21 @@ export class Cli {
     if (named !== undefined) return named
     throw new HoldfastError('usage.invalid', 'No repository was named.', {
       advice: 'Give --repo PLACE, for example --repo /media/drive/backup, or set HOLDFAST_REPO.',
+    })
+  }
+
+  /** The same for somebody with another working folder. */
+  get absoluteRepository(): string {
+    const { repository } = this
+    return /^[a-z0-9]+:/.test(repository) ? repository : resolve(repository)
+  }
+
+  /** The passphrase of the repository, for somebody who is to keep it. */
+  async passphraseText(): Promise<string> {
+    const secret = await this.#existingSecret(secretSource(this.#globals, this.world.env), this.repository)
+    if (secret.kind === 'passphrase') return secret.passphrase
+    throw new HoldfastError('usage.invalid', 'Only a passphrase can be kept for jobs.', {
+      advice: 'Add one with "holdfast key add", and give that.',
     })
   }
 

@@ -1,15 +1,15 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import { HoldfastError } from '../contract/errors.ts'
 import { Cli, type GlobalOptions, type World } from './cli.ts'
-import { type ExitCode, exitCodes } from './exitCodes.ts'
+import { type ExitCode, exitCodes, type MonitorCode } from './exitCodes.ts'
+import { ownVersion } from './ownVersion.ts'
 import { verbGroups, verbs } from './verbs.ts'
 
 /**
  * Runs one command line (without the names of the runtime and of the program). Prints everything, errors included, to the
  * streams of the world, and gives the exit code. Never throws.
  */
-export async function runCommandLine(argv: readonly string[], world: World): Promise<ExitCode> {
+export async function runCommandLine(argv: readonly string[], world: World): Promise<ExitCode | MonitorCode> {
   const cli = new Cli(world, guessGlobals(argv))
   try {
     const run = buildProgram(cli).parseAsync(helpAsOption(argv), { from: 'user' })
@@ -108,9 +108,4 @@ function usageError(error: CommanderError, argv: readonly string[]): HoldfastErr
     .replace(/'([^']*)'/g, '“$1”')
   const hint = guess === undefined ? '' : `${guess.replace(/^\(|\)$/g, '')} `
   return new HoldfastError('usage.invalid', text, { advice: hint + advice })
-}
-
-function ownVersion(): string {
-  const description = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-  return (description as { version: string }).version
 }

@@ -46,6 +46,14 @@ export const verbGroups: readonly { heading: string; verbs: readonly Verb[] }[] 
     ],
   },
   {
+    heading: 'Run by a schedule:',
+    verbs: [
+      { name: 'job', summary: 'make, list, change and run jobs', load: () => import('./commands/job.ts') },
+      { name: 'daemon', summary: 'run jobs by their schedules', load: () => import('./commands/daemon.ts') },
+      { name: 'check', summary: 'say whether all jobs are well', load: () => import('./commands/check.ts') },
+    ],
+  },
+  {
     heading: 'Help:',
     verbs: [
       { name: 'doctor', summary: 'check that this computer is ready', load: () => import('./commands/doctor.ts') },

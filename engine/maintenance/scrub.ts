@@ -1,3 +1,4 @@
+import { randomHex } from '../base/random.ts'
 import { type PackRow, packState } from '../catalogue/blockTable.ts'
 import { throwIfAborted } from '../contract/errors.ts'
 import type { PackId, VersionId } from '../contract/ids.ts'
@@ -152,7 +153,10 @@ class ScrubRun {
     const all = index.table.packs().filter(pack => there.has(pack.id as never) && pack.state <= packState.condemned)
     if (this.#options.versions) {
       const needed = await packsOf(this.#repository, this.#options.versions)
-      return { chosen: all.filter(pack => needed.has(pack.num)), cursor: undefined }
+      const chosen = all.filter(pack => needed.has(pack.num))
+      if (this.#options.percent === undefined) return { chosen, cursor: undefined }
+      // A sample of one version stands beside the rotation.
+      return { chosen: choosePacks(chosen, this.#options.percent, randomHex(16)).chosen, cursor: undefined }
     }
     if (this.#options.percent === undefined) return { chosen: all, cursor: undefined }
     return choosePacks(all, this.#options.percent, loaded.marks.scrubCursor)

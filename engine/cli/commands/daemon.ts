@@ -1,0 +1,41 @@
+import type { Command } from 'commander'
+import { createLogger } from '../../base/logger.ts'
+import type { Cli } from '../cli.ts'
+import { helpNotes } from '../help.ts'
+import { runDirOf } from '../helperClient.ts'
+import { ownVersion } from '../ownVersion.ts'
+
+const notes = `
+It runs the jobs of this computer by their schedules until it is told to end
+(SIGTERM): then it stops where the next start goes on. As root it serves every
+user, each with the rights that polkit grants; otherwise its own user alone, and
+keeps passphrases in memory only. The system's service starts it by itself.`
+
+export function define(command: Command, cli: Cli): void {
+  command
+    .description('Run jobs by their schedules, in the foreground.')
+    .option('--log-json', 'write the log as one JSON object per line')
+    .addHelpText('after', helpNotes([['daemon', 'Run jobs until it is stopped.']], notes))
+    .action((options: { logJson?: boolean }) => run(cli, options))
+}
+
+async function run(cli: Cli, options: { logJson?: boolean }): Promise<void> {
+  const { runDaemon } = await import('../../helper/daemon.ts')
+  const { env, person } = cli.world
+  const logger = createLogger({
+    format: options.logJson ? 'json' : 'text',
+    level: cli.globals.debug ? 'debug' : 'info',
+    write: line => cli.world.stderr.write(line),
+  })
+  await runDaemon({
+    program: ownVersion(),
+    stateDir: cli.stateDir,
+    runDir: runDirOf(env, person, cli.stateDir),
+    logger,
+    signal: cli.callOptions().signal,
+    ...(env.HOLDFAST_HOOKS_DIR && person.uid !== undefined
+      ? { hooks: { path: env.HOLDFAST_HOOKS_DIR, ownerUid: person.uid } }
+      : {}),
+    ready: socket => cli.output.tell(`Ready at ${socket}.\n`),
+  })
+}

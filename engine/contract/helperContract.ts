@@ -1,0 +1,239 @@
+import { z } from 'zod'
+import { destinationStateSchema, deviceIdSchema, driveDeviceSchema, ejectResultSchema } from './drives.ts'
+import {
+  destinationSchema,
+  jobChangesSchema,
+  jobSchema,
+  jobSettingsSchema,
+  opaqueId,
+  runProgressSchema,
+  runSchema,
+} from './jobs.ts'
+import { call, defineContract, noInput, noOutput, topic } from './rpcContract.ts'
+import { jobStateReasons, jobStates } from './schedule.ts'
+
+/** Everything that clients can ask of the helper, and everything they can watch. Shapes of single things are in jobs.ts. */
+
+const isoTime = z.iso.datetime({ precision: 3 })
+const reference = z.string().min(1).max(100)
+const secretText = z.string().min(1).max(4096)
+
+/** A source as clients name it: what the inventory offered, or a file that was offered by name. Never a path. */
+const sourceChoice = z.strictObject({
+  source: z.string().regex(/^[0-9a-f]{16,32}$/),
+  name: jobSettingsSchema.shape.sources.element.shape.name,
+})
+const settingsInput = jobSettingsSchema.extend({ sources: z.array(sourceChoice).min(1).max(64) })
+
+/** How a job fares with one of its destinations. */
+export const jobStandingSchema = z.object({
+  destination: opaqueId,
+  destinationName: z.string(),
+  state: z.enum(jobStates),
+  reason: z.enum(jobStateReasons),
+  /** The same in a sentence. */
+  text: z.string(),
+  /** When time alone may change that; null when only an event can. */
+  nextAt: isoTime.nullable(),
+  /** Under way now. */
+  run: opaqueId.nullable(),
+  lastRun: runSchema.nullable(),
+  /** Beginning of the newest run that was complete. */
+  lastSuccessAt: isoTime.nullable(),
+  /** Since when there is no version young enough; null when there is one. */
+  overdueSince: isoTime.nullable(),
+})
+export type JobStanding = z.infer<typeof jobStandingSchema>
+
+export const jobViewSchema = z.object({ job: jobSchema, standings: z.array(jobStandingSchema) })
+export type JobView = z.infer<typeof jobViewSchema>
+
+export const destinationViewSchema = z.object({
+  destination: destinationSchema,
+  state: destinationStateSchema,
+  /** How its key is kept; null when it is not, and no run can open it. */
+  protection: z.enum(['systemd-creds', 'file-permissions', 'memory']).nullable(),
+})
+export type DestinationView = z.infer<typeof destinationViewSchema>
+
+const importResult = z.object({
+  added: z.array(z.string()),
+  replaced: z.array(z.string()),
+  kept: z.array(z.string()),
+  destinationsAdded: z.array(z.string()),
+})
+
+const logLine = z.object({ at: isoTime, level: z.enum(['info', 'warn', 'error']), text: z.string() })
+
+export const helperContract = defineContract({
+  protocol: 1,
+  calls: {
+    'status.get': call({
+      access: 'read',
+      input: noInput,
+      output: z.object({
+        program: z.string(),
+        host: z.string(),
+        startedAt: isoTime,
+        /** system: the service of this computer; user: a helper for one person, without rights. */
+        mode: z.enum(['system', 'user']),
+        /** No secret can be used until they are unlocked. */
+        secretsLocked: z.boolean(),
+      }),
+      doc: 'What this helper is.',
+    }),
+    'jobs.list': call({
+      access: 'read',
+      input: noInput,
+      output: z.object({ jobs: z.array(jobViewSchema) }),
+      doc: 'All jobs and how they fare.',
+    }),
+    'jobs.create': call({
+      access: 'configure',
+      input: z.strictObject({ settings: settingsInput }),
+      output: z.object({ job: jobSchema }),
+      doc: 'Makes a job. Sources are named by what `sources.list` or `sources.offerFile` gave.',
+    }),
+    'jobs.edit': call({
+      access: 'configure',
+      input: z.strictObject({
+        job: reference,
+        changes: jobChangesSchema.extend({ sources: z.array(sourceChoice).min(1).max(64).optional() }),
+      }),
+      output: z.object({ job: jobSchema }),
+      doc: 'Replaces the settings that are given and leaves the others.',
+    }),
+    'jobs.remove': call({
+      access: 'configure',
+      input: z.strictObject({ job: reference }),
+      output: noOutput,
+      doc: 'Forgets a job and its runs. What it has stored stays.',
+    }),
+    'jobs.run': call({
+      access: 'operate',
+      input: z.strictObject({ job: reference, destinations: z.array(reference).max(16).optional() }),
+      output: noOutput,
+      doc: 'Runs a job as soon as there is a free place, to each of its destinations, whatever its schedule, a pause, the battery or earlier failures say. One whose drive is missing waits for it.',
+    }),
+    'jobs.pause': call({
+      access: 'operate',
+      input: z.strictObject({ job: reference, until: z.union([isoTime, z.literal('forever')]) }),
+      output: z.object({ job: jobSchema }),
+      doc: 'Lets nothing begin by itself before that time.',
+    }),
+    'jobs.resume': call({
+      access: 'operate',
+      input: z.strictObject({ job: reference }),
+      output: z.object({ job: jobSchema }),
+      doc: 'Ends a pause.',
+    }),
+    'jobs.export': call({
+      access: 'read',
+      input: z.strictObject({ jobs: z.array(reference).max(1000).optional() }),
+      output: z.object({ text: z.string() }),
+      doc: 'Jobs and the destinations they need as the text of one file. It holds no secrets.',
+    }),
+    'jobs.import': call({
+      access: 'configure',
+      input: z.strictObject({
+        text: z.string().max(900_000),
+        replace: z.boolean().default(false),
+        dryRun: z.boolean().default(false),
+      }),
+      output: importResult,
+      doc: 'Takes jobs out of such a text; those that are known are kept as they are, unless they are to be replaced.',
+    }),
+    'runs.list': call({
+      access: 'read',
+      input: z.strictObject({
+        job: reference.optional(),
+        limit: z.int().min(1).max(200).default(50),
+        before: isoTime.optional(),
+      }),
+      output: z.object({ runs: z.array(runSchema) }),
+      doc: 'Runs, newest first.',
+    }),
+    'runs.get': call({
+      access: 'read',
+      input: z.strictObject({ run: opaqueId }),
+      output: z.object({ run: runSchema, log: z.array(logLine) }),
+      doc: 'One run with its log.',
+    }),
+    'runs.cancel': call({
+      access: 'operate',
+      input: z.strictObject({ run: opaqueId }),
+      output: noOutput,
+      doc: 'Ends a run. What it has stored stays, and the next one goes on from there.',
+    }),
+    'destinations.list': call({
+      access: 'read',
+      input: noInput,
+      output: z.object({ destinations: z.array(destinationViewSchema) }),
+      doc: 'All destinations and whether they can be used now.',
+    }),
+    'destinations.add': call({
+      access: 'configure',
+      input: z.strictObject({
+        name: reference,
+        /** Of the repository: a folder, or a bucket. */
+        url: z.string().min(1).max(2048),
+        passphrase: secretText,
+        mayMount: z.boolean().default(false),
+        ejectAfterBackup: z.boolean().default(false),
+      }),
+      output: z.object({ destination: destinationSchema }),
+      doc: 'Takes a repository that is there as a destination, after its passphrase has opened it, and keeps the passphrase.',
+    }),
+    'destinations.unlock': call({
+      access: 'configure',
+      input: z.strictObject({ destination: reference, passphrase: secretText }),
+      output: noOutput,
+      doc: 'Keeps the passphrase of a destination, after it has opened the repository.',
+    }),
+    'destinations.forgetKey': call({
+      access: 'configure',
+      input: z.strictObject({ destination: reference }),
+      output: noOutput,
+      doc: 'Forgets the passphrase. Runs fail until it is given again; what is stored stays readable with it.',
+    }),
+    'destinations.remove': call({
+      access: 'configure',
+      input: z.strictObject({ destination: reference }),
+      output: noOutput,
+      doc: 'Forgets a destination that no job needs, and its passphrase. The repository stays as it is.',
+    }),
+    'sources.list': call({
+      access: 'read',
+      input: noInput,
+      output: z.object({ devices: z.array(driveDeviceSchema) }),
+      doc: 'Disks, partitions and volumes that can be backed up, with the ids to name them by.',
+    }),
+    'sources.offerFile': call({
+      access: 'configure',
+      input: z.strictObject({ path: z.string().min(1).max(4096) }),
+      output: z.object({ source: opaqueId }),
+      doc: 'Gives an image file an id to name it by. Only regular files: a device is named by the inventory alone.',
+    }),
+    'drives.eject': call({
+      access: 'operate',
+      input: z.strictObject({ drive: deviceIdSchema }),
+      output: ejectResultSchema,
+      doc: 'Unmounts what the helper has mounted from a drive, and switches it off where that is possible.',
+    }),
+  },
+  topics: {
+    jobs: topic({
+      access: 'read',
+      state: z.object({ jobs: z.array(jobViewSchema) }),
+      change: z.object({ changed: z.array(jobViewSchema), removed: z.array(opaqueId) }),
+      doc: 'How all jobs fare.',
+    }),
+    progress: topic({
+      access: 'read',
+      state: z.object({ running: z.array(runProgressSchema) }),
+      change: runProgressSchema,
+      doc: 'How far runs under way are.',
+    }),
+  },
+})
+export type HelperContract = typeof helperContract

@@ -1,0 +1,124 @@
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import type { DestinationState } from '../contract/drives.ts'
+import { HoldfastError } from '../contract/errors.ts'
+import type { Destination } from '../contract/jobs.ts'
+import type { KnownDestination } from '../drives/destinationState.ts'
+import { describeDestination } from '../drives/destinationText.ts'
+import type { DriveMounter } from '../drives/driveMounter.ts'
+import type { RecordStore } from '../jobs/recordStore.ts'
+import { type SecretStore, withSecret } from '../secrets/secretStore.ts'
+import type { Connection, Connector } from './connection.ts'
+import type { Reach } from './supervisor.ts'
+
+export interface DestinationDeskDeps {
+  destinations: RecordStore<Destination>
+  secrets: SecretStore
+  mounter: DriveMounter
+  clock: Clock
+  logger: Logger
+}
+
+/** How often "last seen" is written down while a destination stays connected. */
+const seenStepMs = 60 * 60_000
+
+/** Knows which destinations can be reached, and makes them reachable for a run. */
+export class DestinationDesk implements Connector {
+  readonly #deps: DestinationDeskDeps
+  readonly #states = new Map<string, DestinationState>()
+
+  constructor(deps: DestinationDeskDeps) {
+    this.#deps = deps
+  }
+
+  /** As of the last look; missing before the first. */
+  state(destination: Destination): DestinationState {
+    if (folderOf(destination.url) === undefined) return { state: 'connected', path: destination.url, drive: null }
+    return this.#states.get(destination.id) ?? { state: 'missing', lastSeenAt: destination.lastSeenAt }
+  }
+
+  /** The same as the schedule needs it. A drive that may be mounted counts as connected. */
+  reach(destination: Destination): Reach {
+    if (folderOf(destination.url) === undefined) return { isLocal: false, drive: null }
+    const { state } = this.state(destination)
+    const connected = state === 'connected' || (state === 'present-unmounted' && destination.mayMount)
+    const lastSeen = destination.lastSeenAt === null ? null : Date.parse(destination.lastSeenAt)
+    return { isLocal: true, drive: { label: destination.name, connected, lastSeen } }
+  }
+
+  /** Looks again at what cannot be reached: a folder that comes back announces itself to nobody. */
+  async lookForMissing(signal?: AbortSignal): Promise<void> {
+    const isMissing = (destination: Destination) => this.state(destination).state !== 'connected'
+    if (this.#deps.destinations.list().some(isMissing)) await this.refresh(signal)
+  }
+
+  /** Looks at every destination. Only fails with `run.cancelled`; a drive that does not answer is a state. */
+  async refresh(signal?: AbortSignal): Promise<void> {
+    for (const destination of this.#deps.destinations.list()) {
+      if (folderOf(destination.url) === undefined) continue
+      this.#note(destination, await this.#deps.mounter.look(knownOf(destination), signal))
+    }
+  }
+
+  async connect(destination: Destination, signal: AbortSignal): Promise<Connection> {
+    const { secrets, mounter } = this.#deps
+    const secret = await withSecret(secrets, destination.id, 'passphrase', bytes => bytes.toString('utf8'))
+    const reached = { secret: { kind: 'passphrase', passphrase: secret } as const }
+    if (folderOf(destination.url) === undefined) {
+      return { ...reached, url: destination.url, release: async () => [] }
+    }
+    const state = await mounter.mountFor({ ...knownOf(destination), mayMount: destination.mayMount }, { signal })
+    this.#note(destination, state)
+    if (state.state !== 'connected') throw this.#notConnected(destination, state)
+    return { ...reached, url: state.path, release: () => this.#release(destination, state.drive) }
+  }
+
+  /** Forgets what it knew of a destination that is gone. */
+  forget(id: string): void {
+    this.#states.delete(id)
+  }
+
+  async #release(destination: Destination, drive: string | null): Promise<string[]> {
+    if (drive === null) return []
+    const { mounter } = this.#deps
+    try {
+      if (!destination.ejectAfterBackup) {
+        await mounter.release(drive)
+        return []
+      }
+      const { note } = await mounter.eject(drive, { unmountOthers: false })
+      return note === null ? [] : [note]
+    } catch (error) {
+      return [`${destination.name} could not be ejected: ${error instanceof Error ? error.message : String(error)}`]
+    }
+  }
+
+  #note(destination: Destination, state: DestinationState): void {
+    this.#states.set(destination.id, state)
+    if (state.state !== 'connected') return
+    const now = this.#deps.clock.now()
+    const last = destination.lastSeenAt === null ? Number.NEGATIVE_INFINITY : Date.parse(destination.lastSeenAt)
+    if (Math.abs(now - last) < seenStepMs) return
+    const current = this.#deps.destinations.find(destination.id)
+    if (current) this.#deps.destinations.put({ ...current, lastSeenAt: new Date(now).toISOString() })
+  }
+
+  #notConnected(destination: Destination, state: DestinationState): HoldfastError {
+    const text = describeDestination(state, `“${destination.name}”`, this.#deps.clock.now())
+    return new HoldfastError('storage.driveNotConnected', text, {
+      advice: 'Connect it; the backup then begins by itself.',
+      details: { destination: destination.id, state: state.state },
+      retryable: true,
+    })
+  }
+}
+
+/** The folder that a URL names; undefined when it names something else. */
+export function folderOf(url: string): string | undefined {
+  if (url.startsWith('/')) return url
+  return url.startsWith('file:/') ? url.slice('file:'.length).replace(/^\/\/(?=\/)/, '') : undefined
+}
+
+export function knownOf({ url, repositoryId, drive, lastSeenAt }: Destination): KnownDestination {
+  return { repositoryId, place: drive === null ? 'folder' : 'drive', path: folderOf(url) ?? null, drive, lastSeenAt }
+}

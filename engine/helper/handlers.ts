@@ -1,0 +1,172 @@
+import { hostname } from 'node:os'
+import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
+import type { HelperContract } from '../contract/helperContract.ts'
+import type { Destination } from '../contract/jobs.ts'
+import { rememberDrive } from '../drives/destinationState.ts'
+import { RepositoryFinder } from '../drives/findRepositories.ts'
+import type { Handlers, TopicSources } from '../rpc/serverTypes.ts'
+import { wipe } from '../secrets/secretStore.ts'
+import { folderOf } from './destinationDesk.ts'
+import type { Helper } from './helper.ts'
+import { SourceOffer } from './sourceOffer.ts'
+
+/** What answers the calls of the contract. Whether a peer may make them was decided before. */
+export function helperHandlers(helper: Helper, program: string): Handlers<HelperContract> {
+  const { service, supervisor, jobs, destinations, runs, desk, secrets, clock } = helper
+  const offer = new SourceOffer(() => helper.drives.inventory)
+  const iso = (at: number) => new Date(at).toISOString()
+  /** Everything that changes jobs or destinations ends here: the schedule is looked at anew, and whoever watches is told. */
+  const changed = async <T>(result: T): Promise<T> => {
+    supervisor.wake()
+    await helper.changed()
+    return result
+  }
+
+  return {
+    'status.get': () => ({
+      program,
+      host: hostname(),
+      startedAt: iso(helper.startedAt),
+      mode: helper.mode,
+      secretsLocked: secrets.isLocked,
+    }),
+
+    'jobs.list': async () => ({ jobs: await helper.changed() }),
+    'jobs.create': ({ settings }) =>
+      changed({ job: service.create({ ...settings, sources: offer.resolve(settings.sources) }) }),
+    'jobs.edit': ({ job, changes: { sources, ...changes } }) =>
+      changed({ job: service.edit(job, { ...changes, ...(sources && { sources: offer.resolve(sources) }) }) }),
+    'jobs.remove': async ({ job }) => {
+      service.remove(job)
+      return changed({})
+    },
+    'jobs.run': async ({ job, destinations: chosen }) => {
+      const found = jobs.resolve(job)
+      const ids = chosen?.map(one => destinations.resolve(one).id)
+      const foreign = ids?.find(id => !found.destinations.includes(id))
+      if (foreign !== undefined) {
+        throw new HoldfastError('usage.invalid', `The job “${found.name}” does not use that destination.`, {
+          advice: 'Choose one of its own, or none for all.',
+          details: { destination: foreign },
+        })
+      }
+      supervisor.request(found, ids)
+      return changed({})
+    },
+    'jobs.pause': ({ job, until }) =>
+      changed({ job: service.pause(job, until === 'forever' ? until : Date.parse(until)) }),
+    'jobs.resume': ({ job }) => changed({ job: service.resume(job) }),
+    'jobs.export': ({ jobs: chosen }) => ({ text: service.export(chosen) }),
+    'jobs.import': ({ text, ...options }) => changed(service.import(text, options)),
+
+    'runs.list': ({ job, limit, before }) => ({
+      runs: runs.list({
+        limit,
+        ...(job !== undefined && { job: jobs.resolve(job).id }),
+        ...(before !== undefined && { before: Date.parse(before) }),
+      }),
+    }),
+    'runs.get': ({ run: id }) => {
+      const run = runs.find(id)
+      if (!run) throw noRun(id)
+      return { run, log: runs.logOf(id).map(line => ({ ...line, at: iso(line.at) })) }
+    },
+    'runs.cancel': ({ run }) => {
+      if (!supervisor.cancel(run)) throw noRun(run)
+      return {}
+    },
+
+    'destinations.list': async () => {
+      await desk.refresh()
+      return {
+        destinations: await Promise.all(
+          destinations.list().map(async destination => ({
+            destination,
+            state: desk.state(destination),
+            protection: (await secrets.protectionOf(destination.id, 'passphrase')) ?? null,
+          })),
+        ),
+      }
+    },
+    'destinations.add': async ({ name, url, passphrase, mayMount, ejectAfterBackup }) => {
+      const repositoryId = await open(helper, url, passphrase)
+      const destination = service.addDestination({
+        ...{ name, url, repositoryId, mayMount, ejectAfterBackup },
+        drive: await driveOf(helper, url),
+        lastSeenAt: iso(clock.now()),
+      })
+      try {
+        await keep(helper, destination, passphrase)
+      } catch (error) {
+        service.removeDestination(destination.id)
+        throw error
+      }
+      await desk.refresh()
+      return changed({ destination })
+    },
+    'destinations.unlock': async ({ destination: named, passphrase }) => {
+      const destination = destinations.resolve(named)
+      const state = desk.state(destination)
+      await open(helper, state.state === 'connected' ? state.path : destination.url, passphrase)
+      await keep(helper, destination, passphrase)
+      return changed({})
+    },
+    'destinations.forgetKey': async ({ destination }) => {
+      await secrets.forget(destinations.resolve(destination).id)
+      return changed({})
+    },
+    'destinations.remove': async ({ destination }) => {
+      const { id } = service.removeDestination(destination)
+      await secrets.forget(id)
+      desk.forget(id)
+      return changed({})
+    },
+
+    'sources.list': () => ({ devices: helper.drives.inventory.devices }),
+    'sources.offerFile': async ({ path }) => ({ source: await offer.offerFile(path) }),
+    'drives.eject': ({ drive }) => helper.mounter.eject(drive, { unmountOthers: false }),
+  }
+}
+
+export function helperTopics(helper: Helper): TopicSources<HelperContract> {
+  return { jobs: helper.jobFeed.source, progress: helper.progressFeed.source }
+}
+
+/** Opens a repository to see that the passphrase fits; returns its id. */
+async function open(helper: Helper, url: string, passphrase: string): Promise<string> {
+  const session = await helper.engine.open(url, { kind: 'passphrase', passphrase })
+  await session.close()
+  return session.repositoryId
+}
+
+async function keep(helper: Helper, { id }: Destination, passphrase: string): Promise<void> {
+  const bytes = Buffer.from(passphrase, 'utf8')
+  try {
+    await helper.secrets.put(id, 'passphrase', bytes)
+  } finally {
+    wipe(bytes)
+  }
+}
+
+/** What to know a drive by that the repository is on; null when it is on a disk that stays. */
+async function driveOf(helper: Helper, url: string) {
+  const path = folderOf(url)
+  if (path === undefined) return null
+  const { inventory } = helper.drives
+  try {
+    const { found } = await new RepositoryFinder({ clock: helper.clock }).search(inventory, { paths: [path] })
+    const here = found.find(one => one.path === path)
+    const device = inventory.devices.find(one => one.id === here?.driveId)
+    if (!here || !device || device.isSystem || !(device.removable || device.hotplug)) return null
+    return rememberDrive(here, inventory)
+  } catch (error) {
+    if (isHoldfastError(error, 'run.cancelled')) throw error
+    return null
+  }
+}
+
+const noRun = (id: string) =>
+  new HoldfastError('config.notFound', `There is no run ${id} under way or on record.`, {
+    advice: 'Look at the list of runs.',
+    details: { run: id },
+  })

@@ -1,0 +1,333 @@
+import { z } from 'zod'
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import { HoldfastError } from '../contract/errors.ts'
+import type { Destination, Job, Run, RunTrigger } from '../contract/jobs.ts'
+import type { FactStore } from '../jobs/factStore.ts'
+import type { RecordStore } from '../jobs/recordStore.ts'
+import type { RunStore } from '../jobs/runStore.ts'
+import { type ClockMemory, noteClock } from '../scheduler/clockMemory.ts'
+import { type Decision, decide } from '../scheduler/decision.ts'
+import type { JobFacts } from '../scheduler/facts.ts'
+import { type LaneLimits, pick, type WaitingRun } from '../scheduler/lanes.ts'
+import { type History, historyOf, lackedDrive } from './history.ts'
+import { newRun } from './jobRun.ts'
+
+/** Whether a destination can be reached, as far as is known without asking anybody. */
+export interface Reach {
+  /** On this computer or a drive at it, so that the network does not matter. */
+  isLocal: boolean
+  /** The drive that it is on; null when it cannot be taken away. */
+  drive: { label: string; connected: boolean; lastSeen: number | null } | null
+}
+
+export interface Surroundings {
+  onBattery: boolean
+  metered: boolean
+}
+
+export interface SupervisorDeps {
+  clock: Clock
+  jobs: RecordStore<Job>
+  destinations: RecordStore<Destination>
+  runs: RunStore
+  facts: FactStore
+  limits: LaneLimits
+  logger: Logger
+  surroundings(): Promise<Surroundings>
+  reach(destination: Destination): Reach
+  /** Runs a job to its end; never throws. The run is ended when it resolves. */
+  run(job: Job, destination: Destination, run: Run, signal: AbortSignal): Promise<void>
+  /** Something about how jobs fare has changed. */
+  changed(): void
+}
+
+interface Running {
+  run: Run
+  lastDurationMs: number | null
+  abort: AbortController
+  done: Promise<void>
+}
+
+interface Past {
+  lastRun: Run | null
+  history: History
+}
+
+/** A job and one of its destinations, with what is to be done about them. */
+export interface Standing {
+  job: Job
+  destination: Destination
+  decision: Decision
+  run: Run | null
+  lastRun: Run | null
+  lastSuccess: number | null
+  history: History
+}
+
+/** Looked at this often at least: a computer that slept, or a clock that was set, announces itself to nobody. */
+const longestWaitMs = 30_000
+const historyRuns = 50
+/** How old the last look at the clock that is kept may be. */
+const clockKeptMs = 10 * 60_000
+const requestsSchema = z.array(z.strictObject({ job: z.string(), destination: z.string(), at: z.number() }))
+const clockSchema = z.strictObject({ seen: z.number(), setBackAt: z.number().nullable() })
+
+/**
+ * Decides again and again which jobs are to run, and runs them. What must survive it is in the stores: a supervisor that is
+ * killed at any moment is replaced by a new one on the same stores, which tells the interrupted runs and goes on.
+ */
+export class Supervisor {
+  readonly #deps: SupervisorDeps
+  readonly #running = new Map<string, Running>()
+  readonly #pasts = new Map<string, Past>()
+  readonly #stop = new AbortController()
+  #wake: () => void = () => undefined
+  #isWoken = false
+  /** As it is kept; written now and then only, so that no disk has to wake for it. */
+  #clock: ClockMemory | null = null
+  #loop: Promise<void> | undefined
+
+  constructor(deps: SupervisorDeps) {
+    this.#deps = deps
+  }
+
+  /** Tells the runs that an earlier process left, and begins. */
+  start(): void {
+    this.#clock = this.#deps.facts.get('clock', clockSchema) ?? null
+    this.#tellInterrupted()
+    this.#loop = this.#run()
+  }
+
+  /** Ends all runs where they can be gone on from, and returns when they have ended. */
+  async stop(): Promise<void> {
+    this.#stop.abort()
+    for (const { abort } of this.#running.values()) abort.abort()
+    this.#wake()
+    await Promise.all([...this.#running.values()].map(({ done }) => done))
+    await this.#loop
+  }
+
+  /** Decides anew at once: a fact has changed. */
+  wake(): void {
+    this.#isWoken = true
+    this.#wake()
+  }
+
+  /** Asks for a run of a job, to all of its destinations or to some. Kept until it has begun. */
+  request(job: Job, destinations: readonly string[] = job.destinations): void {
+    const before = this.#requests()
+    const at = this.#deps.clock.now()
+    const asked = destinations.map(destination => ({ job: job.id, destination, at }))
+    // Asked for twice, it is wanted since the first time.
+    const added = asked.filter(one => !before.some(other => keyOf(one) === keyOf(other)))
+    this.#deps.facts.set('requests', [...before, ...added])
+    this.wake()
+  }
+
+  /** False when no such run is under way. */
+  cancel(run: string): boolean {
+    const running = [...this.#running.values()].find(one => one.run.id === run)
+    running?.abort.abort()
+    return running !== undefined
+  }
+
+  /** How every job stands with each of its destinations. */
+  async standings(): Promise<Standing[]> {
+    const surroundings = await this.#deps.surroundings()
+    return this.#standings(surroundings)
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stop.signal.aborted) {
+      let waitMs = longestWaitMs
+      try {
+        waitMs = await this.#turn()
+      } catch (error) {
+        // A full disk, a damaged record: everything else goes on, and this is tried again.
+        this.#deps.logger.error('The schedule could not be gone through', { error })
+      }
+      if (this.#stop.signal.aborted) return
+      await this.#rest(waitMs)
+    }
+  }
+
+  /** Starts what is due and has a place. Returns after how long to look again. */
+  async #turn(): Promise<number> {
+    this.#isWoken = false
+    const { clock } = this.#deps
+    const surroundings = await this.#deps.surroundings()
+    const now = clock.now()
+    this.#noteClock(now)
+    const standings = this.#standings(surroundings)
+    const due = new Map(
+      standings.filter(({ decision }) => decision.state === 'due').map(one => [keyOf(unit(one)), one]),
+    )
+    const queue = [...due.values()].map(standing => this.#waiting(standing, now))
+    const running = [...this.#running.values()].map(({ run, lastDurationMs }) => {
+      return { jobId: run.job, destination: run.destination, lastDurationMs }
+    })
+    for (const chosen of pick(queue, running, this.#deps.limits, now)) {
+      this.#begin(due.get(keyOf({ job: chosen.jobId, destination: chosen.destination }))!, chosen.lastDurationMs)
+    }
+    this.#deps.changed()
+    const next = Math.min(...standings.flatMap(({ decision }) => decision.at ?? []), now + longestWaitMs)
+    return Math.max(next - now, 100)
+  }
+
+  #noteClock(now: number): void {
+    const before = this.#clock
+    const noted = noteClock(before, now)
+    const isWorthKeeping =
+      before === null || noted.setBackAt !== before.setBackAt || noted.seen - before.seen > clockKeptMs
+    if (!isWorthKeeping) return
+    this.#clock = noted
+    this.#deps.facts.set('clock', noted)
+  }
+
+  #begin({ job, destination, decision }: Standing, lastDurationMs: number | null): void {
+    const { clock, runs } = this.#deps
+    const run = newRun(job, destination, triggerOf(decision), clock.now())
+    // Before the request is forgotten: killed in between, it runs once too often rather than never.
+    runs.put(run)
+    const key = keyOf(unit({ job, destination }))
+    this.#deps.facts.set(
+      'requests',
+      this.#requests().filter(one => keyOf(one) !== key),
+    )
+    const abort = new AbortController()
+    const done = this.#deps
+      .run(job, destination, run, abort.signal)
+      .catch(error => {
+        run.error ??= HoldfastError.fromWire({
+          code: 'internal.bug',
+          message: String(error),
+          retryable: false,
+        }).toWire()
+        run.state = 'failed'
+      })
+      .then(() => this.#ended(key, run))
+    this.#running.set(key, { run, lastDurationMs, abort, done })
+  }
+
+  #ended(key: string, run: Run): void {
+    // Nobody cancelled it: the helper was told to end.
+    if (run.state === 'cancelled' && this.#stop.signal.aborted) interrupt(run, this.#deps.clock.now())
+    this.#running.delete(key)
+    this.#pasts.delete(key)
+    this.#deps.runs.put(run)
+    this.#deps.runs.trim(run.job)
+    // Whoever asked for it still wants it, once the drive is there.
+    const job = lackedDrive(run) && run.trigger === 'manual' ? this.#deps.jobs.find(run.job) : undefined
+    if (job) this.request(job, [run.destination])
+    this.wake()
+  }
+
+  #standings(surroundings: Surroundings): Standing[] {
+    const now = this.#deps.clock.now()
+    const requests = new Map(this.#requests().map(request => [keyOf(request), request.at]))
+    const destinations = new Map(this.#deps.destinations.list().map(one => [one.id, one]))
+    return this.#deps.jobs.list().flatMap(job =>
+      job.destinations.flatMap(id => {
+        const destination = destinations.get(id)
+        if (!destination) return []
+        const running = this.#running.get(keyOf({ job: job.id, destination: id }))
+        const { lastRun, history } = this.#past(job.id, id)
+        const facts: JobFacts = {
+          ...history,
+          ...this.#deps.reach(destination),
+          ...conditionsOf(job, surroundings),
+          jobId: job.id,
+          schedule: job.schedule,
+          scheduledSince: Date.parse(job.scheduledSince),
+          firstRunAtOnce: false,
+          pausedUntil: pauseOf(job),
+          requestedAt: requests.get(keyOf({ job: job.id, destination: id })) ?? null,
+          running: running !== undefined,
+          clockSetBackAt: this.#clock?.setBackAt ?? null,
+          localDestination: this.#deps.reach(destination).isLocal,
+        }
+        const decision = decide(facts, now)
+        const { lastSuccess } = history
+        return [{ job, destination, decision, run: running?.run ?? null, lastRun, lastSuccess, history }]
+      }),
+    )
+  }
+
+  /** What ended runs say; read once, since each look at the schedule asks for all of them. */
+  #past(job: string, destination: string): Past {
+    const key = keyOf({ job, destination })
+    const known = this.#pasts.get(key)
+    if (known) return known
+    const ended = this.#deps.runs.list({ job, destination, limit: historyRuns }).filter(run => run.state !== 'running')
+    const past = { lastRun: ended[0] ?? null, history: historyOf(ended) }
+    this.#pasts.set(key, past)
+    return past
+  }
+
+  #waiting(standing: Standing, now: number): WaitingRun {
+    const { job, destination, decision } = standing
+    const { lastDurationMs } = this.#past(job.id, destination.id).history
+    return { jobId: job.id, destination: destination.id, waitingSince: decision.since ?? now, lastDurationMs }
+  }
+
+  #requests(): z.infer<typeof requestsSchema> {
+    return this.#deps.facts.get('requests', requestsSchema) ?? []
+  }
+
+  #tellInterrupted(): void {
+    for (const run of this.#deps.runs.running()) {
+      interrupt(run, this.#deps.clock.now())
+      this.#deps.runs.put(run)
+      this.#deps.runs.log(run.id, [
+        { at: this.#deps.clock.now(), level: 'warn', text: 'The helper ended in the middle of this run.' },
+      ])
+    }
+  }
+
+  async #rest(ms: number): Promise<void> {
+    if (this.#isWoken) return
+    const rest = new AbortController()
+    this.#wake = () => rest.abort()
+    await this.#deps.clock.sleep(ms, rest.signal).catch(() => undefined)
+    this.#wake = () => undefined
+  }
+}
+
+/** Gives a run that nobody ended its true state. */
+function interrupt(run: Run, now: number): void {
+  run.state = 'interrupted'
+  run.phase = null
+  run.finishedAt ??= new Date(now).toISOString()
+  for (const part of run.parts) if (['running', 'waiting', 'cancelled'].includes(part.state)) part.state = 'interrupted'
+  run.error ??= new HoldfastError('run.interrupted', 'The helper ended in the middle of this run.', {
+    advice: 'Nothing needs to be done: the next run goes on from there.',
+    retryable: true,
+  }).toWire()
+}
+
+function conditionsOf(
+  job: Job,
+  { onBattery, metered }: Surroundings,
+): Pick<JobFacts, 'power' | 'network' | 'quietHours'> {
+  const { conditions } = job
+  return {
+    power: { onBattery, runOnBattery: conditions.onBattery === 'run' },
+    network: { metered, runOnMetered: conditions.metered === 'run' },
+    quietHours: conditions.quietHours,
+  }
+}
+
+function pauseOf({ pausedUntil }: Job): number | null {
+  if (pausedUntil === null) return null
+  return pausedUntil === 'forever' ? Number.POSITIVE_INFINITY : Date.parse(pausedUntil)
+}
+
+const triggers: Partial<Record<Decision['why'], RunTrigger>> = { manual: 'manual', missed: 'missed', drive: 'drive' }
+const triggerOf = ({ why }: Decision): RunTrigger => triggers[why] ?? 'schedule'
+
+const unit = ({ job, destination }: { job: Job; destination: Destination }) => ({
+  job: job.id,
+  destination: destination.id,
+})
+const keyOf = ({ job, destination }: { job: string; destination: string }): string => `${job}/${destination}`

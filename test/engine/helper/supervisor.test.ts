@@ -1,0 +1,246 @@
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createLogger } from '../../../engine/base/logger.ts'
+import { type Destination, destinationSchema, type Job, jobSchema, type Run } from '../../../engine/contract/jobs.ts'
+import { type Reach, Supervisor, type SupervisorDeps } from '../../../engine/helper/supervisor.ts'
+import { type Database, openJobDatabase } from '../../../engine/jobs/database.ts'
+import { FactStore } from '../../../engine/jobs/factStore.ts'
+import { RecordStore } from '../../../engine/jobs/recordStore.ts'
+import { RunStore } from '../../../engine/jobs/runStore.ts'
+import { FakeTime } from '../../support/fakeTime.ts'
+import { makeDestination, makeJob } from '../../support/jobs.ts'
+import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
+
+const folder = useTemporaryFolder()
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+const start = Date.parse('2026-03-02T10:00:00Z')
+
+let db: Database
+let jobs: RecordStore<Job>
+let destinations: RecordStore<Destination>
+let runs: RunStore
+let time: FakeTime
+let supervisor: Supervisor | undefined
+let reach: Reach
+let onBattery: boolean
+/** What runs come to, in the order in which they begin; complete when there is nothing more. */
+let fates: ('complete' | 'failed' | 'hang')[]
+let durationMs: number
+let drive: Destination
+
+beforeEach(() => {
+  db = openJobDatabase(join(folder.path, 'jobs.sqlite'))
+  jobs = new RecordStore(db, 'jobs', jobSchema, 'job')
+  destinations = new RecordStore(db, 'destinations', destinationSchema, 'destination')
+  runs = new RunStore(db)
+  time = new FakeTime(start)
+  reach = { isLocal: true, drive: null }
+  onBattery = false
+  fates = []
+  durationMs = 5 * minute
+  drive = makeDestination()
+  destinations.put(drive)
+})
+
+afterEach(async () => {
+  await supervisor?.stop()
+  supervisor = undefined
+  db.close()
+})
+
+function begin(over: Partial<SupervisorDeps> = {}): Supervisor {
+  supervisor = new Supervisor({
+    clock: time,
+    jobs,
+    destinations,
+    runs,
+    facts: new FactStore(db),
+    limits: { parallel: 2, perDestination: null },
+    logger: createLogger({ write: () => undefined }),
+    surroundings: async () => ({ onBattery, metered: false }),
+    reach: () => reach,
+    async run(_job, _destination, run, signal) {
+      const fate = fates.shift() ?? 'complete'
+      const end = (state: Run['state']) => {
+        Object.assign(run, { state, phase: null, finishedAt: new Date(time.now()).toISOString() })
+        for (const part of run.parts) {
+          part.state = state
+          part.version = state === 'complete' ? '0123456789abcdef' : null
+        }
+      }
+      try {
+        await time.sleep(fate === 'hang' ? 1000 * day : durationMs, signal)
+        end(fate === 'failed' ? 'failed' : 'complete')
+      } catch {
+        end('cancelled')
+      }
+    },
+    changed: () => undefined,
+    ...over,
+  })
+  supervisor.start()
+  return supervisor
+}
+
+/** Daily at 20:00 UTC, without spread. */
+const nightly = (over: object = {}): Job =>
+  makeJob({
+    destinations: [drive.id],
+    schedule: { rules: [{ kind: 'daily', time: '20:00' }], timeZone: 'UTC', spreadMinutes: 0 },
+    createdAt: new Date(start).toISOString(),
+    ...over,
+  })
+const begun = () => runs.list().map(run => [run.startedAt.slice(0, 16), run.state, run.trigger])
+
+describe('the supervisor', () => {
+  it('runs a job at its times, and not before', async () => {
+    jobs.put(nightly())
+    begin()
+    await time.advance(9 * hour)
+    expect(begun()).toEqual([])
+    await time.advance(3 * day)
+    expect(begun()).toEqual([
+      ['2026-03-04T20:00', 'complete', 'schedule'],
+      ['2026-03-03T20:00', 'complete', 'schedule'],
+      ['2026-03-02T20:00', 'complete', 'schedule'],
+    ])
+  })
+
+  it('makes up for what was missed while the computer was off, once', async () => {
+    jobs.put(nightly())
+    begin()
+    await time.advance(11 * hour)
+    await supervisor!.stop()
+    time.jump(5 * day + 3 * hour)
+    begin()
+    await time.advance(hour)
+    expect(begun()).toEqual([
+      ['2026-03-08T00:00', 'complete', 'missed'],
+      ['2026-03-02T20:00', 'complete', 'schedule'],
+    ])
+  })
+
+  it('tries again after a failure, later and later, and at once when somebody asks', async () => {
+    const job = nightly()
+    jobs.put(job)
+    fates = ['failed', 'failed', 'failed', 'failed']
+    durationMs = minute
+    begin()
+    await time.advance(10 * hour + 14 * minute)
+    const gaps = runs.list().map(run => (Date.parse(run.startedAt) - start) / minute - 600)
+    expect(gaps.toReversed().map(Math.floor)).toEqual([0, 3, 8])
+    supervisor!.request(job)
+    await time.advance(5 * minute)
+    expect(runs.list()[0]).toMatchObject({ trigger: 'manual', state: 'failed' })
+    supervisor!.request(job)
+    await time.advance(5 * minute)
+    expect(runs.list()[0]).toMatchObject({ trigger: 'manual', state: 'complete' })
+  })
+
+  it('waits for a drive without failing, for days, and runs once when it is there', async () => {
+    jobs.put(nightly())
+    reach = { isLocal: true, drive: { label: 'red drive', connected: false, lastSeen: null } }
+    begin()
+    await time.advance(4 * day)
+    expect(begun()).toEqual([])
+    expect((await supervisor!.standings())[0]!.decision).toMatchObject({ state: 'waitingForDrive' })
+    reach = { isLocal: true, drive: { label: 'red drive', connected: true, lastSeen: time.now() } }
+    supervisor!.wake()
+    await time.advance(30 * minute)
+    expect(begun()).toHaveLength(1)
+  })
+
+  it('keeps a request through a restart', async () => {
+    const job = makeJob({ destinations: [drive.id] })
+    jobs.put(job)
+    reach = { isLocal: true, drive: { label: 'x', connected: false, lastSeen: null } }
+    begin().request(job)
+    await time.advance(hour)
+    await supervisor!.stop()
+    reach = { isLocal: true, drive: null }
+    begin()
+    await time.advance(hour)
+    expect(begun().map(([, ...rest]) => rest)).toEqual([['complete', 'manual']])
+  })
+
+  it('tells runs that a killed one left, and runs them again', async () => {
+    const job = nightly()
+    jobs.put(job)
+    fates = ['hang']
+    const first = begin()
+    await time.advance(11 * hour)
+    expect(runs.running()).toHaveLength(1)
+    // As after a kill: nothing of the first is asked any more, and what it writes later is not looked at.
+    const left = runs.running()[0]!
+    await first.stop()
+    runs.put(left)
+    begin()
+    expect(runs.find(left.id)).toMatchObject({
+      state: 'interrupted',
+      error: { code: 'run.interrupted' },
+      parts: [{ state: 'interrupted' }],
+    })
+    await time.advance(hour)
+    expect(begun().map(([, state]) => state)).toEqual(['complete', 'interrupted'])
+  })
+
+  it('that is stopped ends its runs as interrupted; one that a person cancels stays cancelled', async () => {
+    const job = makeJob({ destinations: [drive.id] })
+    jobs.put(job)
+    fates = ['hang', 'hang']
+    begin().request(job)
+    await time.advance(minute)
+    expect(supervisor!.cancel('0000000000000000')).toBe(false)
+    expect(supervisor!.cancel(runs.running()[0]!.id)).toBe(true)
+    await time.advance(minute)
+    expect(runs.list()[0]).toMatchObject({ state: 'cancelled' })
+    supervisor!.request(job)
+    await time.advance(minute)
+    await supervisor!.stop()
+    expect(runs.list()[0]).toMatchObject({ state: 'interrupted' })
+  })
+
+  it('waits for mains power unless somebody asks', async () => {
+    const job = nightly()
+    jobs.put(job)
+    onBattery = true
+    begin()
+    await time.advance(day)
+    expect(begun()).toEqual([])
+    supervisor!.request(job)
+    await time.advance(hour)
+    expect(begun()).toHaveLength(1)
+  })
+
+  it('lets nobody starve: twenty jobs on three repositories for a day, never more at a time than it may', async () => {
+    const three = [drive, makeDestination({ name: 'b' }), makeDestination({ name: 'c' })]
+    for (const one of three) destinations.put(one)
+    for (let i = 0; i < 20; i++) {
+      jobs.put(
+        makeJob({
+          name: `Job ${i}`,
+          destinations: [three[i % 3]!.id],
+          schedule: { rules: [{ kind: 'hourly' }], timeZone: 'UTC' },
+          createdAt: new Date(start).toISOString(),
+        }),
+      )
+    }
+    let most = 0
+    let now = 0
+    begin({
+      limits: { parallel: 3, perDestination: 1 },
+      async run(job, _destination, run, signal) {
+        most = Math.max(most, ++now)
+        await time.sleep(Number(job.name.slice(4)) % 5 === 0 ? 15 * minute : 2 * minute, signal).catch(() => undefined)
+        now--
+        Object.assign(run, { state: 'complete', phase: null, finishedAt: new Date(time.now()).toISOString() })
+        for (const part of run.parts) Object.assign(part, { state: 'complete', version: '0123456789abcdef' })
+      },
+    })
+    await time.advance(day)
+    expect(most).toBe(3)
+    for (const job of jobs.list()) expect(runs.list({ job: job.id }).length).toBeGreaterThan(10)
+  })
+})
