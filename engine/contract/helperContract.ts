@@ -56,6 +56,22 @@ export const destinationViewSchema = z.object({
 })
 export type DestinationView = z.infer<typeof destinationViewSchema>
 
+export const shownNoticeSchema = z.object({
+  at: isoTime,
+  title: z.string(),
+  body: z.string(),
+  urgency: z.enum(['low', 'normal', 'critical']),
+})
+export type ShownNotice = z.infer<typeof shownNoticeSchema>
+
+const deliverySchema = z.object({
+  waiting: z.int(),
+  dropped: z.int(),
+  /** What went wrong last; null once something has arrived. */
+  error: z.string().nullable(),
+  lastDeliveredAt: isoTime.nullable(),
+})
+
 const importResult = z.object({
   added: z.array(z.string()),
   replaced: z.array(z.string()),
@@ -214,6 +230,45 @@ export const helperContract = defineContract({
       output: z.object({ source: opaqueId }),
       doc: 'Gives an image file an id to name it by. Only regular files: a device is named by the inventory alone.',
     }),
+    'notices.get': call({
+      access: 'read',
+      input: noInput,
+      output: z.object({
+        email: z
+          .object({ host: z.string(), port: z.int(), tls: z.string(), from: z.string(), to: z.array(z.string()) })
+          .nullable(),
+        webhook: z.object({ url: z.string() }).nullable(),
+        deliveries: z.object({ email: deliverySchema.nullable(), webhook: deliverySchema.nullable() }),
+      }),
+      doc: 'Where messages about failures go besides the screen, and whether they arrive.',
+    }),
+    'notices.set': call({
+      access: 'configure',
+      input: z.strictObject({
+        email: z
+          .strictObject({
+            host: z.string().max(255),
+            port: z.int().min(1).max(65_535),
+            tls: z.enum(['starttls', 'tls', 'none']),
+            user: z.string().max(254).optional(),
+            from: z.string().max(254),
+            to: z.array(z.string().max(254)).min(1).max(20),
+            trustedCertificates: z.string().max(100_000).optional(),
+          })
+          .nullable(),
+        webhook: z.strictObject({ url: z.string().max(2000) }).nullable(),
+        emailPassword: secretText.optional(),
+        webhookSecret: secretText.optional(),
+      }),
+      output: noOutput,
+      doc: 'Replaces them; passwords that are not given stay.',
+    }),
+    'notices.test': call({
+      access: 'configure',
+      input: noInput,
+      output: noOutput,
+      doc: 'Sends a message by each of these ways; `notices.get` then says whether it arrived.',
+    }),
     'drives.eject': call({
       access: 'operate',
       input: z.strictObject({ drive: deviceIdSchema }),
@@ -227,6 +282,12 @@ export const helperContract = defineContract({
       state: z.object({ jobs: z.array(jobViewSchema) }),
       change: z.object({ changed: z.array(jobViewSchema), removed: z.array(opaqueId) }),
       doc: 'How all jobs fare.',
+    }),
+    notices: topic({
+      access: 'read',
+      state: z.object({ notices: z.array(shownNoticeSchema) }),
+      change: shownNoticeSchema,
+      doc: 'What people at this computer should be told: failures, overdue jobs, damage, and that all is well again.',
     }),
     progress: topic({
       access: 'read',

@@ -194,6 +194,8 @@ export const runSchema = z.object({
   /** What it does now; null when it has ended. */
   phase: z.enum([...phases, 'hook', 'retention', 'waiting']).nullable(),
   parts: z.array(runPartSchema),
+  /** Versions of this computer in the destination that were known to be damaged when it ended. */
+  damagedVersions: z.int().nonnegative().default(0),
   /** The first cause of failure, with what to do now. */
   error: wireError.nullable(),
   warnings: z.array(z.string()),

@@ -4,6 +4,7 @@ import type { HelperContract } from '../contract/helperContract.ts'
 import type { Destination } from '../contract/jobs.ts'
 import { rememberDrive } from '../drives/destinationState.ts'
 import { RepositoryFinder } from '../drives/findRepositories.ts'
+import type { DeliveryState } from '../notices/deliveryQueue.ts'
 import type { Handlers, TopicSources } from '../rpc/serverTypes.ts'
 import { wipe } from '../secrets/secretStore.ts'
 import { folderOf } from './destinationDesk.ts'
@@ -122,6 +123,29 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
       return changed({})
     },
 
+    'notices.get': () => {
+      const { email, webhook } = helper.notices.settings
+      const { deliveries } = helper.notices
+      const view = (state: DeliveryState | null) =>
+        state && {
+          waiting: state.waiting,
+          dropped: state.dropped,
+          error: state.lastError?.message ?? null,
+          lastDeliveredAt: state.lastDelivered === undefined ? null : iso(state.lastDelivered),
+        }
+      return { email, webhook, deliveries: { email: view(deliveries.email), webhook: view(deliveries.webhook) } }
+    },
+    'notices.set': async ({ emailPassword, webhookSecret, ...settings }) => {
+      await helper.notices.set(settings, {
+        ...(emailPassword !== undefined && { emailPassword }),
+        ...(webhookSecret !== undefined && { webhookSecret }),
+      })
+      return {}
+    },
+    'notices.test': () => {
+      helper.notices.test()
+      return {}
+    },
     'sources.list': () => ({ devices: helper.drives.inventory.devices }),
     'sources.offerFile': async ({ path }) => ({ source: await offer.offerFile(path) }),
     'drives.eject': ({ drive }) => helper.mounter.eject(drive, { unmountOthers: false }),
@@ -129,7 +153,7 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
 }
 
 export function helperTopics(helper: Helper): TopicSources<HelperContract> {
-  return { jobs: helper.jobFeed.source, progress: helper.progressFeed.source }
+  return { jobs: helper.jobFeed.source, notices: helper.noticeFeed.source, progress: helper.progressFeed.source }
 }
 
 /** Opens a repository to see that the passphrase fits; returns its id. */

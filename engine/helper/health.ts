@@ -86,6 +86,14 @@ export function healthsOf(standings: readonly Standing[], now: number): JobHealt
           lastSeen: destination.lastSeenAt === null ? null : Date.parse(destination.lastSeenAt),
         },
       }),
+      ...(history.damagedSince !== null && {
+        damaged: {
+          since: history.damagedSince,
+          repository: destination.name,
+          versions: history.lastGood?.damagedVersions ?? lastRun?.damagedVersions ?? 0,
+          blocks: 0,
+        },
+      }),
       ...durations(history),
       problems: isGood && lastRun ? lastRun.warnings.slice(0, 5) : [],
     } satisfies JobHealth

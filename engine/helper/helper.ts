@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import { ConditionReader } from '../conditions/conditions.ts'
 import { HoldfastError } from '../contract/errors.ts'
-import type { JobView } from '../contract/helperContract.ts'
+import type { JobView, ShownNotice } from '../contract/helperContract.ts'
 import {
   type Destination,
   destinationSchema,
@@ -31,6 +31,7 @@ import { RecordStore } from '../jobs/recordStore.ts'
 import { RunStore } from '../jobs/runStore.ts'
 import type { HookFolder } from '../notices/hookFile.ts'
 import { runHooks } from '../notices/hooks.ts'
+import type { DesktopNotice } from '../notices/texts.ts'
 import { TopicFeed } from '../rpc/topicFeed.ts'
 import type { LaneLimits } from '../scheduler/lanes.ts'
 import { MemorySecrets } from '../secrets/memorySecrets.ts'
@@ -41,6 +42,7 @@ import { healthsOf, viewsOf } from './health.ts'
 import { HealthFile } from './healthFile.ts'
 import { runJob } from './jobRun.ts'
 import { JobService } from './jobService.ts'
+import { NoticeDesk } from './noticeDesk.ts'
 import { healthFileOf } from './socket.ts'
 import { Supervisor } from './supervisor.ts'
 import { planUpkeep } from './upkeep.ts'
@@ -61,6 +63,7 @@ export interface HelperOptions {
 
 const defaultLimits: LaneLimits = { parallel: 2, perDestination: 1 }
 const timestamp = z.number()
+const keptNotices = 50
 
 /**
  * The background service without its doors: jobs, schedule, drives, keys. One for each state folder. After `start` it runs
@@ -85,7 +88,10 @@ export class Helper {
   readonly #db: Database
   readonly #facts: FactStore
   readonly #options: HelperOptions
+  readonly notices: NoticeDesk
+  readonly noticeFeed: TopicFeed<{ notices: ShownNotice[] }, ShownNotice>
   readonly #health: HealthFile
+  readonly #shown: ShownNotice[] = []
   readonly #progress = new Map<string, RunProgress>()
   #views: JobView[] = []
 
@@ -108,6 +114,13 @@ export class Helper {
     const sources = [udevEvents(), kernelTables()]
     this.drives = new DriveWatcher({ read, sources, logger: options.logger, clock: this.clock })
     this.desk = new DestinationDesk({ ...this, logger: options.logger })
+    this.noticeFeed = new TopicFeed(() => ({ notices: this.#shown }))
+    this.notices = new NoticeDesk({
+      ...this,
+      facts: this.#facts,
+      logger: options.logger,
+      show: notice => this.#show(notice),
+    })
     this.#health = new HealthFile(healthFileOf(options.runDir), this.clock)
     const conditions = new ConditionReader({ clock: this.clock })
     this.supervisor = new Supervisor({
@@ -155,6 +168,7 @@ export class Helper {
     await this.supervisor.stop()
     await this.drives.stop()
     await this.mounter.tidy().catch(() => undefined)
+    await this.notices.close()
     this.#db.close()
   }
 
@@ -178,10 +192,20 @@ export class Helper {
     const changed = this.#views.filter(view => before.get(view.job.id) !== JSON.stringify(view))
     const removed = [...before.keys()].filter(id => !this.#views.some(view => view.job.id === id))
     if (changed.length + removed.length > 0) this.jobFeed.publish({ changed, removed })
+    const healths = healthsOf(standings, now)
+    this.notices.look(healths)
     await this.#health
-      .write({ writtenAt: now, jobs: healthsOf(standings, now) })
+      .write({ writtenAt: now, jobs: healths })
       .catch(error => this.#options.logger.warn('the health file could not be written', { error }))
     return this.#views
+  }
+
+  /** Kept for whoever opens the app later today. */
+  #show(notice: DesktopNotice): void {
+    const shown = { ...notice, at: new Date(this.clock.now()).toISOString() }
+    this.#shown.push(shown)
+    if (this.#shown.length > keptNotices) this.#shown.shift()
+    this.noticeFeed.publish(shown)
   }
 
   async #run(job: Job, destination: Destination, run: Run, signal: AbortSignal): Promise<void> {

@@ -12,6 +12,8 @@ export interface History {
   /** Of the last run that did what it could. */
   lastDurationMs: number | null
   lastGood: Run | null
+  /** Beginning of the first of the newest runs in a row that knew of damaged versions; null when the last knew of none. */
+  damagedSince: number | null
 }
 
 /**
@@ -32,6 +34,7 @@ export function historyOf(runs: readonly Run[]): History {
     failingSince: failures.length === 0 ? null : Date.parse(failures.at(-1)!.startedAt),
     lastDurationMs: success ? (endOf(success) ?? 0) - Date.parse(success.startedAt) : null,
     lastGood: success ?? null,
+    damagedSince: damagedSince(runs),
   }
 }
 
@@ -47,6 +50,14 @@ const outcomes: Record<Exclude<RunState, 'incomplete'>, RunOutcome> = {
 export function outcomeOf({ state, parts }: Pick<Run, 'state' | 'parts'>): RunOutcome {
   if (state !== 'incomplete') return outcomes[state]
   return parts.every(part => part.version !== null) ? 'complete' : 'failed'
+}
+
+function damagedSince(runs: readonly Run[]): number | null {
+  // A run that could not look says nothing.
+  const looked = runs.filter(run => run.parts.some(part => part.version !== null))
+  const sound = looked.findIndex(run => run.damagedVersions === 0)
+  const damaged = sound < 0 ? looked : looked.slice(0, sound)
+  return damaged.length === 0 ? null : Date.parse(damaged.at(-1)!.startedAt)
 }
 
 const endOf = (run: Run): number | null => (run.finishedAt === null ? null : Date.parse(run.finishedAt))

@@ -49,6 +49,7 @@ export function newRun(job: Job, destination: Destination, trigger: RunTrigger, 
     finishedAt: null,
     phase: 'preparing',
     parts: job.sources.map(waitingPart),
+    damagedVersions: 0,
     error: null,
     warnings: [],
   }
@@ -199,6 +200,10 @@ class JobRun {
       const isDone = await this.#scrub(session, [], plan.scrubPercent, 'what is stored')
       if (isDone) this.#deps.upkeepDone(id, 'scrub')
     }
+    await this.#attempt('it is not known which versions are damaged', async () => {
+      const damaged = await session.versions(`status == "damaged" and host == ${quoted(this.#deps.host)}`)
+      this.#run.damagedVersions = damaged.length
+    })
   }
 
   async #scrub(session: Session, versions: readonly string[], percent: number, what: string): Promise<boolean> {
@@ -267,9 +272,10 @@ class JobRun {
   }
 }
 
+const quoted = (text: string) => `"${text.replace(/["\\]/g, '\\$&')}"`
+
 /** A filter for what this computer has stored of a source: others may use the same name in the same repository. */
 export function versionsOf(source: string, host: string): string {
-  const quoted = (text: string) => `"${text.replace(/["\\]/g, '\\$&')}"`
   return `name == ${quoted(source)} and host == ${quoted(host)}`
 }
 

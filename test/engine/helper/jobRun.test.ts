@@ -206,6 +206,7 @@ describe('a run of a job', () => {
     await mkdir(join(folder.path, 'later'))
     const ended = await run(job, one)
     expect(ended).toMatchObject({ state: 'incomplete', error: { code: 'integrity.damageFound' } })
+    expect(ended.damagedVersions).toBeGreaterThan(0)
     expect(ended.parts[0]).toMatchObject({ state: 'complete' })
     // What the source still has is stored again by now, or by the next run at the latest.
     await run(job, one)

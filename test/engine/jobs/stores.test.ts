@@ -33,6 +33,7 @@ const makeRun = (facts: Partial<Run> = {}): Run => ({
   finishedAt: '2026-01-31T10:05:00.000Z',
   phase: null,
   parts: [],
+  damagedVersions: 0,
   error: null,
   warnings: [],
   ...facts,
