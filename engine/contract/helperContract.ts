@@ -218,6 +218,18 @@ export const helperContract = defineContract({
       output: noOutput,
       doc: 'Forgets a destination that no job needs, and its passphrase. The repository stays as it is.',
     }),
+    'secrets.lock': call({
+      access: 'operate',
+      input: noInput,
+      output: noOutput,
+      doc: 'Uses no secret of a destination until they are unlocked or the helper starts anew: runs that would begin fail with `secrets.unavailable`, those under way go on. A helper of one user has no other place for secrets than its memory, so it forgets them for good.',
+    }),
+    'secrets.unlock': call({
+      access: 'configure',
+      input: noInput,
+      output: noOutput,
+      doc: 'Lets secrets be used again. What a helper of one user has forgotten is to be given again with `destinations.unlock`.',
+    }),
     'sources.list': call({
       access: 'read',
       input: noInput,

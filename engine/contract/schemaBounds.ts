@@ -34,7 +34,15 @@ export interface JsonSchema {
  * Throws for what JSON cannot carry, such as dates and transformations.
  */
 export function jsonSchemaOf(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
-  return z.toJSONSchema(schema, { io }) as JsonSchema
+  const json = JSON.stringify(z.toJSONSchema(schema, { io }))
+  return JSON.parse(json, (_key, value) => withoutTypeList(value)) as JsonSchema
+}
+
+/** What may be null comes as one schema with a list of types where it has no limits; as alternatives, all read the same. */
+function withoutTypeList(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('type' in value) || !Array.isArray(value.type)) return value
+  const { type, ...rest } = value
+  return { ...rest, anyOf: value.type.map(one => ({ type: one })) }
 }
 
 /** What keeps a schema from being the input of a call: it must be a strict object without anything boundless inside. */

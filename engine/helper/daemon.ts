@@ -1,10 +1,12 @@
 import { chmod, mkdir } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
+import type { Readable, Writable } from 'node:stream'
 import { systemClock } from '../base/clock.ts'
 import { HoldfastError } from '../contract/errors.ts'
 import { helperContract } from '../contract/helperContract.ts'
-import { createRpcServer } from '../rpc/server.ts'
-import { listenUnix } from '../rpc/unixServer.ts'
+import { createRpcServer, type RpcServer } from '../rpc/server.ts'
+import { serveStdio } from '../rpc/stdio.ts'
+import { listenUnix, lockUnix } from '../rpc/unixServer.ts'
 import { AuditTrail } from './access/audit.ts'
 import { auditingAuthoriser } from './access/auditing.ts'
 import type { Authoriser } from './access/authoriser.ts'
@@ -13,6 +15,7 @@ import { RotatingFile } from './access/rotatingFile.ts'
 import { helperHandlers, helperTopics } from './handlers.ts'
 import { Helper, type HelperOptions } from './helper.ts'
 import { socketOf } from './socket.ts'
+import { lockState } from './stateLock.ts'
 
 export interface DaemonOptions extends Omit<HelperOptions, 'mode'> {
   /** Name and version of the program. */
@@ -21,13 +24,22 @@ export interface DaemonOptions extends Omit<HelperOptions, 'mode'> {
   authoriser?: Authoriser
   /** Ends it. */
   signal: AbortSignal
+  /** Also ends by itself, once nothing is due or running any more. */
+  untilIdle?: boolean
+  /** The last moment to ask it something. */
+  ending?: (helper: Helper) => void
+  /**
+   * Serves these streams alone and ends when they end; no socket appears. Whoever holds the other ends may do everything: they
+   * could start this process, so they are its user, or somebody to whom polkit has given that right (pkexec).
+   */
+  stdio?: { input: Readable; output: Writable }
   /** It takes calls now. */
-  ready?: (socket: string) => void
+  ready?: (place: string) => void
 }
 
 /**
  * Runs the helper until the signal fires, and then ends it in order: no new calls, runs broken off where the next can go on,
- * drives let go. helper.alreadyRunning when there is one already.
+ * drives let go. helper.alreadyRunning when there is one already, of either kind, with the same state or run folder.
  */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
   const { logger, program, signal, runDir, stateDir } = options
@@ -39,9 +51,7 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const file = (name: string) => new RotatingFile({ path: join(stateDir, name), maxBytes: 1024 * 1024, keep: 4 })
   const trail = new AuditTrail({ erases: file('erases.log'), denials: file('denials.log'), clock, logger })
   const authoriser = auditingAuthoriser(options.authoriser ?? authoriserFor(uid), { trail, logger })
-  // The socket first: of two helpers only one gets further, and only that one touches the jobs.
   let helper: Helper | undefined
-  const socket = socketOf(runDir)
   const server = createRpcServer(
     helperContract,
     lazily(() => helper, program),
@@ -50,28 +60,60 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
       clock,
       log: logger,
       async authorise(peer, level, _name, _input, asked) {
-        if (!peer.process) throw new HoldfastError('access.denied', 'It cannot be told who asks.')
         if (level === 'erase' || level === 'browse') {
           throw new HoldfastError('internal.bug', 'Such calls decide for themselves.')
         }
+        if (peer.transport === 'stdio') return
+        if (!peer.process) throw new HoldfastError('access.denied', 'It cannot be told who asks.')
         await authoriser.authorise(peer.process, level, {}, true, asked)
       },
     },
   )
-  await mkdir(dirname(socket), { recursive: true })
-  const listener = await listenUnix(server, { path: socket, mode: 0o666, log: logger })
+  // The locks first: of two helpers only one gets further, and only that one touches the jobs.
+  const state = await lockState(stateDir)
   try {
-    helper = await Helper.open({ ...options, clock, mode: uid === 0 ? 'system' : 'user' })
-    await helper.start()
-    logger.info('the helper is ready', { socket })
-    options.ready?.(socket)
-    if (!signal.aborted) await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }))
-    logger.info('the helper is ending')
+    const door = await openDoor(server, options)
+    try {
+      helper = await Helper.open({ ...options, clock, mode: uid === 0 ? 'system' : 'user' })
+      await helper.start()
+      logger.info('the helper is ready', { place: door.place })
+      options.ready?.(door.place)
+      const told = Promise.withResolvers<void>()
+      signal.addEventListener('abort', () => told.resolve(), { once: true })
+      if (signal.aborted) told.resolve()
+      const idle = options.untilIdle ? [helper.supervisor.idle(signal)] : []
+      await Promise.race([told.promise, door.deserted, ...idle])
+      logger.info('the helper is ending')
+      options.ending?.(helper)
+    } finally {
+      await door.close()
+      await server.close()
+      await helper?.stop()
+    }
   } finally {
-    await listener.close()
-    await server.close()
-    await helper?.stop()
+    await state.close()
   }
+}
+
+/** Where clients come in. */
+interface Door {
+  /** For people. */
+  place: string
+  /** Resolves when no client can come any more. */
+  deserted: Promise<void>
+  close(): Promise<void>
+}
+
+async function openDoor(server: RpcServer, { runDir, stdio, logger }: DaemonOptions): Promise<Door> {
+  const socket = socketOf(runDir)
+  if (!stdio) {
+    const listener = await listenUnix(server, { path: socket, mode: 0o666, log: logger })
+    return { place: socket, deserted: new Promise(() => {}), close: () => listener.close() }
+  }
+  // Mounts and the health file are in the run folder, so a helper there with another state folder would be in the way, too.
+  const lock = await lockUnix(socket)
+  const deserted = serveStdio(server, stdio)
+  return { place: 'standard input and output', deserted, close: () => lock.close() }
 }
 
 /** Handlers and topics of a helper that may not be open yet: who connects early is asked to come again. */

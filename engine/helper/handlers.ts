@@ -146,6 +146,15 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
       helper.notices.test()
       return {}
     },
+    'secrets.lock': () => {
+      secrets.lock()
+      return changed({})
+    },
+    'secrets.unlock': () => {
+      secrets.unlock()
+      return changed({})
+    },
+
     'sources.list': () => ({ devices: helper.drives.inventory.devices }),
     'sources.offerFile': async ({ path }) => ({ source: await offer.offerFile(path) }),
     'drives.eject': ({ drive }) => helper.mounter.eject(drive, { unmountOthers: false }),

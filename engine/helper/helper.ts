@@ -136,7 +136,7 @@ export class Helper {
       },
       reach: destination => this.desk.reach(destination),
       run: (job, destination, run, signal) => this.#run(job, destination, run, signal),
-      changed: () => void this.changed(),
+      changed: () => this.changed(),
     })
     this.jobFeed = new TopicFeed(() => ({ jobs: this.#views }))
     this.progressFeed = new TopicFeed(() => ({ running: [...this.#progress.values()] }))

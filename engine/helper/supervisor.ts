@@ -38,8 +38,8 @@ export interface SupervisorDeps {
   reach(destination: Destination): Reach
   /** Runs a job to its end; never throws. The run is ended when it resolves. */
   run(job: Job, destination: Destination, run: Run, signal: AbortSignal): Promise<void>
-  /** Something about how jobs fare has changed. */
-  changed(): void
+  /** Something about how jobs fare may have changed. Waited for, so that nothing of it is left when the supervisor has stopped. */
+  changed(): Promise<unknown>
 }
 
 interface Running {
@@ -138,6 +138,15 @@ export class Supervisor {
     return this.#standings(surroundings)
   }
 
+  /** Resolves when nothing is due or running, or the signal fires. What waits for a drive or another time is not waited for. */
+  async idle(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const standings = await this.standings()
+      if (!standings.some(({ decision }) => decision.state === 'due' || decision.state === 'running')) return
+      await this.#deps.clock.sleep(200, signal).catch(() => undefined)
+    }
+  }
+
   async #run(): Promise<void> {
     while (!this.#stop.signal.aborted) {
       let waitMs = longestWaitMs
@@ -170,7 +179,7 @@ export class Supervisor {
     for (const chosen of pick(queue, running, this.#deps.limits, now)) {
       this.#begin(due.get(keyOf({ job: chosen.jobId, destination: chosen.destination }))!, chosen.lastDurationMs)
     }
-    this.#deps.changed()
+    await this.#deps.changed()
     const next = Math.min(...standings.flatMap(({ decision }) => decision.at ?? []), now + longestWaitMs)
     return Math.max(next - now, 100)
   }

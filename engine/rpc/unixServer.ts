@@ -35,11 +35,8 @@ const mostSockets = 512
  */
 export async function listenUnix(server: RpcServer, options: UnixListenOptions): Promise<Listener> {
   const { path, log } = options
-  await checkFolder(dirname(path))
-  // The lock ends with the process, however that ends, so of two that start at once only one gets further.
-  const lock = await takeLock(path, options.linux ?? linux)
+  const lock = await lockUnix(path, options.linux)
   try {
-    if (await isAlive(path)) throw alreadyRunning(path)
     const identify = options.identify ?? (socket => processOfSocket(socket))
     const net = createServer(socket => take(server, socket, identify, log))
     net.maxConnections = mostSockets
@@ -52,6 +49,23 @@ export async function listenUnix(server: RpcServer, options: UnixListenOptions):
         await lock.close()
       },
     }
+  } catch (error) {
+    await lock.close()
+    throw error
+  }
+}
+
+/**
+ * Keeps every other server from a socket, without making it: for one that serves in another way in its place. The same errors
+ * as listenUnix, which takes this lock, too. It lasts until it is closed or the process ends, however that ends.
+ */
+export async function lockUnix(path: string, calls: LinuxCalls = linux): Promise<{ close(): Promise<void> }> {
+  await checkFolder(dirname(path))
+  // Of two that start at once only one gets further.
+  const lock = await takeLock(path, calls)
+  try {
+    if (await isAlive(path)) throw alreadyRunning(path)
+    return lock
   } catch (error) {
     await lock.close()
     throw error

@@ -5,6 +5,7 @@ import { helpNotes } from '../help.ts'
 import { phraseText } from '../phraseText.ts'
 import { printable, table } from '../textLayout.ts'
 import { localMinute } from '../words.ts'
+import { type SheetOptions, writeSheet } from './keySheet.ts'
 
 interface AddOptions {
   newPassphraseFile?: string
@@ -16,6 +17,12 @@ const notes = `
 Any one of its keys opens a repository. Adding and removing keys never rewrites
 what is stored. To change a passphrase, add the new one and remove the old one.`
 
+const sheetNotes = `
+The page has a recovery phrase on it only with --new-phrase: Holdfast keeps no
+phrase that it has shown before. Earlier phrases stay until they are removed.
+Whoever has such a page and the backup can read it: print the page, and then
+remove the file. Only its owner can read it, and none is ever overwritten.`
+
 export function define(command: Command, cli: Cli): void {
   command
     .description('Add, list and remove the keys of the repository: passphrases, recovery phrases and key files.')
@@ -26,6 +33,7 @@ export function define(command: Command, cli: Cli): void {
           ['key list', 'Show all keys, but not their secrets.'],
           ['key add --label laptop', 'Add a passphrase; asks for it twice.'],
           ['key recovery', 'Make a new recovery phrase.'],
+          ['key sheet --new-phrase', 'Write a page to print, with a new phrase.'],
           ['key remove 4f2a9c01', 'Remove a key.'],
         ],
         notes,
@@ -55,6 +63,23 @@ export function define(command: Command, cli: Cli): void {
     .description('Make a new recovery phrase. Earlier ones stay until they are removed.')
     .addHelpText('after', helpNotes([['key recovery', 'Make a new recovery phrase and show it.']]))
     .action(() => recovery(cli))
+  command
+    .command('sheet')
+    .description('Write the recovery sheet, a page to print: what and where it is, how to restore.')
+    .option('-o, --output <file>', 'the page; holdfast-recovery-<id>.html unless given')
+    .option('--new-phrase', 'make a new recovery phrase and put it on the page')
+    .option('--qr', 'the new phrase also as a QR code')
+    .addHelpText(
+      'after',
+      helpNotes(
+        [
+          ['key sheet', 'Write it without any secret.'],
+          ['key sheet --new-phrase -o /dev/shm/sheet.html', 'With a new phrase, on no disk.'],
+        ],
+        sheetNotes,
+      ),
+    )
+    .action((options: SheetOptions) => writeSheet(cli, options))
 }
 
 async function add(cli: Cli, { label, ...files }: AddOptions): Promise<void> {

@@ -48,7 +48,7 @@ describe.skipIf(!shells.bash)('in bash', () => {
   })
 
   test('offers the verbs below key, and their options', async () => {
-    expect(await offers('key', '')).toEqual(['add', 'list', 'remove', 'recovery'])
+    expect(await offers('key', '')).toEqual(['add', 'list', 'remove', 'recovery', 'sheet'])
     expect(await offers('key', 'add', '--new')).toEqual(['--new-passphrase-file', '--new-key-file'])
   })
 

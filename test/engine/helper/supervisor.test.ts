@@ -77,7 +77,7 @@ function begin(over: Partial<SupervisorDeps> = {}): Supervisor {
         end('cancelled')
       }
     },
-    changed: () => undefined,
+    changed: async () => undefined,
     ...over,
   })
   supervisor.start()

@@ -29,6 +29,7 @@ describe('defineContract', () => {
     ['short lists', withField(z.array(text).max(3))],
     ['tuples', withField(z.tuple([text, z.int()]))],
     ['alternatives', withField(z.union([text, z.null(), z.strictObject({ k: z.literal('a') })]))],
+    ['a choice or nothing', withField(z.boolean().nullable())],
     ['bounded records', withField(boundedRecord(text, text, 3))],
     ['records with named keys', withField(z.partialRecord(z.enum(['a', 'b']), text))],
   ])('accepts an input with %s', (_what, input) => {
@@ -121,7 +122,7 @@ describe('the reference page', () => {
               labels: boundedRecord(text, text, 5).optional(),
               sources: z.array(z.strictObject({ id: z.string().regex(/^[ab]{2}$/) })).max(3),
             }),
-            output: z.object({ added: z.iso.datetime() }),
+            output: z.object({ added: z.iso.datetime(), note: z.string().nullable() }),
           }),
         },
         topics: {
@@ -146,6 +147,7 @@ describe('the reference page', () => {
       '| `sources` | list of object | at most 3 entries |',
       '| `sources[].id` | text | like `^[ab]{2}$` |',
       '| `added` | text (date-time) |  |',
+      '| `note` | text or null |  |',
       '| `[].id` | text |  |',
     ])
     expect(page).toContain('### `jobs`\n\nAll jobs.\n\nAccess: **read**.')
