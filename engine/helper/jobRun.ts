@@ -124,6 +124,7 @@ class JobRun {
         const limits = write === null ? {} : { writeLimit: write }
         const session = await this.#deps.engine.open(connection.url, connection.secret, limits)
         try {
+          this.#mustBeThe(session)
           for (const part of this.#run.parts) await this.#backup(session, part)
           await this.#lookAfter(session)
         } finally {
@@ -136,6 +137,19 @@ class JobRun {
       for (const part of this.#run.parts.filter(part => part.state === 'waiting')) this.#failPart(part, error)
       throw error
     }
+  }
+
+  /** Somebody may have put another repository, which the same passphrase opens, in its place. */
+  #mustBeThe({ repositoryId, url }: Session): void {
+    if (repositoryId === this.#destination.repositoryId) return
+    throw new HoldfastError(
+      'repository.notFound',
+      `Another repository than that of “${this.#destination.name}” is at ${url}.`,
+      {
+        advice: 'Bring the right one back, or add this one as a destination of its own.',
+        details: { url, found: repositoryId, expected: this.#destination.repositoryId },
+      },
+    )
   }
 
   async #backup(session: Session, part: RunPart): Promise<void> {

@@ -142,6 +142,15 @@ describe('a run of a job', () => {
     expect((await versionsIn(one)).map(version => version.name)).toEqual(['root'])
   })
 
+  it('stores nothing in another repository that is in the place of its own', async () => {
+    const one = await repository('one')
+    const other = { ...one, repositoryId: '0'.repeat(32) }
+    const job = makeJob({ sources: [{ path: await image('root.img'), name: 'root' }], destinations: [one.id] })
+    const ended = await run(job, other)
+    expect(ended).toMatchObject({ state: 'failed', error: { code: 'repository.notFound' } })
+    expect(await versionsIn(one)).toEqual([])
+  })
+
   it('to a drive that is not there fails, and says so', async () => {
     const gone = makeDestination({ name: 'gone', url: join(folder.path, 'gone') })
     const ended = await run(makeJob({ destinations: [gone.id] }), gone)
