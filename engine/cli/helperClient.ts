@@ -2,7 +2,7 @@ import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { systemClock } from '../base/clock.ts'
 import { isHoldfastError } from '../contract/errors.ts'
-import { type HelperContract, helperContract } from '../contract/helperContract.ts'
+import type { HelperContract } from '../contract/helperContract.ts'
 import type { RpcClient } from '../contract/rpcContract.ts'
 import type { Cli } from './cli.ts'
 import { ownVersion } from './ownVersion.ts'
@@ -32,7 +32,9 @@ export async function helperDirOf(env: Environment, person: Person, stateDir: st
 
 /** Lets `use` talk to the helper. helper.unreachable says how to start one. */
 export async function withHelper<T>(cli: Cli, use: (client: RpcClient<HelperContract>) => Promise<T>): Promise<T> {
+  // Only now: every verb loads this file, and help and completion need none of it.
   const { connectUnix } = await import('../rpc/unixClient.ts')
+  const { helperContract } = await import('../contract/helperContract.ts')
   const { socketOf } = await import('../helper/socket.ts')
   const { env, person } = cli.world
   const path = socketOf(await helperDirOf(env, person, cli.stateDir))
