@@ -39,6 +39,13 @@ async function makeJob(sizeBytes = 3_000_000): Promise<string> {
   return job.id
 }
 
+/** Without root, the helper has forgotten the passphrase, as it should. */
+async function startAgain(): Promise<void> {
+  await daemon.start()
+  client = await daemon.connect()
+  if (process.getuid?.() !== 0) await client.call('destinations.unlock', { destination: 'drive', passphrase })
+}
+
 const cli = (...args: string[]) => holdfast(args, { env: { ...daemon.env, HOLDFAST_PASSPHRASE: passphrase } })
 const json = async (...args: string[]) => {
   const result = await cli(...args, '--json')
@@ -176,8 +183,7 @@ describe('the helper', () => {
     await expect.poll(async () => (await client.call('runs.list', { job })).runs[0]?.state).toBe('running')
     expect(await daemon.stop()).toMatchObject({ code: 0 })
     expect(existsSync(daemon.socket)).toBe(false)
-    await daemon.start()
-    client = await daemon.connect()
+    await startAgain()
     const [run] = (await client.call('runs.list', { job })).runs
     expect(run).toMatchObject({ state: 'interrupted', error: { code: 'run.interrupted' } })
     await client.call('jobs.run', { job })
@@ -196,8 +202,7 @@ describe('a helper that is killed', () => {
       await new Promise(resolve => setTimeout(resolve, randomBelow(450)))
       client.close()
       await daemon.kill()
-      await daemon.start()
-      client = await daemon.connect()
+      await startAgain()
       const { runs } = await client.call('runs.list', { job, limit: 200 })
       const pid = daemon.pid
       for (const run of runs.filter(run => run.state === 'running')) {
