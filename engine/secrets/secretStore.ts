@@ -112,7 +112,7 @@ export function secretUnavailable(
 
 export function storeLocked(name: SecretName): HoldfastError {
   return secretUnavailable(name, 'is not given out: the secret store is locked', {
-    advice: `Unlock the secret store, or enter the ${secretWords[name.kind]} again.`,
+    advice: 'Unlock the secret store first: holdfast job unlock.',
   })
 }
 

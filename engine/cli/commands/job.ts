@@ -69,6 +69,14 @@ export function define(command: Command, cli: Cli): void {
       (await verbs()).importJobs(cli, file, options),
     )
   command
+    .command('lock')
+    .description('Let the helper use no kept passphrase until it is unlocked or starts anew.')
+    .action(async () => (await verbs()).lock(cli))
+  command
+    .command('unlock')
+    .description('Let it use them again.')
+    .action(async () => (await verbs()).unlock(cli))
+  command
     .command('destinations')
     .description('List the destinations, and whether they can be used now.')
     .action(async () => (await verbs()).destinations(cli))

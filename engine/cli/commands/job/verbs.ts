@@ -137,6 +137,16 @@ async function untilEnded(
   }
 }
 
+export async function lock(cli: Cli): Promise<void> {
+  await withHelper(cli, client => client.call('secrets.lock', {}))
+  cli.output.done({ locked: true }, () => 'No job can store anything until "holdfast job unlock".\n')
+}
+
+export async function unlock(cli: Cli): Promise<void> {
+  await withHelper(cli, client => client.call('secrets.unlock', {}))
+  cli.output.done({ locked: false }, () => 'Jobs can use their passphrases again.\n')
+}
+
 export async function exportJobs(cli: Cli, jobs: readonly string[], file: string | undefined): Promise<void> {
   const chosen = jobs.length === 0 ? {} : { jobs: [...jobs] }
   const { text } = await withHelper(cli, client => client.call('jobs.export', chosen))
