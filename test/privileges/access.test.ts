@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { noLoopDevices } from '../support/loopDevice.ts'
-import { Disks } from './machine/disks.ts'
 import { type Ended, Machine, noMachine } from './machine/machine.ts'
 import { PasswordAgent } from './machine/passwordAgent.ts'
 import { Program } from './machine/program.ts'
@@ -8,21 +6,16 @@ import { Program } from './machine/program.ts'
 const node = '/usr/lib/holdfast/node_modules/.bin/node'
 const here = '/usr/lib/holdfast/test/privileges/machine'
 const password = 'correct horse'
+const stateDir = '/var/lib/holdfast'
 
-const inventory = {
-  jobs: ['daily'],
-  disks: {
-    usb: { path: '/dev/nowhere', model: 'Samsung T7', serial: 'S5T7-4F2A', removable: true },
-    internal: { path: '/dev/nowhere', model: 'WD Black', serial: 'WDB-1', removable: false },
-  },
-  versions: { 'v-1': { device: '/dev/nowhere', type: 'ext4', options: 'noload' } },
-}
-
-const state = (interactive = false) => ({ call: 'state', interactive })
-const job = (interactive = false) => ({ call: 'run', job: 'daily', interactive })
-const configure = (interactive = false) => ({ call: 'configure', interactive })
-const mount = (interactive = false) => ({ call: 'mount', version: 'v-1', interactive })
-const erase = (interactive = false, device = 'usb') => ({ call: 'erase', device, version: 'v-1', interactive })
+const unknownSource = 'f'.repeat(16)
+const settings = (source: string) => ({
+  settings: { name: 'x', sources: [{ source, name: 'x' }], destinations: ['0'.repeat(16)], schedule: null },
+})
+/** Needs the right to configure, and changes nothing. */
+const configure = (program: Program) => program.call('sources.offerFile', { path: '/etc/hostname' })
+const configured = { value: { source: expect.stringMatching(/^[0-9a-f]{16}$/) } }
+const refusal = (reason: string) => ({ error: { code: 'access.denied', details: { reason } } })
 
 describe.skipIf(noMachine !== undefined)('who may do what', () => {
   let machine: Machine
@@ -31,7 +24,6 @@ describe.skipIf(noMachine !== undefined)('who may do what', () => {
 
   beforeAll(async () => {
     machine = await Machine.start()
-    await machine.write('/var/lib/holdfast/inventory.json', JSON.stringify(inventory))
   })
   afterAll(() => machine?.stop())
   beforeEach(async () => {
@@ -42,8 +34,8 @@ describe.skipIf(noMachine !== undefined)('who may do what', () => {
     }
   })
 
-  const start = async (user: string, place: 'seat' | 'nowhere') => {
-    const program = await Program.start(machine, user, place)
+  const start = async (user: string, place: 'seat' | 'nowhere', script?: readonly string[]) => {
+    const program = await Program.start(machine, user, place, script)
     others.push(program)
     return program
   }
@@ -52,111 +44,118 @@ describe.skipIf(noMachine !== undefined)('who may do what', () => {
     others.push(agent)
     return agent
   }
-  const refusal = (reason: string) => ({ error: { code: 'access.denied', details: { reason } } })
-  const denials = async () =>
-    (await machine.must('cat', '/var/log/holdfast/denials.jsonl')).split('\n').map(line => JSON.parse(line))
   const numberOf = async (user: string) => Number(await machine.must('id', '-u', user))
+  const lastDenial = async () => JSON.parse(await machine.must('tail', '-n', '1', `${stateDir}/denials.log`))
 
-  it('lets the person at the computer see the state and run a job, without a password', async () => {
-    expect(await alice.ask(state())).toEqual({ value: { jobs: ['daily'], uid: await numberOf('alice') } })
-    expect(await alice.ask(job())).toEqual({ value: { started: 'daily' } })
+  it('lets the person at the computer see the state, without a password', async () => {
+    expect(await alice.must('status.get', {})).toMatchObject({ mode: 'system', secretsLocked: false })
+    expect(await alice.call('jobs.list', {})).toEqual({ value: { jobs: [] } })
+    expect(await alice.call('runs.list', {})).toEqual({ value: { runs: [] } })
+    // Allowed; there is no such job.
+    expect(await alice.call('jobs.run', { job: 'daily' })).toMatchObject({ error: { code: 'config.notFound' } })
   })
 
-  it.each([
-    ['changing jobs', configure],
-    ['mounting a version', mount],
-    ['erasing an external disk', erase],
-    ['erasing a built-in disk', (interactive: boolean) => erase(interactive, 'internal')],
-  ])('refuses %s without authorisation, and says how to get it', async (_, request) => {
-    expect(await alice.ask(request(false))).toMatchObject(refusal('needsPassword'))
-    const { error } = await alice.ask(request(true))
-    expect(error).toMatchObject(refusal('noAgent').error)
-    expect(error?.advice).toMatch(/lxpolkit.*pkttyagent/)
+  it('refuses whatever changes the settings without authorisation, and says how to get it', async () => {
+    const secret = 'correct battery staple'
+    const replies = [
+      await alice.call('destinations.add', { name: 'x', url: '/mnt/x', passphrase: secret }),
+      await alice.call('jobs.create', settings(unknownSource)),
+      await alice.call('jobs.edit', { job: 'x', changes: { name: 'y' } }),
+      await alice.call('jobs.remove', { job: 'x' }),
+      await alice.call('jobs.import', { text: '{}' }),
+      await configure(alice),
+    ]
+    for (const reply of replies) {
+      expect(reply).toMatchObject(refusal('noAgent'))
+      expect(reply.error?.advice).toMatch(/lxpolkit.*pkttyagent/)
+    }
+    expect((await machine.run(['grep', '-r', secret, stateDir, '/var/log', '/run/holdfast'])).exitCode).toBe(1)
   })
 
   it('lets an administrator’s password through and remembers it for this program alone', async () => {
     const agent = await startAgent(alice)
-    expect(await alice.ask(configure(true))).toEqual({ value: {} })
+    expect(await configure(alice)).toEqual(configured)
     expect(agent.shown).toContain('Authentication is required to change backup jobs')
-    expect(await alice.ask(configure())).toEqual({ value: {} })
+    expect(await configure(alice)).toEqual(configured)
     expect(agent.prompts).toBe(1)
     const second = await start('alice', 'seat')
-    expect(await second.ask(configure())).toMatchObject(refusal('needsPassword'))
-  })
-
-  it('names disk and version when it asks for the right to erase, and asks each time', async () => {
-    const agent = await startAgent(alice)
-    for (const prompts of [1, 2]) {
-      // Allowed; the disk itself is not there.
-      expect(await alice.ask(erase(true))).toMatchObject({ error: { message: expect.stringContaining('ENOENT') } })
-      expect(agent.prompts).toBe(prompts)
-    }
-    expect(agent.shown).toContain(
-      'erase the external disk Samsung T7, serial number S5T7-4F2A, and restore version v-1 onto it',
-    )
+    expect(await configure(second)).toMatchObject(refusal('noAgent'))
   })
 
   it('refuses after a wrong password', async () => {
     const agent = await startAgent(alice, 'wrong')
-    expect(await alice.ask(erase(true))).toMatchObject({ error: { code: 'access.denied' } })
+    expect(await configure(alice)).toMatchObject(refusal('policy'))
     expect(agent.prompts).toBeGreaterThan(0)
+  })
+
+  it('lets through whom a rule of the administrator lets through', async () => {
+    await machine.write(
+      '/etc/polkit-1/rules.d/50-test.rules',
+      `polkit.addRule(function(action, subject) {
+        if (action.id == 'org.holdfast.configure' && subject.user == 'alice') return polkit.Result.YES
+      })`,
+    )
+    // polkit sees new rules by itself.
+    await expect.poll(() => configure(alice), { timeout: 20_000 }).toEqual(configured)
+    const bob = await start('bob', 'nowhere')
+    expect(await configure(bob)).toMatchObject(refusal('noAgent'))
+    await machine.must('rm', '/etc/polkit-1/rules.d/50-test.rules')
+    await expect.poll(() => configure(alice), { timeout: 20_000 }).toMatchObject(refusal('noAgent'))
   })
 
   it('takes the question away when the program that asked ends', async () => {
     const impatient = await Program.start(machine, 'alice')
     const agent = await PasswordAgent.start(machine, 'alice', impatient.pid)
     others.push(agent)
-    const asked = impatient.ask(configure(true)).catch(() => 'gone')
+    const asked = configure(impatient).catch(() => 'gone')
     await expect.poll(() => agent.prompts).toBe(1)
     await expect.poll(async () => (await machine.run(['pgrep', 'pkcheck'])).exitCode).toBe(0)
-    await impatient.end()
+    // Its session ends with it.
+    await machine.must('kill', '-KILL', impatient.pid)
     expect(await asked).toBe('gone')
     await expect.poll(async () => (await machine.run(['pgrep', 'pkcheck'])).exitCode).toBe(1)
+    expect(await lastDenial()).toMatchObject({ pid: Number(impatient.pid), result: 'cancelled' })
   })
 
   it('gives nothing to somebody who is not at the computer', async () => {
     const bob = await start('bob', 'nowhere')
-    expect(await bob.ask(state())).toMatchObject(refusal('needsPassword'))
-    expect(await bob.ask(job())).toMatchObject(refusal('needsPassword'))
-    expect(await bob.ask(erase(true))).toMatchObject(refusal('policy'))
+    expect(await bob.call('jobs.list', {})).toMatchObject(refusal('noAgent'))
+    expect(await bob.call('jobs.run', { job: 'daily' })).toMatchObject(refusal('noAgent'))
+    expect(await configure(bob)).toMatchObject(refusal('noAgent'))
   })
 
   it('judges another user’s program by itself, whatever it says it is', async () => {
     await startAgent(alice)
-    expect(await alice.ask(configure(true))).toEqual({ value: {} })
+    expect(await configure(alice)).toEqual(configured)
     const bob = await start('bob', 'nowhere')
-    expect(await bob.ask(configure())).toMatchObject(refusal('needsPassword'))
-    const posing = { ...configure(), pid: Number(alice.pid), uid: await numberOf('alice') }
-    expect(await bob.ask(posing)).toMatchObject({ error: { code: 'usage.invalid' } })
+    expect(await configure(bob)).toMatchObject(refusal('noAgent'))
+    const [uid, pid] = [await numberOf('bob'), Number(bob.pid)]
+    expect(await lastDenial()).toMatchObject({ uid, pid, action: 'configure', result: 'denied' })
+    const posing = { path: '/etc/hostname', pid: Number(alice.pid), uid: await numberOf('alice') }
+    expect(await bob.call('sources.offerFile', posing)).toMatchObject({ error: { code: 'usage.invalid' } })
   })
 
-  it('knows no device but those that it offers', async () => {
-    for (const device of ['/dev/sda', '../sda', 'sda', '__proto__']) {
-      expect(await alice.ask(erase(true, device)), device).toMatchObject({ error: { code: 'usage.invalid' } })
-    }
-  })
+  it('refuses a connection whose maker has ended, even when its process number belongs to root again', async () => {
+    const heir = await start('root', 'nowhere', ['client.ts', 'inherited'])
+    // As with any descriptor that root hands on: it stands for root.
+    expect(await heir.call('jobs.list', {})).toEqual({ value: { jobs: [] } })
+    await machine.must('kill', '-KILL', heir.pid)
+    await expect.poll(async () => (await machine.run(['test', '-e', `/proc/${heir.pid}`])).exitCode).toBe(1)
+    expect(await heir.call('jobs.list', {})).toMatchObject(refusal('peerChanged'))
 
-  it('passes disk and serial number on to the rules of administrators', async () => {
-    await machine.write(
-      '/etc/polkit-1/rules.d/50-test.rules',
-      `polkit.addRule(function(action, subject) {
-        if (action.id == 'org.holdfast.erase-removable' && subject.user == 'alice' &&
-            action.lookup('serial') == 'S5T7-4F2A' && action.lookup('version') == 'v-1') return polkit.Result.YES
-      })`,
-    )
-    // polkit sees new rules by itself.
-    await expect.poll(async () => (await alice.ask(erase())).error?.message, { timeout: 20_000 }).toContain('ENOENT')
-    expect(await alice.ask(erase(false, 'internal'))).toMatchObject(refusal('needsPassword'))
-    await machine.must('rm', '/etc/polkit-1/rules.d/50-test.rules')
-    await expect.poll(async () => (await alice.ask(erase())).error?.code, { timeout: 20_000 }).toBe('access.denied')
-  })
-
-  it('lets root do everything', async () => {
-    const root = await start('root', 'nowhere')
-    expect(await root.ask(configure())).toEqual({ value: {} })
-    expect(await root.ask(erase(false, 'internal'))).toMatchObject({
-      error: { message: expect.stringContaining('ENOENT') },
-    })
+    // The kernel gives out the number after this one next, unless another program is faster.
+    const again = `while :; do
+      echo $((${heir.pid} - 1)) >/proc/sys/kernel/ns_last_pid
+      sleep 50 >/dev/null 2>&1 &
+      [ $! = ${heir.pid} ] && break
+      kill $!
+    done`
+    await machine.must('sh', '-c', again)
+    expect(await machine.must('cat', `/proc/${heir.pid}/comm`)).toBe('sleep')
+    const { error } = await heir.call('jobs.list', {})
+    expect(error).toMatchObject(refusal('peerChanged').error)
+    expect(error?.message).toContain('another program has the process number')
+    await machine.must('kill', heir.pid)
   })
 
   it('refuses a process number that has been given out anew, and a user who is not the process’s', async () => {
@@ -176,53 +175,45 @@ describe.skipIf(noMachine !== undefined)('who may do what', () => {
     expect((await polkits(String(Number(started) - 1))).exitCode).not.toBe(0)
   })
 
+  it('knows no source but those that it offers, not even for root', async () => {
+    const root = await start('root', 'nowhere')
+    for (const source of ['/dev/sda', '../sda', 'sda', '__proto__']) {
+      expect(await root.call('jobs.create', settings(source)), source).toMatchObject({
+        error: { code: 'usage.invalid' },
+      })
+    }
+    expect(await root.call('jobs.create', settings(unknownSource))).toMatchObject({
+      error: { code: 'source.notFound' },
+    })
+    await machine.must('ln', '-s', '/dev/zero', '/home/alice/image')
+    for (const path of ['/dev/zero', '/home/alice/image', '/dev']) {
+      expect(await root.call('sources.offerFile', { path }), path).toMatchObject({
+        error: { code: 'source.unsupported' },
+      })
+    }
+    expect(await root.call('jobs.list', {})).toEqual({ value: { jobs: [] } })
+  })
+
   it('writes every denial where only root reads it', async () => {
-    await alice.ask(erase())
-    const uid = await numberOf('alice')
-    expect((await denials()).at(-1)).toMatchObject({
-      uid,
+    await configure(alice)
+    expect(await lastDenial()).toMatchObject({
+      uid: await numberOf('alice'),
       pid: Number(alice.pid),
       session: expect.stringMatching(/^session-/),
-      action: 'erase-removable',
-      deviceSerial: 'S5T7-4F2A',
-      version: 'v-1',
+      action: 'configure',
       result: 'denied',
-      reason: 'needsPassword',
+      reason: 'noAgent',
     })
-    expect(await machine.must('stat', '-c', '%a %U', '/var/log/holdfast/denials.jsonl')).toBe('600 root')
-    expect((await machine.run(['ls', '/var/log/holdfast'], { user: 'alice' })).exitCode).not.toBe(0)
-  })
-})
-
-describe.skipIf(noMachine !== undefined || noLoopDevices !== undefined)('erasing a real disk', () => {
-  const disks = new Disks()
-  let machine: Machine
-  beforeAll(async () => {
-    machine = await Machine.start()
-  })
-  afterAll(async () => {
-    await machine?.stop()
-    disks.remove()
+    expect(await machine.must('stat', '-c', '%a %U', `${stateDir}/denials.log`)).toBe('600 root')
+    expect((await machine.run(['ls', stateDir], { user: 'alice' })).exitCode).not.toBe(0)
+    expect(await machine.must('journalctl', '--no-pager', '-u', 'holdfast')).toContain('"reason":"noAgent"')
   })
 
-  it('needs the password; then the raw disk is written and the trail says who did it', async () => {
-    const path = await disks.add(machine, 1)
-    await machine.must('sh', '-c', `printf precious | dd of=${path} conv=fsync status=none`)
-    const usb = { ...inventory.disks.usb, path }
-    await machine.write('/var/lib/holdfast/inventory.json', JSON.stringify({ ...inventory, disks: { usb } }))
-    const start = () => machine.must('sh', '-c', `head -c 8 ${path} | tr '\\0' 0`)
-
-    const alice = await Program.start(machine, 'alice')
-    expect(await alice.ask(erase(true))).toMatchObject({ error: { code: 'access.denied' } })
-    expect(await start()).toBe('precious')
-    const agent = await PasswordAgent.start(machine, 'alice', alice.pid, password)
-    expect(await alice.ask(erase(true))).toEqual({ value: {} })
-    expect(await start()).toBe('00000000')
-    const trail = await machine.must('cat', '/var/log/holdfast/erases.jsonl')
-    const lines = trail.split('\n').map(line => JSON.parse(line))
-    expect(lines.map(line => line.result)).toEqual(['allowed', 'done'])
-    expect(lines[1]).toMatchObject({ deviceSerial: 'S5T7-4F2A', version: 'v-1', action: 'erase-removable' })
-    await agent.end()
-    await alice.end()
+  it('answers everybody through the command line, too', async () => {
+    const command = ['holdfast', 'job', 'list', '--json']
+    expect(JSON.parse(await machine.must(...command))).toMatchObject({ jobs: [] })
+    const { exitCode, stdout } = await machine.run(command, { user: 'bob' })
+    expect(exitCode).not.toBe(0)
+    expect(stdout).toContain('pkttyagent')
   })
 })

@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { noLoopDevices } from '../support/loopDevice.ts'
 import { Disks } from './machine/disks.ts'
 import { Machine, noMachine } from './machine/machine.ts'
-import { Program } from './machine/program.ts'
 
 /** Higher is worse, 10 is the worst; measured with systemd 252. Each hole has its reason in holdfast.service. */
 const highestExposure = 4.0
@@ -146,37 +145,6 @@ describe.skipIf(noMachine !== undefined || noLoopDevices !== undefined)('disks a
     expect((await machine.inService('touch /media/alice/early/x')).exitCode).toBe(0)
     await machine.must('umount', '/media/alice/early')
     expect(await isMounted('/media/alice/early', 'service')).toBe(false)
-  })
-
-  it('shows everybody outside a version that is mounted for its user, harmless, and takes it away', async () => {
-    const device = await disks.add(machine, 8, 'formatted')
-    await machine.must('mkdir', '-p', '/mnt/fill')
-    await machine.must('mount', device, '/mnt/fill')
-    await machine.must('sh', '-c', 'echo found > /mnt/fill/file; cp /bin/true /mnt/fill/program')
-    await machine.must('umount', '/mnt/fill')
-    const versions = { 'v-1': { device, type: 'ext4', options: 'noload,suid,dev,exec' } }
-    await machine.write('/var/lib/holdfast/inventory.json', JSON.stringify({ jobs: [], disks: {}, versions }))
-
-    const root = await Program.start(machine, 'root', 'nowhere')
-    const { value, error } = await root.ask({ call: 'mount', version: 'v-1', interactive: false })
-    expect(error).toBeUndefined()
-    const mounted = String(value?.folder)
-    expect(await machine.must('cat', `${mounted}/file`)).toBe('found')
-    expect(await isMounted(mounted, 'service')).toBe(true)
-    const line = await machine.must('findmnt', '--noheadings', '--output', 'OPTIONS', mounted)
-    expect(line.split(',')).toEqual(expect.arrayContaining(['ro', 'nosuid', 'nodev', 'noexec']))
-
-    expect(await root.ask({ call: 'unmount', version: 'v-1', interactive: false })).toEqual({ value: {} })
-    expect(await isMounted(mounted, 'outside')).toBe(false)
-    expect(await isMounted(mounted, 'service')).toBe(false)
-
-    // When the service ends, what it serves goes with it.
-    await root.ask({ call: 'mount', version: 'v-1', interactive: false })
-    expect(await isMounted(mounted, 'outside')).toBe(true)
-    await machine.must('systemctl', 'restart', 'holdfast.service')
-    expect(await isMounted(mounted, 'outside')).toBe(false)
-    await root.end()
-    await machine.untilServiceListens()
   })
 
   it('lets the engine back up a raw disk to a drive and restore it onto another, inside the sandbox', async () => {

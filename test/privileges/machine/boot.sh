@@ -1,9 +1,10 @@
 #!/bin/sh
 # The first process of a small computer: a copy of this one's files in memory, with users, the packaged files of Holdfast and
 # this checkout as what is installed; then systemd takes over. Runs in namespaces of its own, see launch.sh.
-#   boot.sh FOLDER CHECKOUT
+#   boot.sh FOLDER CHECKOUT SERVICE
+# SERVICE is what runs as holdfast.service: "daemon", or "stand-in" for the one of the tests (standIn.ts).
 set -eu
-folder=$1 checkout=$2
+folder=$1 checkout=$2 service=$3
 here=$checkout/test/privileges/machine
 
 mount -t tmpfs -o mode=755 machine "$folder"
@@ -17,6 +18,7 @@ mount --rbind "$checkout" "$root/usr/lib/holdfast"
 mount -o remount,bind,ro "$root/usr/lib/holdfast"
 "$checkout/packaging/install.sh" "$root"
 install -m 0755 "$here/holdfast" "$root/usr/bin/holdfast"
+[ "$service" = daemon ] || : >"$root/etc/holdfast-stand-in"
 for unit in "$here"/units/*; do install -m 0644 "$unit" "$root/etc/systemd/system/"; done
 install -m 0644 "$here/pam" "$root/etc/pam.d/holdfast-test"
 # The service's sandbox around any script, by the packaged unit itself: Machine.inSandbox.
@@ -65,6 +67,9 @@ useradd --create-home --shell /bin/sh bob
 useradd --create-home --shell /bin/sh carol
 gpasswd --members carol sudo >/dev/null
 echo 'carol:correct horse' | chpasswd
+# What systemd keeps for a user goes with the last session, and a new one at that moment fails; alice comes and goes.
+mkdir -p /var/lib/systemd/linger
+: >/var/lib/systemd/linger/alice
 
 # Real computers share all mounts, so that what is mounted later appears in services, too.
 mount --make-rshared /

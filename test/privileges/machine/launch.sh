@@ -1,9 +1,9 @@
 #!/bin/sh
 # Starts a computer in namespaces of its own (boot.sh is its first process) and waits for its end; takes what it had with it.
-#   launch.sh FOLDER CHECKOUT SECONDS
-# FOLDER is an empty folder. The computer is switched off after SECONDS, or when this program is asked to end.
+#   launch.sh FOLDER CHECKOUT SECONDS SERVICE
+# FOLDER is an empty folder; SERVICE as boot.sh takes it. The computer is switched off after SECONDS, or when this program is asked to end.
 set -eu
-folder=$1 checkout=$2 seconds=$3
+folder=$1 checkout=$2 seconds=$3 service=$4
 here=${0%/*}
 
 # Only the processes started here see these mounts, and the kernel takes them away with the last of them.
@@ -50,7 +50,7 @@ trap 'end; exit 143' TERM INT HUP
   sh -c 'echo "$PPID"' >"$group/cgroup.procs"
   exec setpriv --pdeathsig KILL timeout --signal KILL "$seconds" \
     setpriv --pdeathsig KILL unshare --mount --pid --cgroup --uts --ipc --net --fork --kill-child=KILL \
-    "$here/boot.sh" "$folder" "$checkout"
+    "$here/boot.sh" "$folder" "$checkout" "$service"
 ) &
 machine=$!
 code=0

@@ -16,16 +16,21 @@ export interface Ended {
   stderr: string
 }
 
+/** Holdfast's own service, or the stand-in of the tests. */
+type Service = 'daemon' | 'stand-in'
+
 /** A small computer in namespaces: systemd, D-Bus, logind, polkit, the packaged files; users alice, bob and carol. */
 export class Machine {
   readonly #launcher: ChildProcess
+  readonly #service: Service
   /** Where its files were put together. */
   readonly folder: string
   /** Its first process, as this computer calls it. */
   readonly firstPid: number
 
-  private constructor(launcher: ChildProcess, folder: string, firstPid: number) {
+  private constructor(launcher: ChildProcess, service: Service, folder: string, firstPid: number) {
     this.#launcher = launcher
+    this.#service = service
     this.folder = folder
     this.firstPid = firstPid
   }
@@ -36,9 +41,9 @@ export class Machine {
   }
 
   /** Resolves when it has booted and the service runs. */
-  static async start(): Promise<Machine> {
+  static async start(service: Service = 'daemon'): Promise<Machine> {
     const folder = await mkdtemp(join(tmpdir(), 'holdfast-'))
-    const args = ['--pdeathsig', 'TERM', join(here, 'launch.sh'), folder, checkout, String(lifetimeSeconds)]
+    const args = ['--pdeathsig', 'TERM', join(here, 'launch.sh'), folder, checkout, String(lifetimeSeconds), service]
     const launcher = spawn('setpriv', args, { stdio: ['ignore', 'pipe', 'pipe'] })
     let said = ''
     for (const stream of [launcher.stdout, launcher.stderr]) stream.on('data', text => (said += text))
@@ -47,7 +52,7 @@ export class Machine {
     while (!ended) {
       const pid = await firstProcessBelow(launcher.pid ?? 0)
       if (pid !== undefined) {
-        const machine = new Machine(launcher, folder, pid)
+        const machine = new Machine(launcher, service, folder, pid)
         try {
           await machine.#waitUntilUp()
         } catch (error) {
@@ -75,11 +80,14 @@ export class Machine {
     throw new Error(`The test computer is ${state}\n${failed.stdout}\n${log.stdout}`)
   }
 
-  /** A start of the service counts when its program runs; this waits for its socket. */
+  /** A start of the service counts when its program runs; this waits until it takes calls. */
   async untilServiceListens(): Promise<void> {
-    while ((await this.run(['sh', '-c', listens])).exitCode !== 0) {
-      if ((await this.run(['systemctl', 'is-failed', 'holdfast.service'])).exitCode === 0) {
-        throw new Error(`The service has failed:\n${await this.must('journalctl', '--no-pager', '-u', 'holdfast')}`)
+    // Before the limit of a hook, which would leave this computer to its end by time.
+    const latest = Date.now() + 40_000
+    while ((await this.run(['sh', '-c', listens[this.#service]])).exitCode !== 0) {
+      const hasFailed = (await this.run(['systemctl', 'is-failed', 'holdfast.service'])).exitCode === 0
+      if (hasFailed || Date.now() > latest) {
+        throw new Error(`The service takes no calls:\n${await this.must('journalctl', '--no-pager', '-u', 'holdfast')}`)
       }
       await delay(50)
     }
@@ -164,7 +172,11 @@ export class Machine {
   }
 }
 
-const listens = 'systemctl is-active --quiet holdfast.service && grep -q " /run/holdfast/helper.sock$" /proc/net/unix'
+/** The stand-in takes anything for a beginning; the real service is asked something. */
+const listens = {
+  daemon: 'systemctl is-active --quiet holdfast.service && holdfast job list',
+  'stand-in': 'systemctl is-active --quiet holdfast.service && grep -q " /run/holdfast/helper.sock$" /proc/net/unix',
+}
 const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' }
 const asUser = (user: string) => ['setpriv', '--reuid', user, '--regid', user, '--init-groups']
 
@@ -185,12 +197,14 @@ async function firstProcessBelow(pid: number): Promise<number | undefined> {
 
 function tryNamespaces(): string | undefined {
   if (process.getuid?.() !== 0) return 'not root'
+  // Files of tests try at the same time.
+  const group = `holdfast-test-try-${process.pid}`
   const script =
     'd=$(mktemp -d) && mount -t tmpfs t "$d" && mkdir "$d/u" "$d/w" "$d/c" "$d/o" && \
-    mount -t cgroup2 c "$d/c" && mkdir "$d/c/holdfast-test-try" && rmdir "$d/c/holdfast-test-try" && \
+    mount -t cgroup2 c "$d/c" && mkdir "$d/c/$group" && rmdir "$d/c/$group" && \
     mount -t overlay -o "lowerdir=/,upperdir=$d/u,workdir=$d/w" o "$d/o" && umount -R "$d" && rmdir "$d"'
   const spaces = ['--mount', '--pid', '--uts', '--ipc', '--net', '--fork']
-  const tried = spawnSync('unshare', [...spaces, 'sh', '-c', script], { encoding: 'utf8', env })
+  const tried = spawnSync('unshare', [...spaces, 'sh', '-c', script], { encoding: 'utf8', env: { ...env, group } })
   return tried.status === 0 ? undefined : `${tried.error?.message ?? tried.stderr.trim()}`
 }
 

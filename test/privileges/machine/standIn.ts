@@ -16,8 +16,9 @@ import { RotatingFile } from '../../../engine/helper/access/rotatingFile.ts'
 import { processOfSocket } from '../../../engine/rpc/peer.ts'
 
 /**
- * What the tests of privileges run as the service: the socket, the peer's credentials, polkit and the audit trail are those
- * of the helper; the work behind them is just enough to need every right that the unit leaves. Lines of JSON each way.
+ * Runs as the service where tests need rights that no call of the helper asks for: to look into versions and to erase disks,
+ * and to ask without a question for a password. The peer's credentials, polkit and the audit trail are those of the helper;
+ * the work behind them is just enough to need the rights that the unit leaves. Lines of JSON each way.
  *
  * What there is to work on stands in inventory.json, which the tests write.
  */
@@ -27,9 +28,6 @@ const run = promisify(execFile)
 
 const id = z.string().regex(/^[a-z0-9-]{1,40}$/)
 const request = z.discriminatedUnion('call', [
-  z.strictObject({ call: z.literal('state'), interactive: z.boolean() }),
-  z.strictObject({ call: z.literal('run'), job: id, interactive: z.boolean() }),
-  z.strictObject({ call: z.literal('configure'), interactive: z.boolean() }),
   z.strictObject({ call: z.literal('mount'), version: id, interactive: z.boolean() }),
   z.strictObject({ call: z.literal('unmount'), version: id, interactive: z.boolean() }),
   z.strictObject({ call: z.literal('erase'), device: id, version: id, interactive: z.boolean() }),
@@ -37,7 +35,6 @@ const request = z.discriminatedUnion('call', [
 type Request = z.infer<typeof request>
 
 interface Inventory {
-  jobs: string[]
   disks: Record<string, { path: string; model: string; serial: string; removable: boolean }>
   versions: Record<string, { device: string; type: string; options: string }>
 }
@@ -67,16 +64,6 @@ async function answer(peer: Peer, asked: Request, signal: AbortSignal): Promise<
   const allow = (action: AccessAction, details: AccessDetails = {}) =>
     authoriser.authorise(peer, action, details, asked.interactive, signal)
   switch (asked.call) {
-    case 'state':
-      await allow('read')
-      return { jobs: inventory.jobs, uid: peer.uid }
-    case 'run':
-      if (!inventory.jobs.includes(asked.job)) throw new HoldfastError('usage.invalid', `There is no ${asked.job}.`)
-      await allow('operate')
-      return { started: asked.job }
-    case 'configure':
-      await allow('configure')
-      return {}
     case 'mount': {
       const version = offered(inventory.versions, asked.version)
       await allow('browse', { version: asked.version })
