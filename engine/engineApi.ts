@@ -66,6 +66,8 @@ export interface Session {
       base?: string
       /** Bytes per second read from the source. */
       sourceLimit?: number
+      /** What the source must turn out to be once it is open; source.unsupported otherwise. */
+      expect?: 'file' | 'device'
     },
   ): Promise<BackupResult>
 

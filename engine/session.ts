@@ -60,6 +60,13 @@ export class RepositorySession implements Session {
     const name = options.name ?? defaultVersionName(sourcePath)
     requireVersionName(name)
     await using source = closing(await openSource(sourcePath))
+    if (options.expect !== undefined && source.value.kind !== options.expect) {
+      const is = source.value.kind === 'device' ? 'a device' : 'a file'
+      throw new HoldfastError('source.unsupported', `${sourcePath} is ${is} now, which is not what was chosen.`, {
+        advice: 'Choose the source anew.',
+        details: { path: sourcePath, expected: options.expect, found: source.value.kind },
+      })
+    }
     const run: BackupOptions = { name, ...callOptions(options) }
     if (options.labels) run.labels = options.labels
     if (options.sourceLimit !== undefined) run.readLimit = options.sourceLimit

@@ -4,6 +4,7 @@ import type { HelperContract } from '../contract/helperContract.ts'
 import type { Destination } from '../contract/jobs.ts'
 import { rememberDrive } from '../drives/destinationState.ts'
 import { RepositoryFinder } from '../drives/findRepositories.ts'
+import { decodeJobFile } from '../jobs/jobFile.ts'
 import type { DeliveryState } from '../notices/deliveryQueue.ts'
 import type { Handlers, TopicSources } from '../rpc/serverTypes.ts'
 import { wipe } from '../secrets/secretStore.ts'
@@ -58,7 +59,10 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
       changed({ job: service.pause(job, until === 'forever' ? until : Date.parse(until)) }),
     'jobs.resume': ({ job }) => changed({ job: service.resume(job) }),
     'jobs.export': ({ jobs: chosen }) => ({ text: service.export(chosen) }),
-    'jobs.import': ({ text, ...options }) => changed(service.import(text, options)),
+    'jobs.import': async ({ text, ...options }) => {
+      await offer.refuseForeign(decodeJobFile(text).jobs.flatMap(job => job.sources))
+      return changed(service.import(text, options))
+    },
 
     'runs.list': ({ job, limit, before }) => ({
       runs: runs.list({

@@ -169,6 +169,8 @@ class JobRun {
           this.#phase(progress.phase)
           this.#deps.progress({ run: this.#run.id, source: part.source, ...progress })
         },
+        // What was chosen as a file must not have become a device, or the way to one.
+        expect: source.device === null ? 'file' : 'device',
         ...(read === null ? {} : { sourceLimit: read }),
       })
       const { version, readBytes, newBytes, storedBytes, durationMs, warnings } = result

@@ -39,18 +39,21 @@ export class SourceOffer {
         cause: error,
       })
     })
-    if (!facts.isFile()) {
-      throw new HoldfastError('source.unsupported', `${clean} is no regular file.`, {
-        advice: 'Choose disks and volumes from the list of sources.',
-        details: { path: clean },
-      })
-    }
+    if (!facts.isFile()) throw noFile(clean)
     const known = [...this.#files].find(([, file]) => file === clean)
     if (known) return known[0]
     const id = randomHex(8)
     this.#files.set(id, clean)
     if (this.#files.size > mostOffers) this.#files.delete(this.#files.keys().next().value!)
     return id
+  }
+
+  /** Sources of a file of jobs: a path alone may name a file, or nothing that is there yet, and never a device. */
+  async refuseForeign(sources: readonly JobSource[]): Promise<void> {
+    for (const { path } of sources.filter(source => source.device === null)) {
+      const facts = await stat(path).catch(() => undefined)
+      if (facts && !facts.isFile()) throw noFile(path)
+    }
   }
 
   /** source.notFound names the first that was not offered, or has gone. */
@@ -67,3 +70,9 @@ export class SourceOffer {
     })
   }
 }
+
+const noFile = (path: string) =>
+  new HoldfastError('source.unsupported', `${path} is no regular file.`, {
+    advice: 'Choose disks and volumes from the list of sources.',
+    details: { path },
+  })

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs'
-import { readFile, stat, writeFile } from 'node:fs/promises'
+import { readFile, stat, symlink, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { randomBelow, randomBytes } from '../../../engine/base/random.ts'
 import { createEngine } from '../../../engine/engine.ts'
 import { DaemonProcess, endedRun, type HelperClient } from '../../support/daemon.ts'
 import { holdfast } from '../../support/holdfast.ts'
+import { attachLoop, noLoopDevices } from '../../support/loopDevice.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 
 const folder = useTemporaryFolder()
@@ -115,6 +116,34 @@ describe('the helper', () => {
       await expect(client.call('sources.offerFile', { path })).rejects.toMatchObject({
         code: expect.stringMatching(/^(source|usage)\./),
       })
+    }
+  })
+
+  test('takes no device by its path out of a file of jobs, nor one that has taken the place of a file', async () => {
+    const job = await makeJob()
+    const { text } = await client.call('jobs.export', {})
+    const file = JSON.parse(text)
+    file.jobs[0].sources[0].path = '/dev/null'
+    const imported = client.call('jobs.import', { text: JSON.stringify(file), replace: true })
+    await expect(imported).rejects.toMatchObject({ code: 'source.unsupported' })
+    await unlink(image)
+    await symlink('/dev/null', image)
+    await client.call('jobs.run', { job })
+    const first = await endedRun(client, job)
+    expect(first).toMatchObject({ state: 'failed', error: { code: 'source.unsupported' } })
+    if (noLoopDevices) return
+    const backing = join(folder.path, 'backing.img')
+    await writeFile(backing, randomBytes(1_048_576))
+    const loop = attachLoop(backing)
+    try {
+      await unlink(image)
+      await symlink(loop.path, image)
+      await client.call('jobs.run', { job })
+      const { state, error } = await endedRun(client, job, first.id)
+      expect([state, error?.code]).toEqual(['failed', 'source.unsupported'])
+      expect(error?.message).toContain('is a device now')
+    } finally {
+      loop.detach()
     }
   })
 
