@@ -48,7 +48,8 @@ describe.skipIf(noMachine !== undefined || noLoopDevices !== undefined)('version
     await root.ask({ call: 'mount', version: 'v-1', interactive: false })
     expect(await isMounted(mounted, 'outside')).toBe(true)
     await machine.must('systemctl', 'restart', 'holdfast.service')
-    expect(await isMounted(mounted, 'outside')).toBe(false)
+    // systemctl waits for the service itself, and not for what goes with it.
+    await expect.poll(() => isMounted(mounted, 'outside'), { timeout: 15_000 }).toBe(false)
     await root.end()
     await machine.untilServiceListens()
   })
