@@ -16,12 +16,6 @@ describe.skipIf(noMachine !== undefined || noLoopDevices !== undefined)('version
     disks.remove()
   })
 
-  const isMounted = async (path: string, where: 'outside' | 'service') => {
-    const command = `grep -q ' ${path} ' /proc/self/mountinfo`
-    const { exitCode } = await (where === 'service' ? machine.inService(command) : machine.run(['sh', '-c', command]))
-    return exitCode === 0
-  }
-
   it('are seen outside by their user, harmless, and go away with the service that serves them', async () => {
     const device = await disks.add(machine, 8, 'formatted')
     await machine.must('mkdir', '-p', '/mnt/fill')
@@ -36,21 +30,30 @@ describe.skipIf(noMachine !== undefined || noLoopDevices !== undefined)('version
     expect(error).toBeUndefined()
     const mounted = String(value?.folder)
     expect(await machine.must('cat', `${mounted}/file`)).toBe('found')
-    expect(await isMounted(mounted, 'service')).toBe(true)
+    expect(await machine.isMounted(mounted, 'service')).toBe(true)
     const line = await machine.must('findmnt', '--noheadings', '--output', 'OPTIONS', mounted)
     expect(line.split(',')).toEqual(expect.arrayContaining(['ro', 'nosuid', 'nodev', 'noexec']))
 
     expect(await root.ask({ call: 'unmount', version: 'v-1', interactive: false })).toEqual({ value: {} })
-    expect(await isMounted(mounted, 'outside')).toBe(false)
-    expect(await isMounted(mounted, 'service')).toBe(false)
+    expect(await machine.isMounted(mounted, 'outside')).toBe(false)
+    expect(await machine.isMounted(mounted, 'service')).toBe(false)
 
     // When the service ends, what it serves goes with it.
     await root.ask({ call: 'mount', version: 'v-1', interactive: false })
-    expect(await isMounted(mounted, 'outside')).toBe(true)
+    expect(await machine.isMounted(mounted, 'outside')).toBe(true)
     await machine.must('systemctl', 'restart', 'holdfast.service')
     // systemctl waits for the service itself, and not for what goes with it.
-    await expect.poll(() => isMounted(mounted, 'outside'), { timeout: 15_000 }).toBe(false)
+    await expect.poll(() => machine.must('systemctl', 'list-jobs'), { timeout: 15_000 }).toBe('No jobs running.')
+    expect(await machine.isMounted(mounted, 'outside')).toBe(false)
+    expect(await machine.must('systemctl', 'list-units', '--all', '--plain', '--no-legend', 'holdfast-mount@*')).toBe('')
     await root.end()
     await machine.untilServiceListens()
+
+    // And it can be mounted again.
+    const again = await Program.start(machine, 'root', 'nowhere', ['standInClient.ts'])
+    expect(await again.ask({ call: 'mount', version: 'v-1', interactive: false })).toEqual({ value })
+    expect(await machine.isMounted(mounted, 'outside')).toBe(true)
+    await again.end()
+    await machine.must('systemctl', 'stop', 'holdfast.service')
   })
 })

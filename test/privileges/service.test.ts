@@ -117,22 +117,16 @@ describe.skipIf(noMachine !== undefined || noLoopDevices !== undefined)('disks a
     disks.remove()
   })
 
-  const isMounted = async (path: string, where: 'outside' | 'service') => {
-    const command = `grep -q ' ${path} ' /proc/self/mountinfo`
-    const { exitCode } = await (where === 'service' ? machine.inService(command) : machine.run(['sh', '-c', command]))
-    return exitCode === 0
-  }
-
   it('shows the service a drive that is mounted after its start, lets it write there, and lets go of it', async () => {
     const drive = await disks.add(machine, 8, 'formatted')
     const places = ['/media/alice/T7', '/run/media/alice/T7', '/mnt/T7', '/opt/T7']
     for (const place of places) {
       await machine.must('mkdir', '-p', place)
       await machine.must('mount', drive, place)
-      expect(await isMounted(place, 'service'), place).toBe(true)
+      expect(await machine.isMounted(place, 'service'), place).toBe(true)
       expect((await machine.inService(`touch ${place}/x`)).exitCode, place).toBe(0)
       await machine.must('umount', place)
-      expect(await isMounted(place, 'service'), place).toBe(false)
+      expect(await machine.isMounted(place, 'service'), place).toBe(false)
     }
   })
 
@@ -144,7 +138,7 @@ describe.skipIf(noMachine !== undefined || noLoopDevices !== undefined)('disks a
     await machine.untilServiceListens()
     expect((await machine.inService('touch /media/alice/early/x')).exitCode).toBe(0)
     await machine.must('umount', '/media/alice/early')
-    expect(await isMounted('/media/alice/early', 'service')).toBe(false)
+    expect(await machine.isMounted('/media/alice/early', 'service')).toBe(false)
   })
 
   it('lets the engine back up a raw disk to a drive and restore it onto another, inside the sandbox', async () => {

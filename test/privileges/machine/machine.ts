@@ -74,7 +74,11 @@ export class Machine {
       state = (await this.run(['systemctl', 'is-system-running'])).stdout.trim()
       await delay(50)
     }
-    if (state === 'running') return this.untilServiceListens()
+    if (state === 'running') {
+      const untilLoggedIn = 'until loginctl list-sessions --no-legend | grep -q alice; do sleep 0.02; done'
+      await this.must('sh', '-c', `systemctl start holdfast-test-session.service && ${untilLoggedIn}`)
+      return this.untilServiceListens()
+    }
     const failed = await this.run(['systemctl', '--no-pager', '--failed'])
     const log = await this.run(['journalctl', '--no-pager', '-n', '60'])
     throw new Error(`The test computer is ${state}\n${failed.stdout}\n${log.stdout}`)
@@ -133,6 +137,13 @@ export class Machine {
   /** Runs a shell script in the mount namespace of the service, with root's full rights. */
   async inService(script: string): Promise<Ended> {
     return this.run(['nsenter', '--target', await this.servicePid(), '--mount', 'sh', '-c', script])
+  }
+
+  /** Whether something is mounted at a path, as the whole computer sees it or as the service does. */
+  async isMounted(path: string, where: 'outside' | 'service'): Promise<boolean> {
+    const command = `grep -q ' ${path} ' /proc/self/mountinfo`
+    const { exitCode } = await (where === 'service' ? this.inService(command) : this.run(['sh', '-c', command]))
+    return exitCode === 0
   }
 
   /** Runs a shell script as root in the very sandbox of the service: its unit with another program. */

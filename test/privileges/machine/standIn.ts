@@ -106,7 +106,6 @@ async function mountVersion(name: string, version: Inventory['versions'][string]
 
 async function unmountVersion(name: string, uid: number): Promise<void> {
   await run('/usr/bin/systemctl', ['stop', unitOf(name)])
-  await rm(`/run/holdfast/versions/${name}.env`)
   await rmdir(folderOf(name, uid))
 }
 
