@@ -1,7 +1,6 @@
 import { access } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { systemClock } from '../base/clock.ts'
-import { isHoldfastError } from '../contract/errors.ts'
 import type { HelperContract } from '../contract/helperContract.ts'
 import type { RpcClient } from '../contract/rpcContract.ts'
 import type { Cli } from './cli.ts'
@@ -48,17 +47,5 @@ export async function withHelper<T>(cli: Cli, use: (client: RpcClient<HelperCont
     return await use(client)
   } finally {
     client.close()
-  }
-}
-
-/** Asks until it works: a helper that is just starting asks to come again. */
-export async function patiently<T>(work: () => Promise<T>, attempts = 20): Promise<T> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await work()
-    } catch (error) {
-      if (attempt >= attempts || !isHoldfastError(error, 'helper.busy')) throw error
-      await systemClock.sleep(250)
-    }
   }
 }

@@ -26,7 +26,7 @@ const sourceChoice = z.strictObject({
 const settingsInput = jobSettingsSchema.extend({ sources: z.array(sourceChoice).min(1).max(64) })
 
 /** How a job fares with one of its destinations. */
-export const jobStandingSchema = z.object({
+const jobStandingSchema = z.object({
   destination: opaqueId,
   destinationName: z.string(),
   state: z.enum(jobStates),
@@ -43,20 +43,18 @@ export const jobStandingSchema = z.object({
   /** Since when there is no version young enough; null when there is one. */
   overdueSince: isoTime.nullable(),
 })
-export type JobStanding = z.infer<typeof jobStandingSchema>
 
-export const jobViewSchema = z.object({ job: jobSchema, standings: z.array(jobStandingSchema) })
+const jobViewSchema = z.object({ job: jobSchema, standings: z.array(jobStandingSchema) })
 export type JobView = z.infer<typeof jobViewSchema>
 
-export const destinationViewSchema = z.object({
+const destinationViewSchema = z.object({
   destination: destinationSchema,
   state: destinationStateSchema,
   /** How its key is kept; null when it is not, and no run can open it. */
   protection: z.enum(['systemd-creds', 'file-permissions', 'memory']).nullable(),
 })
-export type DestinationView = z.infer<typeof destinationViewSchema>
 
-export const shownNoticeSchema = z.object({
+const shownNoticeSchema = z.object({
   at: isoTime,
   title: z.string(),
   body: z.string(),

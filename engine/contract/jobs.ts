@@ -3,6 +3,8 @@ import { deviceIdSchema, rememberedDriveSchema } from './drives.ts'
 import { phases } from './progress.ts'
 import { boundedRecord } from './rpcContract.ts'
 import { quietHoursSchema, scheduleSchema } from './schedule.ts'
+import { maxVersionName, versionNameShape } from './versionName.ts'
+import { wireErrorSchema } from './wireError.ts'
 
 /**
  * Jobs, destinations and runs: what the helper keeps, and what screens and scripts see of it. Sizes are bytes, durations
@@ -26,12 +28,11 @@ const absolutePath = z
 
 /** 8 random bytes in hex; means nothing outside of this computer. */
 export const opaqueId = z.string().regex(/^[0-9a-f]{16}$/)
-/** What versions may be called; see versions/naming.ts. */
 const versionName = z
   .string()
   .min(1)
-  .max(248)
-  .regex(/^(?!-)[-a-zA-Z0-9_.:/@+]+(?<!-)$/, 'holds more than letters, digits and - _ . : / @ +')
+  .max(maxVersionName)
+  .regex(versionNameShape, 'holds more than letters, digits and - _ . : / @ +')
 /** Of a version, as the engine makes it. */
 const versionId = z.string().regex(/^[0-9a-f]{16}$/)
 
@@ -158,14 +159,6 @@ export type RunTrigger = (typeof runTriggers)[number]
 export const runStates = ['running', 'complete', 'incomplete', 'failed', 'cancelled', 'interrupted'] as const
 export type RunState = (typeof runStates)[number]
 
-const wireError = z.object({
-  code: z.string(),
-  message: z.string(),
-  advice: z.string().optional(),
-  details: z.record(z.string(), z.unknown()).optional(),
-  retryable: z.boolean(),
-})
-
 /** One source in a run. */
 export const runPartSchema = z.object({
   source: z.string(),
@@ -175,7 +168,7 @@ export const runPartSchema = z.object({
   newBytes: bytes,
   storedBytes: bytes,
   durationMs: z.int().nonnegative(),
-  error: wireError.nullable(),
+  error: wireErrorSchema.nullable(),
   warnings: z.array(z.string()),
 })
 export type RunPart = z.infer<typeof runPartSchema>
@@ -197,7 +190,7 @@ export const runSchema = z.object({
   /** Versions of this computer in the destination that were known to be damaged when it ended. */
   damagedVersions: z.int().nonnegative().default(0),
   /** The first cause of failure, with what to do now. */
-  error: wireError.nullable(),
+  error: wireErrorSchema.nullable(),
   warnings: z.array(z.string()),
 })
 export type Run = z.infer<typeof runSchema>

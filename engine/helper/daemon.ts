@@ -42,7 +42,7 @@ export interface DaemonOptions extends Omit<HelperOptions, 'mode'> {
  * drives let go. helper.alreadyRunning when there is one already, of either kind, with the same state or run folder.
  */
 export async function runDaemon(options: DaemonOptions): Promise<void> {
-  const { logger, program, signal, runDir, stateDir } = options
+  const { logger, program, runDir, stateDir } = options
   const clock = options.clock ?? systemClock
   const uid = process.geteuid?.() ?? 0
   await mkdir(runDir, { recursive: true, mode: 0o755 })
@@ -51,48 +51,52 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   const file = (name: string) => new RotatingFile({ path: join(stateDir, name), maxBytes: 1024 * 1024, keep: 4 })
   const trail = new AuditTrail({ erases: file('erases.log'), denials: file('denials.log'), clock, logger })
   const authoriser = auditingAuthoriser(options.authoriser ?? authoriserFor(uid), { trail, logger })
-  let helper: Helper | undefined
-  const server = createRpcServer(
-    helperContract,
-    lazily(() => helper, program),
-    {
-      program,
-      clock,
-      log: logger,
-      async authorise(peer, level, _name, _input, asked) {
-        if (level === 'erase' || level === 'browse') {
-          throw new HoldfastError('internal.bug', 'Such calls decide for themselves.')
-        }
-        if (peer.transport === 'stdio') return
-        if (!peer.process) throw new HoldfastError('access.denied', 'It cannot be told who asks.')
-        await authoriser.authorise(peer.process, level, {}, true, asked)
-      },
-    },
-  )
-  // The locks first: of two helpers only one gets further, and only that one touches the jobs.
+  // The lock first: of two helpers only one gets further, and only that one touches the jobs.
   const state = await lockState(stateDir)
   try {
-    const door = await openDoor(server, options)
+    const helper = await Helper.open({ ...options, clock, mode: uid === 0 ? 'system' : 'user' })
     try {
-      helper = await Helper.open({ ...options, clock, mode: uid === 0 ? 'system' : 'user' })
-      await helper.start()
-      logger.info('the helper is ready', { place: door.place })
-      options.ready?.(door.place)
-      const told = Promise.withResolvers<void>()
-      signal.addEventListener('abort', () => told.resolve(), { once: true })
-      if (signal.aborted) told.resolve()
-      const idle = options.untilIdle ? [helper.supervisor.idle(signal)] : []
-      await Promise.race([told.promise, door.deserted, ...idle])
-      logger.info('the helper is ending')
-      options.ending?.(helper)
+      const serves = { calls: helperHandlers(helper, program), topics: helperTopics(helper) }
+      const server = createRpcServer(helperContract, serves, {
+        program,
+        clock,
+        log: logger,
+        async authorise(peer, level, _name, _input, asked) {
+          if (level === 'erase' || level === 'browse') {
+            throw new HoldfastError('internal.bug', 'Such calls decide for themselves.')
+          }
+          if (peer.transport === 'stdio') return
+          if (!peer.process) throw new HoldfastError('access.denied', 'It cannot be told who asks.')
+          await authoriser.authorise(peer.process, level, {}, true, asked)
+        },
+      })
+      // Another one may have this run folder: nothing runs and nothing is mounted before the door is ours.
+      const door = await openDoor(server, options)
+      try {
+        await helper.start()
+        logger.info('the helper is ready', { place: door.place })
+        options.ready?.(door.place)
+        await untilOver(helper, door, options)
+        logger.info('the helper is ending')
+        options.ending?.(helper)
+      } finally {
+        await door.close()
+        await server.close()
+      }
     } finally {
-      await door.close()
-      await server.close()
-      await helper?.stop()
+      await helper.stop()
     }
   } finally {
     await state.close()
   }
+}
+
+async function untilOver(helper: Helper, door: Door, { signal, untilIdle }: DaemonOptions): Promise<void> {
+  const told = Promise.withResolvers<void>()
+  signal.addEventListener('abort', () => told.resolve(), { once: true })
+  if (signal.aborted) told.resolve()
+  const idle = untilIdle ? [helper.supervisor.idle(signal)] : []
+  await Promise.race([told.promise, door.deserted, ...idle])
 }
 
 /** Where clients come in. */
@@ -115,43 +119,3 @@ async function openDoor(server: RpcServer, { runDir, stdio, logger }: DaemonOpti
   const deserted = serveStdio(server, stdio)
   return { place: 'standard input and output', deserted, close: () => lock.close() }
 }
-
-/** Handlers and topics of a helper that may not be open yet: who connects early is asked to come again. */
-function lazily(helper: () => Helper | undefined, program: string) {
-  const opened = <T>(make: (helper: Helper) => T): (() => T) => {
-    let made: T | undefined
-    return () => {
-      const present = helper()
-      if (!present) {
-        throw new HoldfastError('helper.busy', 'The background service is just starting.', {
-          advice: 'Try again in a moment.',
-          retryable: true,
-        })
-      }
-      made ??= make(present)
-      return made
-    }
-  }
-  const handlers = opened(present => helperHandlers(present, program))
-  const topics = opened(helperTopics)
-  const calls = new Proxy(
-    {},
-    { get: (_, name) => (input: never, context: never) => call(handlers(), name, input, context) },
-  )
-  const sources = new Proxy(
-    {},
-    {
-      get:
-        (_, name) =>
-        (...given: never[]) =>
-          call(topics(), name, ...given),
-    },
-  )
-  return {
-    calls: calls as ReturnType<typeof helperHandlers>,
-    topics: sources as ReturnType<typeof helperTopics>,
-  }
-}
-
-const call = (table: object, name: string | symbol, ...given: unknown[]): unknown =>
-  (table as Record<string | symbol, (...given: unknown[]) => unknown>)[name]!(...given)

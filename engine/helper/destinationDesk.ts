@@ -8,8 +8,9 @@ import { describeDestination } from '../drives/destinationText.ts'
 import type { DriveMounter } from '../drives/driveMounter.ts'
 import type { RecordStore } from '../jobs/recordStore.ts'
 import { type SecretStore, withSecret } from '../secrets/secretStore.ts'
+import { parseRepositoryUrl } from '../storage/registry.ts'
 import type { Connection, Connector } from './connection.ts'
-import type { Reach } from './supervisor.ts'
+import type { Reach } from './standings.ts'
 
 export interface DestinationDeskDeps {
   destinations: RecordStore<Destination>
@@ -115,8 +116,8 @@ export class DestinationDesk implements Connector {
 
 /** The folder that a URL names; undefined when it names something else. */
 export function folderOf(url: string): string | undefined {
-  if (url.startsWith('/')) return url
-  return url.startsWith('file:/') ? url.slice('file:'.length).replace(/^\/\/(?=\/)/, '') : undefined
+  const location = parseRepositoryUrl(url)
+  return location.scheme === 'file' ? location.path : undefined
 }
 
 export function knownOf({ url, repositoryId, drive, lastSeenAt }: Destination): KnownDestination {

@@ -5,7 +5,7 @@ import type { RunPart } from '../contract/jobs.ts'
 import type { JobHealth } from '../notices/health.ts'
 import { overdueState } from '../scheduler/overdue.ts'
 import type { History } from './history.ts'
-import type { Standing } from './supervisor.ts'
+import type { Standing } from './standings.ts'
 
 /** How jobs fare, for screens, monitors and messages: pure functions of what the supervisor and its stores know. */
 

@@ -142,18 +142,23 @@ export class Helper {
     this.progressFeed = new TopicFeed(() => ({ running: [...this.#progress.values()] }))
   }
 
-  /** Opens what it keeps. config.invalid when that is damaged or belongs to a newer Holdfast. */
+  /**
+   * Opens what it keeps and looks what is connected; runs and mounts nothing. config.invalid when what it keeps is damaged
+   * or belongs to a newer Holdfast.
+   */
   static async open(options: HelperOptions): Promise<Helper> {
     await mkdir(options.stateDir, { recursive: true, mode: 0o700 })
     await mkdir(options.runDir, { recursive: true, mode: 0o755 })
-    return new Helper(options)
+    const helper = new Helper(options)
+    await helper.drives.start().catch(error => options.logger.warn('drives cannot be watched', { error }))
+    await helper.desk.refresh()
+    return helper
   }
 
+  /** Begins to run what is due. */
   async start(): Promise<void> {
     const { logger } = this.#options
     await this.mounter.tidy().catch(error => logger.warn('old mounts could not be looked at', { error }))
-    await this.drives.start().catch(error => logger.warn('drives cannot be watched', { error }))
-    await this.desk.refresh()
     this.drives.subscribe(() => {
       void this.desk.refresh().then(
         () => this.supervisor.wake(),

@@ -4,38 +4,19 @@ import type { Logger } from '../base/logger.ts'
 import { HoldfastError } from '../contract/errors.ts'
 import type { Destination, Job, Run, RunTrigger } from '../contract/jobs.ts'
 import type { FactStore } from '../jobs/factStore.ts'
-import type { RecordStore } from '../jobs/recordStore.ts'
-import type { RunStore } from '../jobs/runStore.ts'
 import { type ClockMemory, noteClock } from '../scheduler/clockMemory.ts'
-import { type Decision, decide } from '../scheduler/decision.ts'
-import type { JobFacts } from '../scheduler/facts.ts'
+import type { Decision } from '../scheduler/decision.ts'
 import { type LaneLimits, pick, type WaitingRun } from '../scheduler/lanes.ts'
-import { type History, historyOf, lackedDrive } from './history.ts'
+import { lackedDrive } from './history.ts'
 import { newRun } from './jobRun.ts'
+import { keyOf, type Standing, Standings, type StandingsDeps, type Surroundings, unit } from './standings.ts'
 
-/** Whether a destination can be reached, as far as is known without asking anybody. */
-export interface Reach {
-  /** On this computer or a drive at it, so that the network does not matter. */
-  isLocal: boolean
-  /** The drive that it is on; null when it cannot be taken away. */
-  drive: { label: string; connected: boolean; lastSeen: number | null } | null
-}
-
-export interface Surroundings {
-  onBattery: boolean
-  metered: boolean
-}
-
-export interface SupervisorDeps {
+export interface SupervisorDeps extends StandingsDeps {
   clock: Clock
-  jobs: RecordStore<Job>
-  destinations: RecordStore<Destination>
-  runs: RunStore
   facts: FactStore
   limits: LaneLimits
   logger: Logger
   surroundings(): Promise<Surroundings>
-  reach(destination: Destination): Reach
   /** Runs a job to its end; never throws. The run is ended when it resolves. */
   run(job: Job, destination: Destination, run: Run, signal: AbortSignal): Promise<void>
   /** Something about how jobs fare may have changed. Waited for, so that nothing of it is left when the supervisor has stopped. */
@@ -49,25 +30,8 @@ interface Running {
   done: Promise<void>
 }
 
-interface Past {
-  lastRun: Run | null
-  history: History
-}
-
-/** A job and one of its destinations, with what is to be done about them. */
-export interface Standing {
-  job: Job
-  destination: Destination
-  decision: Decision
-  run: Run | null
-  lastRun: Run | null
-  lastSuccess: number | null
-  history: History
-}
-
 /** Looked at this often at least: a computer that slept, or a clock that was set, announces itself to nobody. */
 const longestWaitMs = 30_000
-const historyRuns = 50
 /** How old the last look at the clock that is kept may be. */
 const clockKeptMs = 10 * 60_000
 const requestsSchema = z.array(z.strictObject({ job: z.string(), destination: z.string(), at: z.number() }))
@@ -80,7 +44,7 @@ const clockSchema = z.strictObject({ seen: z.number(), setBackAt: z.number().nul
 export class Supervisor {
   readonly #deps: SupervisorDeps
   readonly #running = new Map<string, Running>()
-  readonly #pasts = new Map<string, Past>()
+  readonly #standings: Standings
   readonly #stop = new AbortController()
   #wake: () => void = () => undefined
   #isWoken = false
@@ -90,6 +54,7 @@ export class Supervisor {
 
   constructor(deps: SupervisorDeps) {
     this.#deps = deps
+    this.#standings = new Standings(deps)
   }
 
   /** Tells the runs that an earlier process left, and begins. */
@@ -135,7 +100,7 @@ export class Supervisor {
   /** How every job stands with each of its destinations. */
   async standings(): Promise<Standing[]> {
     const surroundings = await this.#deps.surroundings()
-    return this.#standings(surroundings)
+    return this.#look(surroundings)
   }
 
   /** Resolves when nothing is due or running, or the signal fires. What waits for a drive or another time is not waited for. */
@@ -168,7 +133,7 @@ export class Supervisor {
     const surroundings = await this.#deps.surroundings()
     const now = clock.now()
     this.#noteClock(now)
-    const standings = this.#standings(surroundings)
+    const standings = this.#look(surroundings)
     const due = new Map(
       standings.filter(({ decision }) => decision.state === 'due').map(one => [keyOf(unit(one)), one]),
     )
@@ -223,7 +188,7 @@ export class Supervisor {
     // Nobody cancelled it: the helper was told to end.
     if (run.state === 'cancelled' && this.#stop.signal.aborted) interrupt(run, this.#deps.clock.now())
     this.#running.delete(key)
-    this.#pasts.delete(key)
+    this.#standings.forget(key)
     this.#deps.runs.put(run)
     this.#deps.runs.trim(run.job)
     // Whoever asked for it still wants it, once the drive is there.
@@ -232,51 +197,19 @@ export class Supervisor {
     this.wake()
   }
 
-  #standings(surroundings: Surroundings): Standing[] {
-    const now = this.#deps.clock.now()
-    const requests = new Map(this.#requests().map(request => [keyOf(request), request.at]))
-    const destinations = new Map(this.#deps.destinations.list().map(one => [one.id, one]))
-    return this.#deps.jobs.list().flatMap(job =>
-      job.destinations.flatMap(id => {
-        const destination = destinations.get(id)
-        if (!destination) return []
-        const running = this.#running.get(keyOf({ job: job.id, destination: id }))
-        const { lastRun, history } = this.#past(job.id, id)
-        const facts: JobFacts = {
-          ...history,
-          ...this.#deps.reach(destination),
-          ...conditionsOf(job, surroundings),
-          jobId: job.id,
-          schedule: job.schedule,
-          scheduledSince: Date.parse(job.scheduledSince),
-          firstRunAtOnce: false,
-          pausedUntil: pauseOf(job),
-          requestedAt: requests.get(keyOf({ job: job.id, destination: id })) ?? null,
-          running: running !== undefined,
-          clockSetBackAt: this.#clock?.setBackAt ?? null,
-          localDestination: this.#deps.reach(destination).isLocal,
-        }
-        const decision = decide(facts, now)
-        const { lastSuccess } = history
-        return [{ job, destination, decision, run: running?.run ?? null, lastRun, lastSuccess, history }]
-      }),
-    )
-  }
-
-  /** What ended runs say; read once, since each look at the schedule asks for all of them. */
-  #past(job: string, destination: string): Past {
-    const key = keyOf({ job, destination })
-    const known = this.#pasts.get(key)
-    if (known) return known
-    const ended = this.#deps.runs.list({ job, destination, limit: historyRuns }).filter(run => run.state !== 'running')
-    const past = { lastRun: ended[0] ?? null, history: historyOf(ended) }
-    this.#pasts.set(key, past)
-    return past
+  #look(surroundings: Surroundings): Standing[] {
+    return this.#standings.look({
+      now: this.#deps.clock.now(),
+      surroundings,
+      clockSetBackAt: this.#clock?.setBackAt ?? null,
+      requests: new Map(this.#requests().map(request => [keyOf(request), request.at])),
+      running: new Map([...this.#running].map(([key, { run }]) => [key, run])),
+    })
   }
 
   #waiting(standing: Standing, now: number): WaitingRun {
     const { job, destination, decision } = standing
-    const { lastDurationMs } = this.#past(job.id, destination.id).history
+    const { lastDurationMs } = this.#standings.past(job.id, destination.id).history
     return { jobId: job.id, destination: destination.id, waitingSince: decision.since ?? now, lastDurationMs }
   }
 
@@ -315,28 +248,5 @@ function interrupt(run: Run, now: number): void {
   }).toWire()
 }
 
-function conditionsOf(
-  job: Job,
-  { onBattery, metered }: Surroundings,
-): Pick<JobFacts, 'power' | 'network' | 'quietHours'> {
-  const { conditions } = job
-  return {
-    power: { onBattery, runOnBattery: conditions.onBattery === 'run' },
-    network: { metered, runOnMetered: conditions.metered === 'run' },
-    quietHours: conditions.quietHours,
-  }
-}
-
-function pauseOf({ pausedUntil }: Job): number | null {
-  if (pausedUntil === null) return null
-  return pausedUntil === 'forever' ? Number.POSITIVE_INFINITY : Date.parse(pausedUntil)
-}
-
 const triggers: Partial<Record<Decision['why'], RunTrigger>> = { manual: 'manual', missed: 'missed', drive: 'drive' }
 const triggerOf = ({ why }: Decision): RunTrigger => triggers[why] ?? 'schedule'
-
-const unit = ({ job, destination }: { job: Job; destination: Destination }) => ({
-  job: job.id,
-  destination: destination.id,
-})
-const keyOf = ({ job, destination }: { job: string; destination: string }): string => `${job}/${destination}`

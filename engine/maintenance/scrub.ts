@@ -7,6 +7,7 @@ import type { OnProgress } from '../contract/progress.ts'
 import { BlockPool } from '../pipeline/blockPool.ts'
 import { ProgressMeter } from '../pipeline/progressMeter.ts'
 import { ReadRooms } from '../pipeline/readRooms.ts'
+import { WorkSet } from '../pipeline/workSet.ts'
 import { names } from '../repository/format.ts'
 import { withLock } from '../repository/locks.ts'
 import type { BlockCopy } from '../repository/marks.ts'
@@ -167,36 +168,20 @@ class ScrubRun {
     // Nothing is kept in the slots: packs are read whole, and few at a time, since each is 16 MiB.
     const pool = new BlockPool(keyring, blockSizeBytes, { slotBytes: blockSizeBytes })
     const rooms = new ReadRooms(packBufferBytes)
-    const running = new Set<Promise<void>>()
-    let failure: { error: unknown } | undefined
+    const checks = new WorkSet()
     try {
       for (const pack of packs) {
         throwIfAborted(this.#options.signal, 'The scrub')
-        while (running.size > pool.threads) await Promise.race(running)
-        if (failure) throw failure.error
-        const slot = await pool.acquire()
-        const check: Promise<void> = checkPackDeeply(
-          this.#repository,
-          pool,
-          slot,
-          rooms,
-          { ...pack, id: pack.id as PackId },
-          this.#options.signal,
-        )
-          .then(findings => this.#take(findings, pack))
-          .catch(error => {
-            failure ??= { error }
-          })
-          .finally(() => {
-            pool.release(slot)
-            running.delete(check)
-          })
-        running.add(check)
+        await checks.room(pool.threads + 1)
+        const expected = { ...pack, id: pack.id as PackId }
+        await checks.startIn(pool, async slot => {
+          const { signal } = this.#options
+          this.#take(await checkPackDeeply(this.#repository, pool, slot, rooms, expected, signal), pack)
+        })
       }
-      await Promise.all(running)
-      if (failure) throw failure.error
+      await checks.finish()
     } finally {
-      await Promise.all(running)
+      await checks.settle()
       await pool.close()
     }
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { minuteMs } from '../base/localTime.ts'
-import { type HelperState, type JobHealth, jobStates } from './health.ts'
+import { type HelperState, healthStates, type JobHealth } from './health.ts'
 import { counted, lengthOfTime, oneLine, quoted } from './plainText.ts'
 
 /** The helper writes its state every minute or so; older than this, it is not running. */
@@ -26,7 +26,7 @@ export const checkResultSchema = z.object({
       id: z.string(),
       name: z.string(),
       status,
-      state: z.enum(jobStates),
+      state: z.enum(healthStates),
       lastSuccess: isoTime.nullable(),
       /** Age of the newest good backup; null when there is none. */
       ageSeconds: z.int().nonnegative().nullable(),

@@ -5,8 +5,8 @@ import type { ErrorCode } from '../contract/errors.ts'
  */
 
 /** How a job stands apart from what it is doing now: never run, last run good, last run failed, paused by a person. */
-export const jobStates = ['new', 'ok', 'failed', 'paused'] as const
-export type JobState = (typeof jobStates)[number]
+export const healthStates = ['new', 'ok', 'failed', 'paused'] as const
+export type HealthState = (typeof healthStates)[number]
 
 export interface JobFailure {
   /** The first failed run after the last good one; stays the same until a run succeeds. */
@@ -32,7 +32,7 @@ export interface HookFailure {
 export interface JobHealth {
   id: string
   name: string
-  state: JobState
+  state: HealthState
   /** End of the newest successful run. */
   lastSuccess: number | null
   /** Present from the first failed run until a run succeeds. */

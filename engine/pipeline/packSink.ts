@@ -3,6 +3,7 @@ import type { PackId } from '../contract/ids.ts'
 import { names } from '../repository/format.ts'
 import { blockCount, decodeFrames, type PackInfo } from '../repository/pack.ts'
 import type { Repository } from '../repository/repository.ts'
+import { WorkSet } from './workSet.ts'
 
 /** Packs on their way to the storage at one time. */
 const parallelPuts = 3
@@ -24,10 +25,9 @@ export interface FinishedPack {
  */
 export class PackSink {
   readonly #repository: Repository
-  readonly #pending = new Set<Promise<void>>()
+  readonly #puts = new WorkSet()
   #unlisted: PackInfo[] = []
   #unlistedBlocks = 0
-  #failure: { error: unknown } | undefined
   /** Bytes added to the storage by this sink: packs and index segments. */
   storedBytes = 0
 
@@ -46,26 +46,19 @@ export class PackSink {
    * findable. A failure to store one is thrown by this or a later call, or by `flush`.
    */
   async put(pack: FinishedPack, stored: (info: PackInfo) => void): Promise<void> {
-    while (this.#pending.size >= parallelPuts) await Promise.race(this.#pending)
-    if (this.#failure) throw this.#failure.error
-    const storing: Promise<void> = this.#store(pack, stored)
-      .catch(error => {
-        this.#failure ??= { error }
-      })
-      .finally(() => this.#pending.delete(storing))
-    this.#pending.add(storing)
+    await this.#puts.room(parallelPuts)
+    this.#puts.start(this.#store(pack, stored))
   }
 
   /** Resolves when all packs are stored and listed in segments. */
   async flush(): Promise<void> {
-    while (this.#pending.size > 0) await Promise.all(this.#pending)
-    if (this.#failure) throw this.#failure.error
+    await this.#puts.finish()
     await this.#writeSegments()
   }
 
   /** Waits for writes under way, whether they succeed or not; for the way out after an error. */
-  async settle(): Promise<void> {
-    while (this.#pending.size > 0) await Promise.all(this.#pending)
+  settle(): Promise<void> {
+    return this.#puts.settle()
   }
 
   async #store(pack: FinishedPack, stored: (info: PackInfo) => void): Promise<void> {

@@ -25,7 +25,7 @@ export class RestoreVerifier {
   readonly #window: TargetWindow
   readonly #options: Options
   readonly #work = new WorkSet()
-  /** Parts that read back wrong even after they were written a second time. */
+  /** Parts that read back wrong even after they were written a second time, or that could not be fetched for that. */
   readonly damaged: ByteRange[] = []
 
   constructor(pool: BlockPool, fetcher: BlockFetcher, target: Target, window: TargetWindow, options: Options) {
@@ -51,12 +51,8 @@ export class RestoreVerifier {
   }
 
   async #take(chunk: RestoreChunk): Promise<void> {
+    if (chunk.kind === 'data') return await this.#work.startIn(this.#pool, slot => this.#data(slot, chunk))
     this.#work.check()
-    if (chunk.kind === 'data') {
-      const slot = await this.#pool.acquire()
-      this.#work.start(this.#data(slot, chunk).finally(() => this.#pool.release(slot)))
-      return
-    }
     const part = this.#window.clipBlocks(chunk.start, chunk.count)
     if (chunk.kind === 'hole' && !this.#options.ignoreHoles) {
       for (const wrong of await this.#window.notZero(part)) await this.#mendHole(wrong)
@@ -77,13 +73,15 @@ export class RestoreVerifier {
 
   /** A block of which only a part was restored can only be compared with itself. */
   async #checkPart(slot: Slot, block: Wanted, origin: number): Promise<void> {
-    if ((await this.#fetcher.fetch(slot, [block])).length > 0) return
-    if (!(await this.#window.holds(slot, block, origin))) await this.#mend(slot, block, origin, false)
+    if ((await this.#fetcher.fetch(slot, [block])).length > 0) this.damaged.push(this.#window.clipBlock(origin, block))
+    else if (!(await this.#window.holds(slot, block, origin))) await this.#mend(slot, block, origin, false)
   }
 
   async #mend(slot: Slot, block: Wanted, origin: number, isWhole: boolean): Promise<void> {
-    // What cannot be fetched is known to be damaged already.
-    if ((await this.#fetcher.fetch(slot, [block])).length > 0) return
+    if ((await this.#fetcher.fetch(slot, [block])).length > 0) {
+      this.damaged.push(this.#window.clipBlock(origin, block))
+      return
+    }
     await this.#window.write(slot, [block], origin)
     await this.#target.flush()
     await this.#target.forget()

@@ -36,12 +36,8 @@ export class RestoreWriter {
 
   /** Starts on a chunk. Resolves when there is room for the next. Failures are thrown here or by `finish`. */
   async take(chunk: RestoreChunk): Promise<void> {
+    if (chunk.kind === 'data') return await this.#work.startIn(this.#pool, slot => this.#data(slot, chunk))
     this.#work.check()
-    if (chunk.kind === 'data') {
-      const slot = await this.#pool.acquire()
-      this.#work.start(this.#data(slot, chunk).finally(() => this.#pool.release(slot)))
-      return
-    }
     const part = this.#window.clipBlocks(chunk.start, chunk.count)
     if (chunk.kind === 'lost') {
       this.damaged.push(part)

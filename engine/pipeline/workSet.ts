@@ -1,7 +1,22 @@
+import type { BlockPool, Slot } from './blockPool.ts'
+
 /** Work that goes on side by side. The first failure is kept, and thrown to whoever asks next. */
 export class WorkSet {
   readonly #pending = new Set<Promise<void>>()
   #failure: { error: unknown } | undefined
+
+  /** Waits until fewer than `most` are under way; throws the first failure. */
+  async room(most: number): Promise<void> {
+    while (this.#pending.size >= most) await Promise.race(this.#pending)
+    this.check()
+  }
+
+  /** Starts work in a slot, as soon as one is free; throws the first failure. */
+  async startIn(pool: BlockPool, work: (slot: Slot) => Promise<void>): Promise<void> {
+    this.check()
+    const slot = await pool.acquire()
+    this.start(work(slot).finally(() => pool.release(slot)))
+  }
 
   start(work: Promise<void>): void {
     const tracked: Promise<void> = work

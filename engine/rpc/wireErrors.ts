@@ -1,6 +1,7 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { redact } from '../base/logger.ts'
 import { type ErrorCode, errorCodes, HoldfastError, type WireError } from '../contract/errors.ts'
+import { wireErrorSchema } from '../contract/wireError.ts'
 
 /** An error on its way to the client. */
 export type WireFault = WireError
@@ -8,14 +9,6 @@ export type WireFault = WireError
 /** More of a text than anybody reads is cut off, so that an error always fits into a frame. */
 const longestText = 4096
 const mostDetailBytes = 64 * 1024
-
-const wireSchema = z.object({
-  code: z.string(),
-  message: z.string(),
-  advice: z.string().optional(),
-  details: z.record(z.string(), z.unknown()).optional(),
-  retryable: z.boolean(),
-})
 
 /**
  * An error as the client may see it. Expected errors cross as they are, with secrets taken out of their details. Of all
@@ -52,7 +45,7 @@ function fittingDetails(details: Record<string, unknown>): Record<string, unknow
 
 /** The error that a server sent. What it says is kept even when its code is of a newer version. */
 export function errorFromWire(value: unknown): HoldfastError {
-  const parsed = wireSchema.safeParse(value)
+  const parsed = wireErrorSchema.safeParse(value)
   if (!parsed.success) return new HoldfastError('internal.bug', 'The background service failed without a reason.')
   const { code, message, advice, details, retryable } = parsed.data
   const known = (errorCodes as readonly string[]).includes(code)

@@ -1,12 +1,8 @@
 import { HoldfastError } from '../contract/errors.ts'
-
-/** Longest name of a version, in characters (all of them ASCII). */
-export const maxNameLength = 248
-
-const nameShape = /^(?!-)[-a-zA-Z0-9_.:/@+]+(?<!-)$/
+import { maxVersionName, versionNameShape } from '../contract/versionName.ts'
 
 /** True for letters, digits and any of - _ . : / @ +, at most 248 characters, with no - at either end. */
-export const isVersionName = (text: string): boolean => text.length <= maxNameLength && nameShape.test(text)
+export const isVersionName = (text: string): boolean => text.length <= maxVersionName && versionNameShape.test(text)
 
 /** Fails with usage.invalid, and says what is wrong, when the text cannot be the name of a version. */
 export function requireVersionName(text: string): void {
@@ -17,11 +13,11 @@ export function requireVersionName(text: string): void {
       ? 'it is empty'
       : odd !== undefined
         ? `it contains “${odd}”`
-        : text.length > maxNameLength
+        : text.length > maxVersionName
           ? `it has ${text.length} characters`
           : 'it begins or ends with “-”'
   throw new HoldfastError('usage.invalid', `“${text}” cannot be the name of a version: ${why}.`, {
-    advice: `Use up to ${maxNameLength} letters, digits and the characters - _ . : / @ +, with no - at the ends.`,
+    advice: `Use up to ${maxVersionName} letters, digits and the characters - _ . : / @ +, with no - at the ends.`,
     details: { name: text },
   })
 }
@@ -36,7 +32,7 @@ export function defaultVersionName(sourcePath: string): string {
   const name = plain
     .replace(/[^-a-zA-Z0-9_.:@+]+/g, '-')
     .replace(/^-+/, '')
-    .slice(0, maxNameLength)
+    .slice(0, maxVersionName)
     .replace(/-+$/, '')
   return /[a-zA-Z0-9]/.test(name) ? name : 'backup'
 }

@@ -1,31 +1,28 @@
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { type Destination, destinationSchema, type Job, jobSchema } from '../../../engine/contract/jobs.ts'
+import type { Destination, Job } from '../../../engine/contract/jobs.ts'
 import { JobService } from '../../../engine/helper/jobService.ts'
-import { type Database, openJobDatabase } from '../../../engine/jobs/database.ts'
-import { RecordStore } from '../../../engine/jobs/recordStore.ts'
-import { RunStore } from '../../../engine/jobs/runStore.ts'
+import { openJobStores } from '../../support/jobStores.ts'
 import { makeDestination } from '../../support/jobs.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 
 const folder = useTemporaryFolder()
 const now = Date.parse('2026-03-01T12:00:00Z')
-let db: Database
-let jobs: RecordStore<Job>
-let destinations: RecordStore<Destination>
+let stores: ReturnType<typeof openJobStores>
+let jobs: typeof stores.jobs
+let destinations: typeof stores.destinations
 let service: JobService
 let drive: Destination
 
 beforeEach(() => {
-  db = openJobDatabase(join(folder.path, 'jobs.sqlite'))
-  jobs = new RecordStore(db, 'jobs', jobSchema, 'job')
-  destinations = new RecordStore(db, 'destinations', destinationSchema, 'destination')
+  stores = openJobStores(folder.path)
+  jobs = stores.jobs
+  destinations = stores.destinations
   const clock = { now: () => now, monotonic: () => now, sleep: async () => undefined }
-  service = new JobService({ jobs, destinations, runs: new RunStore(db), clock })
+  service = new JobService({ jobs, destinations, runs: stores.runs, clock })
   drive = makeDestination()
   destinations.put(drive)
 })
-afterEach(() => void db.close())
+afterEach(() => void stores.db.close())
 
 const settings = (over: object = {}) => ({
   name: 'Everything',

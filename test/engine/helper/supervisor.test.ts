@@ -1,13 +1,10 @@
-import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createLogger } from '../../../engine/base/logger.ts'
-import { type Destination, destinationSchema, type Job, jobSchema, type Run } from '../../../engine/contract/jobs.ts'
-import { type Reach, Supervisor, type SupervisorDeps } from '../../../engine/helper/supervisor.ts'
-import { type Database, openJobDatabase } from '../../../engine/jobs/database.ts'
-import { FactStore } from '../../../engine/jobs/factStore.ts'
-import { RecordStore } from '../../../engine/jobs/recordStore.ts'
-import { RunStore } from '../../../engine/jobs/runStore.ts'
+import type { Destination, Job, Run } from '../../../engine/contract/jobs.ts'
+import type { Reach } from '../../../engine/helper/standings.ts'
+import { Supervisor, type SupervisorDeps } from '../../../engine/helper/supervisor.ts'
 import { FakeTime } from '../../support/fakeTime.ts'
+import { openJobStores } from '../../support/jobStores.ts'
 import { makeDestination, makeJob } from '../../support/jobs.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 
@@ -17,10 +14,10 @@ const hour = 60 * minute
 const day = 24 * hour
 const start = Date.parse('2026-03-02T10:00:00Z')
 
-let db: Database
-let jobs: RecordStore<Job>
-let destinations: RecordStore<Destination>
-let runs: RunStore
+let stores: ReturnType<typeof openJobStores>
+let jobs: typeof stores.jobs
+let destinations: typeof stores.destinations
+let runs: typeof stores.runs
 let time: FakeTime
 let supervisor: Supervisor | undefined
 let reach: Reach
@@ -31,10 +28,10 @@ let durationMs: number
 let drive: Destination
 
 beforeEach(() => {
-  db = openJobDatabase(join(folder.path, 'jobs.sqlite'))
-  jobs = new RecordStore(db, 'jobs', jobSchema, 'job')
-  destinations = new RecordStore(db, 'destinations', destinationSchema, 'destination')
-  runs = new RunStore(db)
+  stores = openJobStores(folder.path)
+  jobs = stores.jobs
+  destinations = stores.destinations
+  runs = stores.runs
   time = new FakeTime(start)
   reach = { isLocal: true, drive: null }
   onBattery = false
@@ -47,7 +44,7 @@ beforeEach(() => {
 afterEach(async () => {
   await supervisor?.stop()
   supervisor = undefined
-  db.close()
+  stores.db.close()
 })
 
 function begin(over: Partial<SupervisorDeps> = {}): Supervisor {
@@ -56,7 +53,7 @@ function begin(over: Partial<SupervisorDeps> = {}): Supervisor {
     jobs,
     destinations,
     runs,
-    facts: new FactStore(db),
+    facts: stores.facts,
     limits: { parallel: 2, perDestination: null },
     logger: createLogger({ write: () => undefined }),
     surroundings: async () => ({ onBattery, metered: false }),

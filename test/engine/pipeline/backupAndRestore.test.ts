@@ -159,6 +159,21 @@ describe('backup and restore', () => {
     }
   })
 
+  it('call damaged what reads back wrong and cannot be fetched once more', async () => {
+    const content = randomBytes(200_000)
+    const { repository } = await stored(content)
+    const target = new MemoryTarget(content.length)
+    target.tamper = () => undefined
+    // The repository fails between writing and reading back.
+    target.flush = async () => {
+      for (const pack of await namesIn(repository.storage, 'packs')) {
+        await alter(repository.storage, pack, bytes => (bytes.length > 100_000 ? bytes.fill(0xaa, 90, 190_000) : bytes))
+      }
+    }
+    const { verified, damaged } = await restored(repository, 0, target, { verify: true })
+    expect({ verified, damaged }).toEqual({ verified: false, damaged: [{ offset: 0, length: content.length }] })
+  })
+
   it('claim no verification that was not asked for', async () => {
     const content = randomBytes(100_000)
     const { repository } = await stored(content)

@@ -1,11 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  defaultVersionName,
-  isVersionName,
-  maxNameLength,
-  requireVersionName,
-} from '../../../engine/versions/naming.ts'
+import { maxVersionName } from '../../../engine/contract/versionName.ts'
+import { defaultVersionName, isVersionName, requireVersionName } from '../../../engine/versions/naming.ts'
 
 describe('isVersionName', () => {
   it.each(['web01', 'a', '_', 'vg0/root@daily', 'sda+1:2.img', 'x'.repeat(248), '..'])('accepts %s', name => {
@@ -63,6 +59,6 @@ describe('defaultVersionName', () => {
         expect(isVersionName(defaultVersionName(path))).toBe(true)
       }),
     )
-    expect(defaultVersionName(`${'x'.repeat(247)}-y`)).toHaveLength(maxNameLength - 1)
+    expect(defaultVersionName(`${'x'.repeat(247)}-y`)).toHaveLength(maxVersionName - 1)
   })
 })
