@@ -87,7 +87,7 @@ module.exports = {
       name: 'no-orphans',
       comment: 'Nothing imports this file and it imports nothing: it is left over.',
       severity: 'error',
-      from: { path: '^(engine|bench|tools|test)/', orphan: true },
+      from: { path: '^(engine|main|preload|renderer|bench|tools|test)/', orphan: true, pathNot: ['\\.d\\.ts$'] },
       to: {},
     },
     {
@@ -103,6 +103,27 @@ module.exports = {
       severity: 'error',
       from: { path: '^engine/' },
       to: { path: [npmPackage('electron'), npmPackage('react'), npmPackage('react-dom'), '^(main|preload|renderer)/'] },
+    },
+    {
+      name: 'screens-know-the-contract-alone',
+      comment: 'Everything else they get through the bridge, so that they run in a browser as well as in Electron.',
+      severity: 'error',
+      from: { path: '^renderer/' },
+      to: { dependencyTypes: ['local'], pathNot: ['^renderer/', '^engine/contract/'] },
+    },
+    {
+      name: 'preload-knows-the-contract-alone',
+      comment: 'It runs beside pages.',
+      severity: 'error',
+      from: { path: '^preload/' },
+      to: { dependencyTypes: ['local'], pathNot: ['^preload/', '^engine/contract/'] },
+    },
+    {
+      name: 'main-talks-to-the-helper',
+      comment: 'The desktop program is a client of the helper: contract and connection, and nothing of the engine.',
+      severity: 'error',
+      from: { path: '^main/' },
+      to: { dependencyTypes: ['local'], pathNot: ['^main/', '^preload/channels', '^engine/(contract|rpc|base)/'] },
     },
     {
       name: 'engine-without-development-packages',

@@ -1,4 +1,9 @@
 import { z } from 'zod'
+import { reference, secretText } from './callParts.ts'
+import { destinationCalls } from './calls/destinations.ts'
+import { restoreCalls } from './calls/restores.ts'
+import { upkeepCalls } from './calls/upkeep.ts'
+import { versionCalls } from './calls/versions.ts'
 import { destinationStateSchema, deviceIdSchema, driveDeviceSchema, ejectResultSchema } from './drives.ts'
 import {
   destinationSchema,
@@ -9,14 +14,13 @@ import {
   runProgressSchema,
   runSchema,
 } from './jobs.ts'
+import { librarySummarySchema, usageSchema } from './library.ts'
 import { call, defineContract, noInput, noOutput, topic } from './rpcContract.ts'
 import { jobStateReasons, jobStates } from './schedule.ts'
 
 /** Everything that clients can ask of the helper, and everything they can watch. Shapes of single things are in jobs.ts. */
 
 const isoTime = z.iso.datetime({ precision: 3 })
-const reference = z.string().min(1).max(100)
-const secretText = z.string().min(1).max(4096)
 
 /** A source as clients name it: what the inventory offered, or a file that was offered by name. Never a path. */
 const sourceChoice = z.strictObject({
@@ -52,7 +56,14 @@ const destinationViewSchema = z.object({
   state: destinationStateSchema,
   /** How its key is kept; null when it is not, and no run can open it. */
   protection: z.enum(['systemd-creds', 'file-permissions', 'memory']).nullable(),
+  /** As last measured; null when it never was. */
+  usage: usageSchema.nullable(),
+  /** Bytes that it grew by each day, over the last thirty; null while that cannot be told. */
+  growthPerDay: z.number().nullable(),
+  /** When the recovery sheet was saved. */
+  sheetSavedAt: isoTime.nullable(),
 })
+export type DestinationView = z.infer<typeof destinationViewSchema>
 
 const shownNoticeSchema = z.object({
   at: isoTime,
@@ -285,6 +296,10 @@ export const helperContract = defineContract({
       output: ejectResultSchema,
       doc: 'Unmounts what the helper has mounted from a drive, and switches it off where that is possible.',
     }),
+    ...destinationCalls,
+    ...versionCalls,
+    ...restoreCalls,
+    ...upkeepCalls,
   },
   topics: {
     jobs: topic({
@@ -292,6 +307,30 @@ export const helperContract = defineContract({
       state: z.object({ jobs: z.array(jobViewSchema) }),
       change: z.object({ changed: z.array(jobViewSchema), removed: z.array(opaqueId) }),
       doc: 'How all jobs fare.',
+    }),
+    destinations: topic({
+      access: 'read',
+      state: z.object({ destinations: z.array(destinationViewSchema) }),
+      change: z.object({ changed: z.array(destinationViewSchema), removed: z.array(opaqueId) }),
+      doc: 'All destinations, and whether they can be used now.',
+    }),
+    drives: topic({
+      access: 'read',
+      state: z.object({ devices: z.array(driveDeviceSchema) }),
+      change: z.object({ devices: z.array(driveDeviceSchema) }),
+      doc: 'Disks, partitions and volumes; a change brings all of them.',
+    }),
+    library: topic({
+      access: 'read',
+      state: z.object({ summaries: z.array(librarySummarySchema) }),
+      change: librarySummarySchema,
+      doc: 'What is known of the versions in each destination. After a change, ask for the versions anew.',
+    }),
+    runs: topic({
+      access: 'read',
+      state: z.object({ running: z.array(runSchema) }),
+      change: runSchema,
+      doc: 'Runs under way, and each once more when it has ended.',
     }),
     notices: topic({
       access: 'read',

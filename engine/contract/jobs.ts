@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { deviceIdSchema, rememberedDriveSchema } from './drives.ts'
+import { byteRangeSchema } from './models.ts'
 import { phases } from './progress.ts'
 import { boundedRecord } from './rpcContract.ts'
 import { quietHoursSchema, scheduleSchema } from './schedule.ts'
@@ -173,9 +174,44 @@ export const runPartSchema = z.object({
 })
 export type RunPart = z.infer<typeof runPartSchema>
 
+/** backup: of a job. The others are asked for by a person; a backup looks after its destination by itself. */
+export const runKinds = ['backup', 'restore', 'scrub', 'prune'] as const
+export type RunKind = (typeof runKinds)[number]
+
+/** What a run that is no backup has come to. Zeros until it is known. */
+export const runOutcomeSchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('restore'),
+    version: versionId,
+    /** Name and date of that version. */
+    versionName: z.string(),
+    versionDate: isoTime,
+    /** For people: a path, with model and serial of a disk. */
+    target: z.string(),
+    writtenBytes: bytes,
+    skippedBytes: bytes,
+    verified: z.boolean(),
+    /** What could not be restored; the target holds no promise there. */
+    damaged: z.array(byteRangeSchema),
+  }),
+  z.object({
+    kind: z.literal('scrub'),
+    depth: z.enum(['light', 'deep']),
+    checkedBytes: bytes,
+    /** At most 50 of them. */
+    damaged: z.array(z.object({ reason: z.string(), versions: z.array(versionId) })),
+    damagedCount: z.int().nonnegative(),
+  }),
+  z.object({ kind: z.literal('prune'), freedBytes: bytes, waitingFor: z.array(z.string()) }),
+])
+export type RunOutcome = z.infer<typeof runOutcomeSchema>
+
 export const runSchema = z.object({
   id: opaqueId,
-  job: opaqueId,
+  kind: z.enum(runKinds).default('backup'),
+  /** Null when it is of no job. */
+  job: opaqueId.nullable(),
+  /** Of the job; else what is restored or checked, for people. */
   jobName: z.string(),
   /** A run serves one destination; a job with several has a run for each, when its turn comes. */
   destination: opaqueId,
@@ -189,6 +225,8 @@ export const runSchema = z.object({
   parts: z.array(runPartSchema),
   /** Versions of this computer in the destination that were known to be damaged when it ended. */
   damagedVersions: z.int().nonnegative().default(0),
+  /** Null for a backup, whose parts say it. */
+  outcome: runOutcomeSchema.nullable().default(null),
   /** The first cause of failure, with what to do now. */
   error: wireErrorSchema.nullable(),
   warnings: z.array(z.string()),

@@ -9,6 +9,10 @@ import type { DeliveryState } from '../notices/deliveryQueue.ts'
 import type { Handlers, TopicSources } from '../rpc/serverTypes.ts'
 import { wipe } from '../secrets/secretStore.ts'
 import { folderOf } from './destinationDesk.ts'
+import { destinationHandlers } from './handlers/destinations.ts'
+import { restoreHandlers } from './handlers/restores.ts'
+import { upkeepHandlers } from './handlers/upkeep.ts'
+import { versionHandlers } from './handlers/versions.ts'
 import type { Helper } from './helper.ts'
 import { SourceOffer } from './sourceOffer.ts'
 
@@ -77,7 +81,7 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
       return { run, log: runs.logOf(id).map(line => ({ ...line, at: iso(line.at) })) }
     },
     'runs.cancel': ({ run }) => {
-      if (!supervisor.cancel(run)) throw noRun(run)
+      if (!supervisor.cancel(run) && !helper.tasks.cancel(run)) throw noRun(run)
       return {}
     },
 
@@ -162,6 +166,10 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
     'sources.list': () => ({ devices: helper.drives.inventory.devices }),
     'sources.offerFile': async ({ path }) => ({ source: await offer.offerFile(path) }),
     'drives.eject': ({ drive }) => helper.mounter.eject(drive, { unmountOthers: false }),
+    ...destinationHandlers(helper),
+    ...versionHandlers(helper),
+    ...restoreHandlers(helper),
+    ...upkeepHandlers(helper),
   }
 }
 

@@ -45,6 +45,7 @@ import { JobService } from './jobService.ts'
 import { NoticeDesk } from './noticeDesk.ts'
 import { healthFileOf } from './socket.ts'
 import { Supervisor } from './supervisor.ts'
+import { TaskRuns } from './taskRuns.ts'
 import { planUpkeep } from './upkeep.ts'
 
 export interface HelperOptions {
@@ -85,6 +86,8 @@ export class Helper {
   readonly supervisor: Supervisor
   readonly jobFeed: TopicFeed<{ jobs: JobView[] }, { changed: JobView[]; removed: string[] }>
   readonly progressFeed: TopicFeed<{ running: RunProgress[] }, RunProgress>
+  readonly runFeed: TopicFeed<{ running: Run[] }, Run>
+  readonly tasks: TaskRuns
   readonly #db: Database
   readonly #facts: FactStore
   readonly #options: HelperOptions
@@ -140,6 +143,14 @@ export class Helper {
     })
     this.jobFeed = new TopicFeed(() => ({ jobs: this.#views }))
     this.progressFeed = new TopicFeed(() => ({ running: [...this.#progress.values()] }))
+    this.runFeed = new TopicFeed(() => ({ running: [...this.supervisor.running(), ...this.tasks.running()] }))
+    this.tasks = new TaskRuns({
+      ...this,
+      connector: this.desk,
+      logger: options.logger,
+      changed: run => this.#runChanged(run),
+      progress: progress => this.#progressed(progress),
+    })
   }
 
   /**
@@ -170,7 +181,7 @@ export class Helper {
 
   /** Ends runs where they can be gone on from, lets go of drives, and closes everything. */
   async stop(): Promise<void> {
-    await this.supervisor.stop()
+    await Promise.all([this.supervisor.stop(), this.tasks.stop()])
     await this.drives.stop()
     await this.mounter.tidy().catch(() => undefined)
     await this.notices.close()
@@ -203,6 +214,16 @@ export class Helper {
       .write({ writtenAt: now, jobs: healths })
       .catch(error => this.#options.logger.warn('the health file could not be written', { error }))
     return this.#views
+  }
+
+  #runChanged(run: Run): void {
+    if (run.phase === null) this.#progress.delete(run.id)
+    this.runFeed.publish(structuredClone(run))
+  }
+
+  #progressed(progress: RunProgress): void {
+    this.#progress.set(progress.run, progress)
+    this.progressFeed.publish(progress)
   }
 
   /** Kept for whoever opens the app later today. */
@@ -239,12 +260,9 @@ export class Helper {
         hook: (moment, hooked, of) => this.#hook(moment, hooked, of, signal),
         changed: record => {
           this.runs.put(record)
-          if (record.phase === null) this.#progress.delete(record.id)
+          this.#runChanged(record)
         },
-        progress: progress => {
-          this.#progress.set(progress.run, progress)
-          this.progressFeed.publish(progress)
-        },
+        progress: progress => this.#progressed(progress),
         log: (id, level, text) => this.runs.log(id, [{ at: clock.now(), level, text }]),
       },
       signal,

@@ -39,6 +39,7 @@ export interface JobRunDeps {
 export function newRun(job: Job, destination: Destination, trigger: RunTrigger, now: number): Run {
   return {
     id: randomHex(8),
+    kind: 'backup',
     job: job.id,
     jobName: job.name,
     destination: destination.id,
@@ -50,6 +51,7 @@ export function newRun(job: Job, destination: Destination, trigger: RunTrigger, 
     phase: 'preparing',
     parts: job.sources.map(waitingPart),
     damagedVersions: 0,
+    outcome: null,
     error: null,
     warnings: [],
   }

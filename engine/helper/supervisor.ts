@@ -24,6 +24,7 @@ export interface SupervisorDeps extends StandingsDeps {
 }
 
 interface Running {
+  job: string
   run: Run
   lastDurationMs: number | null
   abort: AbortController
@@ -97,6 +98,11 @@ export class Supervisor {
     return running !== undefined
   }
 
+  /** Runs under way. */
+  running(): Run[] {
+    return [...this.#running.values()].map(({ run }) => run)
+  }
+
   /** How every job stands with each of its destinations. */
   async standings(): Promise<Standing[]> {
     const surroundings = await this.#deps.surroundings()
@@ -138,8 +144,8 @@ export class Supervisor {
       standings.filter(({ decision }) => decision.state === 'due').map(one => [keyOf(unit(one)), one]),
     )
     const queue = [...due.values()].map(standing => this.#waiting(standing, now))
-    const running = [...this.#running.values()].map(({ run, lastDurationMs }) => {
-      return { jobId: run.job, destination: run.destination, lastDurationMs }
+    const running = [...this.#running.values()].map(({ job, run, lastDurationMs }) => {
+      return { jobId: job, destination: run.destination, lastDurationMs }
     })
     for (const chosen of pick(queue, running, this.#deps.limits, now)) {
       this.#begin(due.get(keyOf({ job: chosen.jobId, destination: chosen.destination }))!, chosen.lastDurationMs)
@@ -180,19 +186,19 @@ export class Supervisor {
         }).toWire()
         run.state = 'failed'
       })
-      .then(() => this.#ended(key, run))
-    this.#running.set(key, { run, lastDurationMs, abort, done })
+      .then(() => this.#ended(key, job.id, run))
+    this.#running.set(key, { job: job.id, run, lastDurationMs, abort, done })
   }
 
-  #ended(key: string, run: Run): void {
+  #ended(key: string, jobId: string, run: Run): void {
     // Nobody cancelled it: the helper was told to end.
     if (run.state === 'cancelled' && this.#stop.signal.aborted) interrupt(run, this.#deps.clock.now())
     this.#running.delete(key)
     this.#standings.forget(key)
     this.#deps.runs.put(run)
-    this.#deps.runs.trim(run.job)
+    this.#deps.runs.trim(jobId)
     // Whoever asked for it still wants it, once the drive is there.
-    const job = lackedDrive(run) && run.trigger === 'manual' ? this.#deps.jobs.find(run.job) : undefined
+    const job = lackedDrive(run) && run.trigger === 'manual' ? this.#deps.jobs.find(jobId) : undefined
     if (job) this.request(job, [run.destination])
     this.wake()
   }

@@ -10,8 +10,9 @@ export interface LogLine {
 
 /** Of one run at most; the oldest lines in the middle give way. */
 const maximumLogLines = 2000
-/** Of all jobs together, beyond what `keepPerJob` keeps. */
 const keepPerJob = 200
+/** Stands in the column of jobs for runs that belong to none. */
+const noJob = ''
 const longestLine = 2000
 
 /** The runs of all jobs with their logs. What `put` and `log` were told is durable when they return. */
@@ -28,7 +29,14 @@ export class RunStore {
         `INSERT INTO runs (id, job, destination, state, started_at, body) VALUES (?, ?, ?, ?, ?, ?)
          ON CONFLICT (id) DO UPDATE SET state = excluded.state, body = excluded.body`,
       )
-      .run(run.id, run.job, run.destination, run.state, Date.parse(run.startedAt), JSON.stringify(runSchema.parse(run)))
+      .run(
+        run.id,
+        run.job ?? noJob,
+        run.destination,
+        run.state,
+        Date.parse(run.startedAt),
+        JSON.stringify(runSchema.parse(run)),
+      )
   }
 
   find(id: string): Run | undefined {
@@ -85,8 +93,9 @@ export class RunStore {
     return this.#db.prepare('SELECT at, level, text FROM log WHERE run = ? ORDER BY line').all(run) as LogLine[]
   }
 
-  /** Forgets the oldest runs of a job, and all of them when the job is gone. */
-  trim(job: string, keep: number = keepPerJob): void {
+  /** Forgets the oldest runs of a job, or with null of those that belong to none. */
+  trim(of: string | null, keep: number = keepPerJob): void {
+    const job = of ?? noJob
     this.#db
       .transaction(() => {
         this.#db

@@ -23,6 +23,7 @@ afterEach(() => void db.close())
 
 const makeRun = (facts: Partial<Run> = {}): Run => ({
   id: randomHex(8),
+  kind: 'backup',
   job: '00000000000000aa',
   jobName: 'Everything',
   destination: '00000000000000dd',
@@ -34,6 +35,7 @@ const makeRun = (facts: Partial<Run> = {}): Run => ({
   phase: null,
   parts: [],
   damagedVersions: 0,
+  outcome: null,
   error: null,
   warnings: [],
   ...facts,

@@ -1,0 +1,169 @@
+import type { Clock } from '../base/clock.ts'
+import type { Logger } from '../base/logger.ts'
+import { randomHex } from '../base/random.ts'
+import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
+import type { Destination, Run, RunKind, RunOutcome, RunProgress } from '../contract/jobs.ts'
+import type { OnProgress } from '../contract/progress.ts'
+import type { Engine, Session } from '../engineApi.ts'
+import type { RunStore } from '../jobs/runStore.ts'
+import type { Connector } from './connection.ts'
+
+export interface TaskRunsDeps {
+  engine: Engine
+  clock: Clock
+  connector: Connector
+  runs: RunStore
+  logger: Logger
+  /** A run has changed; shown to whoever watches. */
+  changed(run: Run): void
+  progress(progress: RunProgress): void
+}
+
+/** What the work of a run is given. */
+export interface TaskContext {
+  session: Session
+  run: Run
+  signal: AbortSignal
+  onProgress: OnProgress
+  log(level: 'info' | 'warn' | 'error', text: string): void
+}
+
+export interface Task {
+  kind: Exclude<RunKind, 'backup'>
+  destination: Destination
+  /** What is restored or checked, for people. */
+  title: string
+  /** What is known of the outcome before it begins. */
+  outcome: RunOutcome
+  /** Gives the outcome, which is kept also when something was wrong with what it worked on. Its failure is the run's. */
+  work(context: TaskContext): Promise<{ outcome: RunOutcome; error?: HoldfastError; warnings?: string[] }>
+}
+
+/**
+ * Runs that a person asks for and that belong to no job: restores, scrubs, prunes. They go on when the window that asked is
+ * closed. Records are durable before the work begins; one that a killed helper left is told as interrupted by the supervisor.
+ */
+export class TaskRuns {
+  readonly #deps: TaskRunsDeps
+  readonly #running = new Map<string, { run: Run; abort: AbortController; done: Promise<void> }>()
+
+  constructor(deps: TaskRunsDeps) {
+    this.#deps = deps
+  }
+
+  /** Begins at once, and returns the record. helper.busy when the same kind is under way for the destination. */
+  start(task: Task): Run {
+    const rival = this.running().find(run => run.kind === task.kind && run.destination === task.destination.id)
+    if (rival) {
+      throw new HoldfastError('helper.busy', `“${rival.jobName}” is under way in “${rival.destinationName}”.`, {
+        advice: 'Wait for it, or stop it.',
+        details: { run: rival.id },
+        retryable: true,
+      })
+    }
+    const run: Run = {
+      id: randomHex(8),
+      kind: task.kind,
+      job: null,
+      jobName: task.title,
+      destination: task.destination.id,
+      destinationName: task.destination.name,
+      trigger: 'manual',
+      state: 'running',
+      startedAt: new Date(this.#deps.clock.now()).toISOString(),
+      finishedAt: null,
+      phase: 'opening',
+      parts: [],
+      damagedVersions: 0,
+      outcome: task.outcome,
+      error: null,
+      warnings: [],
+    }
+    this.#deps.runs.put(run)
+    const abort = new AbortController()
+    const done = this.#run(task, run, abort.signal).finally(() => this.#running.delete(run.id))
+    this.#running.set(run.id, { run, abort, done })
+    this.#deps.changed(run)
+    return run
+  }
+
+  running(): Run[] {
+    return [...this.#running.values()].map(({ run }) => run)
+  }
+
+  /** False when no such run is under way. */
+  cancel(id: string): boolean {
+    const found = this.#running.get(id)
+    found?.abort.abort()
+    return found !== undefined
+  }
+
+  /** Cancels all, and returns when they have ended. */
+  async stop(): Promise<void> {
+    const all = [...this.#running.values()]
+    for (const { abort } of all) abort.abort()
+    await Promise.all(all.map(({ done }) => done))
+  }
+
+  async #run(task: Task, run: Run, signal: AbortSignal): Promise<void> {
+    try {
+      const { outcome, error, warnings = [] } = await this.#work(task, run, signal)
+      run.outcome = outcome
+      run.warnings.push(...warnings)
+      run.state = error ? 'incomplete' : 'complete'
+      if (error) this.#fail(run, error)
+    } catch (error) {
+      run.state = isHoldfastError(error, 'run.cancelled') || signal.aborted ? 'cancelled' : 'failed'
+      if (run.state === 'failed') this.#fail(run, error)
+    }
+    run.phase = null
+    run.finishedAt = new Date(this.#deps.clock.now()).toISOString()
+    this.#log(run, run.state === 'complete' ? 'info' : 'warn', `The run has ended: ${run.state}.`)
+    this.#changed(run)
+    this.#deps.runs.trim(null)
+  }
+
+  async #work(task: Task, run: Run, signal: AbortSignal): ReturnType<Task['work']> {
+    const { connector, engine } = this.#deps
+    const connection = await connector.connect(task.destination, signal)
+    try {
+      const session = await engine.open(connection.url, connection.secret)
+      try {
+        return await task.work({
+          session,
+          run,
+          signal,
+          onProgress: progress => {
+            if (run.phase !== progress.phase) {
+              run.phase = progress.phase
+              this.#changed(run)
+            }
+            this.#deps.progress({ run: run.id, source: null, ...progress })
+          },
+          log: (level, text) => this.#log(run, level, text),
+        })
+      } finally {
+        await session.close()
+      }
+    } finally {
+      run.warnings.push(...(await connection.release()))
+    }
+  }
+
+  #fail(run: Run, error: unknown): void {
+    run.error =
+      error instanceof HoldfastError
+        ? error.toWire()
+        : { code: 'internal.bug', message: error instanceof Error ? error.message : String(error), retryable: false }
+    this.#log(run, 'error', run.error.message)
+  }
+
+  #log(run: Run, level: 'info' | 'warn' | 'error', text: string): void {
+    this.#deps.runs.log(run.id, [{ at: this.#deps.clock.now(), level, text }])
+  }
+
+  #changed(run: Run): void {
+    this.#deps.runs.put(run)
+    this.#deps.changed(run)
+  }
+}
