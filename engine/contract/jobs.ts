@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { deviceIdSchema, rememberedDriveSchema } from './drives.ts'
 import { phases } from './progress.ts'
 import { boundedRecord } from './rpcContract.ts'
-import { quietHoursSchema, scheduleSchema } from './schedule.ts'
+import { quietHoursListSchema, scheduleSchema } from './schedule.ts'
 import { maxVersionName, versionNameShape } from './versionName.ts'
 import { wireErrorSchema } from './wireError.ts'
 
@@ -93,7 +93,7 @@ export const jobSettingsSchema = z.strictObject({
     .strictObject({
       onBattery: z.enum(['wait', 'run']).default('wait'),
       metered: z.enum(['wait', 'run']).default('wait'),
-      quietHours: quietHoursSchema.nullable().default(null),
+      quietHours: quietHoursListSchema.default([]),
     })
     .prefault({}),
   limits: z

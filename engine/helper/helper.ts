@@ -13,7 +13,6 @@ import {
   type HookMoment,
   type Job,
   type JobSource,
-  jobSchema,
   type Run,
   type RunProgress,
 } from '../contract/jobs.ts'
@@ -29,6 +28,7 @@ import { type Database, openJobDatabase } from '../jobs/database.ts'
 import { FactStore } from '../jobs/factStore.ts'
 import { RecordStore } from '../jobs/recordStore.ts'
 import { RunStore } from '../jobs/runStore.ts'
+import { storedJobSchema } from '../jobs/storedJob.ts'
 import type { HookFolder } from '../notices/hookFile.ts'
 import { runHooks } from '../notices/hooks.ts'
 import type { DesktopNotice } from '../notices/texts.ts'
@@ -103,7 +103,7 @@ export class Helper {
     this.#db = openJobDatabase(join(options.stateDir, 'jobs.sqlite'))
     this.#facts = new FactStore(this.#db)
     this.engine = createEngine({ stateDir: options.stateDir, clock: this.clock })
-    this.jobs = new RecordStore(this.#db, 'jobs', jobSchema, 'job')
+    this.jobs = new RecordStore(this.#db, 'jobs', storedJobSchema, 'job')
     this.destinations = new RecordStore(this.#db, 'destinations', destinationSchema, 'destination')
     this.runs = new RunStore(this.#db)
     this.service = new JobService(this)

@@ -104,7 +104,11 @@ function settingsOf(command: Command): Command {
     .option('--schedule <text>', 'when it runs; "none" only when it is told to')
     .option('--keep <policy>', 'which versions are kept, such as days7,weeks4,months12; "all" keeps all')
     .option('--label <key=value>', 'label of its versions; may be given several times', collect)
-    .option('--quiet-hours <from-to>', 'no run begins in these hours, such as 22:00-07:00; "none" lifts it')
+    .option(
+      '--quiet-hours <from-to>',
+      'no run begins in these hours, such as 22:00-07:00; may be given several times, "none" lifts all',
+      collect,
+    )
     .option('--on-battery <what>', '"wait" for mains power, or "run"')
     .option('--metered <what>', '"wait" for a connection that costs nothing, or "run"')
     .option('--hook <moment=name>', 'an executable in the folder of hooks; may be given several times', collect)

@@ -73,13 +73,17 @@ describe('the helper', () => {
     const { runs } = await json('job', 'run', 'Disk')
     expect(runs).toMatchObject([{ state: 'complete', trigger: 'manual', parts: [{ source: 'root' }] }])
     await json('job', 'resume', 'Disk')
-    await json('job', 'edit', 'Disk', '--quiet-hours', '22:00-07:00')
+    await json('job', 'edit', 'Disk', '--quiet-hours', '22:00-07:00', '--quiet-hours', '12:00-13:00')
     await json('job', 'edit', 'Disk', '--on-battery', 'run')
     const shown = await json('job', 'show', 'Disk')
+    const [night, lunch] = [
+      { from: '22:00', to: '07:00' },
+      { from: '12:00', to: '13:00' },
+    ]
     expect(shown.job).toMatchObject({
       retention: 'days7',
       labels: { kind: 'nightly' },
-      conditions: { quietHours: { from: '22:00', to: '07:00' }, onBattery: 'run', metered: 'wait' },
+      conditions: { quietHours: [night, lunch], onBattery: 'run', metered: 'wait' },
     })
     const { versions } = await json('versions', '--repo', repository)
     expect(versions).toMatchObject([{ name: 'root', status: 'complete', labels: { kind: 'nightly' } }])

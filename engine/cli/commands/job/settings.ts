@@ -3,6 +3,7 @@ import { HoldfastError } from '../../../contract/errors.ts'
 import type { HelperContract } from '../../../contract/helperContract.ts'
 import { type HookMoment, hookMoments } from '../../../contract/jobs.ts'
 import type { CallInput, RpcClient } from '../../../contract/rpcContract.ts'
+import type { QuietHours } from '../../../contract/schedule.ts'
 import { parseQuietHours, parseSchedule } from '../../../contract/scheduleText.ts'
 import { defaultVersionName } from '../../../versions/naming.ts'
 
@@ -13,7 +14,7 @@ export interface SettingsOptions {
   schedule?: string
   keep?: string
   label?: string[]
-  quietHours?: string
+  quietHours?: string[]
   onBattery?: string
   metered?: string
   hook?: string[]
@@ -40,10 +41,18 @@ export async function settingsFrom(client: RpcClient<HelperContract>, options: S
 function conditionsFrom({ quietHours, onBattery, metered }: SettingsOptions): Changes['conditions'] {
   if (quietHours === undefined && onBattery === undefined && metered === undefined) return undefined
   return {
-    ...(quietHours !== undefined && { quietHours: quietHours === 'none' ? null : parseQuietHours(quietHours) }),
+    ...(quietHours !== undefined && { quietHours: quietHoursFrom(quietHours) }),
     ...(onBattery !== undefined && { onBattery: waitOrRun(onBattery, '--on-battery') }),
     ...(metered !== undefined && { metered: waitOrRun(metered, '--metered') }),
   }
+}
+
+function quietHoursFrom(texts: readonly string[]): QuietHours[] {
+  if (!texts.includes('none')) return texts.map(parseQuietHours)
+  if (texts.length === 1) return []
+  throw new HoldfastError('usage.invalid', '“none” lifts all quiet hours and cannot be joined with others.', {
+    advice: 'Give --quiet-hours none alone, or leave it out.',
+  })
 }
 
 async function sourcesFrom(client: RpcClient<HelperContract>, texts: readonly string[]) {
