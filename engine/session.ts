@@ -14,7 +14,7 @@ import type {
   Version,
   VersionDetails,
 } from './contract/models.ts'
-import type { CallOptions, Secret, Session } from './engineApi.ts'
+import type { CallOptions, PriorityOptions, Secret, Session } from './engineApi.ts'
 import { requireMinimumAge } from './maintenance/minimumAge.ts'
 import { runPrune } from './maintenance/prune.ts'
 import { runRepair } from './maintenance/repair.ts'
@@ -67,7 +67,7 @@ export class RepositorySession implements Session {
         details: { path: sourcePath, expected: options.expect, found: source.value.kind },
       })
     }
-    const run: BackupOptions = { name, ...callOptions(options) }
+    const run: BackupOptions = { name, ...callOptions(options), ...priorityOf(options) }
     if (options.labels) run.labels = options.labels
     if (options.sourceLimit !== undefined) run.readLimit = options.sourceLimit
     if (options.base !== undefined) {
@@ -157,6 +157,7 @@ export class RepositorySession implements Session {
       light: options.light ?? false,
       ...(options.percent === undefined ? {} : { percent: options.percent }),
       ...callOptions(options),
+      ...priorityOf(options),
     })
   }
 
@@ -200,7 +201,11 @@ export class RepositorySession implements Session {
   }
 
   prune(options: Parameters<Session['prune']>[0]): Promise<PruneResult> {
-    return runPrune(this.#repository, { dryRun: options.dryRun ?? false, ...callOptions(options) })
+    return runPrune(this.#repository, {
+      dryRun: options.dryRun ?? false,
+      ...callOptions(options),
+      ...priorityOf(options),
+    })
   }
 
   async protect(specs: readonly string[], protect: boolean): Promise<Version[]> {
@@ -290,6 +295,10 @@ function callOptions(options: CallOptions): CallOptions {
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.onProgress ? { onProgress: options.onProgress } : {}),
   }
+}
+
+function priorityOf({ priority }: PriorityOptions): PriorityOptions {
+  return priority === undefined ? {} : { priority }
 }
 
 function closing<T extends { close(): Promise<void> }>(value: T): AsyncDisposable & { value: T } {

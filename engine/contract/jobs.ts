@@ -76,6 +76,10 @@ export const hookMoments = [
 export type HookMoment = (typeof hookMoments)[number]
 const hookName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/)
 
+/** low: runs take the processor and the disks only when nobody else wants them. */
+export const priorities = ['normal', 'low'] as const
+export type Priority = (typeof priorities)[number]
+
 /** What a person decides about a job. */
 export const jobSettingsSchema = z.strictObject({
   name: title,
@@ -96,6 +100,7 @@ export const jobSettingsSchema = z.strictObject({
       quietHours: quietHoursListSchema.default([]),
     })
     .prefault({}),
+  priority: z.enum(priorities).default('normal'),
   limits: z
     .strictObject({
       /** Bytes per second read from a source; null does not limit. */

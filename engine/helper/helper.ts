@@ -40,6 +40,7 @@ import type { SecretStore } from '../secrets/secretStore.ts'
 import { DestinationDesk } from './destinationDesk.ts'
 import { healthsOf, viewsOf } from './health.ts'
 import { HealthFile } from './healthFile.ts'
+import { IoCourtesy } from './ioCourtesy.ts'
 import { runJob } from './jobRun.ts'
 import { JobService } from './jobService.ts'
 import { NoticeDesk } from './noticeDesk.ts'
@@ -92,6 +93,7 @@ export class Helper {
   readonly noticeFeed: TopicFeed<{ notices: ShownNotice[] }, ShownNotice>
   readonly #health: HealthFile
   readonly #shown: ShownNotice[] = []
+  readonly #courtesy = new IoCourtesy()
   readonly #progress = new Map<string, RunProgress>()
   #views: JobView[] = []
 
@@ -135,7 +137,8 @@ export class Helper {
         return { onBattery: power === 'battery', metered: metered === 'yes' }
       },
       reach: destination => this.desk.reach(destination),
-      run: (job, destination, run, signal) => this.#run(job, destination, run, signal),
+      run: (job, destination, run, signal) =>
+        this.#courtesy.during(job.priority, () => this.#run(job, destination, run, signal)),
       changed: () => this.changed(),
     })
     this.jobFeed = new TopicFeed(() => ({ jobs: this.#views }))

@@ -165,6 +165,7 @@ class JobRun {
         name: source.name,
         labels: this.#job.labels,
         signal: this.#signal,
+        priority: this.#job.priority,
         onProgress: progress => {
           this.#phase(progress.phase)
           this.#deps.progress({ run: this.#run.id, source: part.source, ...progress })
@@ -208,7 +209,11 @@ class JobRun {
     }
     if (plan.prune) {
       await this.#attempt('no space could be made', async () => {
-        await session.prune({ signal: this.#signal, onProgress: progress => this.#phase(progress.phase) })
+        await session.prune({
+          signal: this.#signal,
+          priority: this.#job.priority,
+          onProgress: progress => this.#phase(progress.phase),
+        })
         this.#deps.upkeepDone(id, 'prune')
       })
     }
@@ -227,6 +232,7 @@ class JobRun {
       const { damaged } = await session.scrub(versions, {
         percent,
         signal: this.#signal,
+        priority: this.#job.priority,
         onProgress: progress => this.#phase(progress.phase),
       })
       if (damaged.length === 0) return

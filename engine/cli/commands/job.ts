@@ -111,5 +111,6 @@ function settingsOf(command: Command): Command {
     )
     .option('--on-battery <what>', '"wait" for mains power, or "run"')
     .option('--metered <what>', '"wait" for a connection that costs nothing, or "run"')
+    .option('--priority <what>', '"low" gives way to everything else on this computer, or "normal"')
     .option('--hook <moment=name>', 'an executable in the folder of hooks; may be given several times', collect)
 }

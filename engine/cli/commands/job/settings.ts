@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { HoldfastError } from '../../../contract/errors.ts'
 import type { HelperContract } from '../../../contract/helperContract.ts'
-import { type HookMoment, hookMoments } from '../../../contract/jobs.ts'
+import { type HookMoment, hookMoments, type Priority, priorities } from '../../../contract/jobs.ts'
 import type { CallInput, RpcClient } from '../../../contract/rpcContract.ts'
 import type { QuietHours } from '../../../contract/schedule.ts'
 import { parseQuietHours, parseSchedule } from '../../../contract/scheduleText.ts'
@@ -17,6 +17,7 @@ export interface SettingsOptions {
   quietHours?: string[]
   onBattery?: string
   metered?: string
+  priority?: string
   hook?: string[]
 }
 
@@ -33,6 +34,7 @@ export async function settingsFrom(client: RpcClient<HelperContract>, options: S
     ...(schedule !== undefined && { schedule: schedule === 'none' ? null : parseSchedule(schedule) }),
     ...(keep !== undefined && { retention: keep === 'all' ? null : keep }),
     ...(label && { labels: Object.fromEntries(label.map(text => pair(text, '--label'))) }),
+    ...(options.priority !== undefined && { priority: priorityFrom(options.priority) }),
     ...(hook && { hooks: Object.fromEntries(hook.map(hookFrom)) }),
     ...(conditions && { conditions }),
   }
@@ -98,6 +100,13 @@ function pair(text: string, option: string): [string, string] {
   const at = text.indexOf('=')
   if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
   throw new HoldfastError('usage.invalid', `“${text}” (${option}) has no “=” in it.`, { advice: 'Write KEY=VALUE.' })
+}
+
+function priorityFrom(text: string): Priority {
+  if ((priorities as readonly string[]).includes(text)) return text as Priority
+  throw new HoldfastError('usage.invalid', `“${text}” (--priority) is neither “normal” nor “low”.`, {
+    advice: 'Write one of the two.',
+  })
 }
 
 function waitOrRun(text: string, option: string): 'wait' | 'run' {

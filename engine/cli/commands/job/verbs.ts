@@ -247,6 +247,7 @@ function describe({ job, standings }: JobView, runs: readonly Run[]): string {
     ...(job.conditions.quietHours.length === 0
       ? []
       : [`  Quiet     ${job.conditions.quietHours.map(formatQuietHours).join(', ')}`]),
+    ...(job.priority === 'normal' ? [] : [`  Priority  ${job.priority}`]),
   ]
   return `${lines.join('\n')}\n${runs.length === 0 ? '' : `\n${runs.map(runText).join('')}`}`
 }
