@@ -30,7 +30,7 @@ import type { Repository } from './repository/repository.ts'
 import type { LoadedRecords } from './repository/versionStore.ts'
 import { viewDetails, viewVersions } from './repository/versionView.ts'
 import { readHintsFile } from './sources/hints.ts'
-import { openSource } from './sources/open.ts'
+import { openSource, openSourceOf } from './sources/open.ts'
 import { checkTarget } from './targets/checks.ts'
 import { gatherTargetFacts } from './targets/facts.ts'
 import { openTarget } from './targets/open.ts'
@@ -59,14 +59,7 @@ export class RepositorySession implements Session {
   async backup(sourcePath: string, options: Parameters<Session['backup']>[1]): Promise<BackupResult> {
     const name = options.name ?? defaultVersionName(sourcePath)
     requireVersionName(name)
-    await using source = closing(await openSource(sourcePath))
-    if (options.expect !== undefined && source.value.kind !== options.expect) {
-      const is = source.value.kind === 'device' ? 'a device' : 'a file'
-      throw new HoldfastError('source.unsupported', `${sourcePath} is ${is} now, which is not what was chosen.`, {
-        advice: 'Choose the source anew.',
-        details: { path: sourcePath, expected: options.expect, found: source.value.kind },
-      })
-    }
+    await using source = closing(await openSourceOf(sourcePath, options.expect))
     const run: BackupOptions = { name, ...callOptions(options), ...priorityOf(options) }
     if (options.labels) run.labels = options.labels
     if (options.sourceLimit !== undefined) run.readLimit = options.sourceLimit

@@ -7,6 +7,7 @@ import type { Logger } from '../base/logger.ts'
 import { ConditionReader } from '../conditions/conditions.ts'
 import { HoldfastError } from '../contract/errors.ts'
 import type { JobView, ShownNotice } from '../contract/helperContract.ts'
+import type { JobPreview } from '../contract/jobPreview.ts'
 import {
   type Destination,
   destinationSchema,
@@ -29,7 +30,7 @@ import { FactStore } from '../jobs/factStore.ts'
 import { RecordStore } from '../jobs/recordStore.ts'
 import { RunStore } from '../jobs/runStore.ts'
 import { storedJobSchema } from '../jobs/storedJob.ts'
-import type { HookFolder } from '../notices/hookFile.ts'
+import { findHook, type HookFolder } from '../notices/hookFile.ts'
 import { runHooks } from '../notices/hooks.ts'
 import type { DesktopNotice } from '../notices/texts.ts'
 import { TopicFeed } from '../rpc/topicFeed.ts'
@@ -44,9 +45,10 @@ import { IoCourtesy } from './ioCourtesy.ts'
 import { runJob } from './jobRun.ts'
 import { JobService } from './jobService.ts'
 import { NoticeDesk } from './noticeDesk.ts'
+import { type PreviewDeps, previewJob } from './preview.ts'
 import { healthFileOf } from './socket.ts'
 import { Supervisor } from './supervisor.ts'
-import { planUpkeep } from './upkeep.ts'
+import { planUpkeep, type UpkeepPlan } from './upkeep.ts'
 
 export interface HelperOptions {
   /** Holds catalogues, jobs and secrets. */
@@ -191,6 +193,19 @@ export class Helper {
     })
   }
 
+  /** What a run of a job to these destinations would do now. Changes nothing; only fails with `run.cancelled`. */
+  preview(job: Job, destinations: readonly Destination[], signal: AbortSignal): Promise<JobPreview> {
+    const deps: PreviewDeps = {
+      engine: this.engine,
+      host: hostname(),
+      desk: this.desk,
+      sourcePath: source => this.sourcePath(source),
+      upkeep: (looked, id) => this.#upkeep(looked, id),
+      hookProblem: async hook => (await findHook(hook, this.#options.hooks)).refusal ?? null,
+    }
+    return previewJob(job, destinations, deps, signal)
+  }
+
   /** Looks how jobs stand, and tells whoever listens. */
   async changed(): Promise<JobView[]> {
     const standings = await this.supervisor.standings()
@@ -218,7 +233,6 @@ export class Helper {
 
   async #run(job: Job, destination: Destination, run: Run, signal: AbortSignal): Promise<void> {
     const { clock } = this
-    const fact = (what: string) => `${what}At:${destination.id}`
     await runJob(
       job,
       destination,
@@ -229,16 +243,8 @@ export class Helper {
         host: hostname(),
         connector: this.desk,
         sourcePath: source => this.sourcePath(source),
-        upkeep: ({ upkeep }) =>
-          planUpkeep(
-            upkeep,
-            {
-              prunedAt: this.#facts.get(fact('prune'), timestamp),
-              scrubbedAt: this.#facts.get(fact('scrub'), timestamp),
-            },
-            clock.now(),
-          ),
-        upkeepDone: (_destination, what) => this.#facts.set(fact(what), clock.now()),
+        upkeep: (looked, id) => this.#upkeep(looked, id),
+        upkeepDone: (id, what) => this.#facts.set(upkeepFact(what, id), clock.now()),
         hook: (moment, hooked, of) => this.#hook(moment, hooked, of, signal),
         changed: record => {
           this.runs.put(record)
@@ -252,6 +258,11 @@ export class Helper {
       },
       signal,
     )
+  }
+
+  #upkeep({ upkeep }: Job, destination: string): UpkeepPlan {
+    const at = (what: 'prune' | 'scrub') => this.#facts.get(upkeepFact(what, destination), timestamp)
+    return planUpkeep(upkeep, { prunedAt: at('prune'), scrubbedAt: at('scrub') }, this.clock.now())
   }
 
   async #hook(moment: HookMoment, job: Job, run: Run, signal: AbortSignal): Promise<string[]> {
@@ -279,6 +290,9 @@ export class Helper {
     )
   }
 }
+
+/** Name of the fact that says when a destination was last looked after. */
+const upkeepFact = (what: 'prune' | 'scrub', destination: string) => `${what}At:${destination}`
 
 /** Without rights there is no place that only this helper may read. */
 function secretsFor({ mode, stateDir, logger }: HelperOptions): SecretStore {
