@@ -98,6 +98,29 @@ describe('the helper', () => {
     expect(check.stdout).toMatch(/^HOLDFAST (OK|WARNING)/)
   })
 
+  test('says what a run would do, and runs nothing', async () => {
+    const job = await makeJob()
+    expect(await json('job', 'run', 'Disk', '--dry-run')).toMatchObject({
+      sources: [{ source: 'disk', path: image, present: true, sizeBytes: 3_000_000, method: 'full' }],
+      destinations: [{ destinationName: 'drive', error: null, sources: [{ newest: null }], prune: true }],
+    })
+    expect((await client.call('runs.list', {})).runs).toEqual([])
+    await client.call('jobs.run', { job })
+    const { parts } = await endedRun(client, job)
+    const said = await cli('job', 'run', 'Disk', '--dry-run')
+    expect(said).toMatchObject({ code: 0 })
+    expect(said.stdout).toContain(`newest version ${parts[0]!.version}`)
+    await unlink(image)
+    await client.call('destinations.forgetKey', { destination: 'drive' })
+    const broken = await cli('job', 'run', 'Disk', '--dry-run')
+    expect(broken).toMatchObject({ code: 74 })
+    expect(broken.stdout).toMatch(/disk cannot be read: .* does not exist/)
+    expect(broken.stdout).toContain('nothing could be stored')
+    const foreign = client.call('jobs.preview', { job, destinations: ['nowhere'] })
+    await expect(foreign).rejects.toMatchObject({ code: 'config.notFound' })
+    expect((await client.call('runs.list', {})).runs).toHaveLength(1)
+  })
+
   test('is one for each folder, and says where to look when there is none', async () => {
     const second = await cli('daemon')
     expect(second).toMatchObject({ code: 75 })
