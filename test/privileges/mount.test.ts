@@ -45,7 +45,9 @@ describe.skipIf(noMachine !== undefined || noLoopDevices !== undefined)('version
     // systemctl waits for the service itself, and not for what goes with it.
     await expect.poll(() => machine.must('systemctl', 'list-jobs'), { timeout: 15_000 }).toBe('No jobs running.')
     expect(await machine.isMounted(mounted, 'outside')).toBe(false)
-    expect(await machine.must('systemctl', 'list-units', '--all', '--plain', '--no-legend', 'holdfast-mount@*')).toBe('')
+    expect(await machine.must('systemctl', 'list-units', '--all', '--plain', '--no-legend', 'holdfast-mount@*')).toBe(
+      '',
+    )
     await root.end()
     await machine.untilServiceListens()
 
