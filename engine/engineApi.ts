@@ -1,3 +1,4 @@
+import type { Priority } from './contract/jobs.ts'
 import type {
   BackupResult,
   ByteRange,
@@ -23,6 +24,12 @@ export type { Secret }
 export interface CallOptions {
   signal?: AbortSignal
   onProgress?: OnProgress
+}
+
+/** For calls that a job makes. */
+export interface PriorityOptions {
+  /** low: the threads of this call give way to everybody else's. normal unless given. */
+  priority?: Priority
 }
 
 export interface RepositoryOptions {
@@ -59,16 +66,17 @@ export interface Session {
 
   backup(
     sourcePath: string,
-    options: CallOptions & {
-      name?: string
-      labels?: Record<string, string>
-      hintsPath?: string
-      base?: string
-      /** Bytes per second read from the source. */
-      sourceLimit?: number
-      /** What the source must turn out to be once it is open; source.unsupported otherwise. */
-      expect?: 'file' | 'device'
-    },
+    options: CallOptions &
+      PriorityOptions & {
+        name?: string
+        labels?: Record<string, string>
+        hintsPath?: string
+        base?: string
+        /** Bytes per second read from the source. */
+        sourceLimit?: number
+        /** What the source must turn out to be once it is open; source.unsupported otherwise. */
+        expect?: 'file' | 'device'
+      },
   ): Promise<BackupResult>
 
   /** By name, then date. `filter` is an expression of the filter language. */
@@ -91,22 +99,23 @@ export interface Session {
 
   scrub(
     versions: readonly string[],
-    options: CallOptions & {
-      light?: boolean
-      /**
-       * Check this share (0 to 100] of the repository, going on where the last such scrub stopped; together with versions, a
-       * sample of what they need.
-       */
-      percent?: number
-      /** Also hold the version against its source, block by block. */
-      sourcePath?: string
-    },
+    options: CallOptions &
+      PriorityOptions & {
+        light?: boolean
+        /**
+         * Check this share (0 to 100] of the repository, going on where the last such scrub stopped; together with versions, a
+         * sample of what they need.
+         */
+        percent?: number
+        /** Also hold the version against its source, block by block. */
+        sourcePath?: string
+      },
   ): Promise<ScrubResult>
 
   enforce(policy: string, options: { filter?: string; dryRun?: boolean }): Promise<EnforceResult>
   /** repository.versionProtected, repository.versionTooYoung. Nothing is removed when one of them may not be. */
   remove(versions: readonly string[], options: { minimumAgeDays?: number; dryRun?: boolean }): Promise<RemoveResult>
-  prune(options: CallOptions & { dryRun?: boolean }): Promise<PruneResult>
+  prune(options: CallOptions & PriorityOptions & { dryRun?: boolean }): Promise<PruneResult>
   protect(versions: readonly string[], isProtected: boolean): Promise<Version[]>
   /** `edits` as on the command line: k=v sets, k- removes. */
   label(version: string, edits: readonly string[]): Promise<Version>

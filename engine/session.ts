@@ -14,7 +14,7 @@ import type {
   Version,
   VersionDetails,
 } from './contract/models.ts'
-import type { CallOptions, Secret, Session } from './engineApi.ts'
+import type { CallOptions, PriorityOptions, Secret, Session } from './engineApi.ts'
 import { requireMinimumAge } from './maintenance/minimumAge.ts'
 import { runPrune } from './maintenance/prune.ts'
 import { runRepair } from './maintenance/repair.ts'
@@ -30,7 +30,7 @@ import type { Repository } from './repository/repository.ts'
 import type { LoadedRecords } from './repository/versionStore.ts'
 import { viewDetails, viewVersions } from './repository/versionView.ts'
 import { readHintsFile } from './sources/hints.ts'
-import { openSource } from './sources/open.ts'
+import { openSource, openSourceOf } from './sources/open.ts'
 import { checkTarget } from './targets/checks.ts'
 import { gatherTargetFacts } from './targets/facts.ts'
 import { openTarget } from './targets/open.ts'
@@ -59,15 +59,8 @@ export class RepositorySession implements Session {
   async backup(sourcePath: string, options: Parameters<Session['backup']>[1]): Promise<BackupResult> {
     const name = options.name ?? defaultVersionName(sourcePath)
     requireVersionName(name)
-    await using source = closing(await openSource(sourcePath))
-    if (options.expect !== undefined && source.value.kind !== options.expect) {
-      const is = source.value.kind === 'device' ? 'a device' : 'a file'
-      throw new HoldfastError('source.unsupported', `${sourcePath} is ${is} now, which is not what was chosen.`, {
-        advice: 'Choose the source anew.',
-        details: { path: sourcePath, expected: options.expect, found: source.value.kind },
-      })
-    }
-    const run: BackupOptions = { name, ...callOptions(options) }
+    await using source = closing(await openSourceOf(sourcePath, options.expect))
+    const run: BackupOptions = { name, ...callOptions(options), ...priorityOf(options) }
     if (options.labels) run.labels = options.labels
     if (options.sourceLimit !== undefined) run.readLimit = options.sourceLimit
     if (options.base !== undefined) {
@@ -157,6 +150,7 @@ export class RepositorySession implements Session {
       light: options.light ?? false,
       ...(options.percent === undefined ? {} : { percent: options.percent }),
       ...callOptions(options),
+      ...priorityOf(options),
     })
   }
 
@@ -200,7 +194,11 @@ export class RepositorySession implements Session {
   }
 
   prune(options: Parameters<Session['prune']>[0]): Promise<PruneResult> {
-    return runPrune(this.#repository, { dryRun: options.dryRun ?? false, ...callOptions(options) })
+    return runPrune(this.#repository, {
+      dryRun: options.dryRun ?? false,
+      ...callOptions(options),
+      ...priorityOf(options),
+    })
   }
 
   async protect(specs: readonly string[], protect: boolean): Promise<Version[]> {
@@ -290,6 +288,10 @@ function callOptions(options: CallOptions): CallOptions {
     ...(options.signal ? { signal: options.signal } : {}),
     ...(options.onProgress ? { onProgress: options.onProgress } : {}),
   }
+}
+
+function priorityOf({ priority }: PriorityOptions): PriorityOptions {
+  return priority === undefined ? {} : { priority }
 }
 
 function closing<T extends { close(): Promise<void> }>(value: T): AsyncDisposable & { value: T } {

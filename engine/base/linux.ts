@@ -52,7 +52,29 @@ export interface LinuxCalls {
    * another open of this one) has it; flock(2). The kernel lets go when the process dies.
    */
   lockFile(fd: number): 'done' | 'taken' | Unsupported
+
+  /**
+   * How little the calling thread insists on the processor: -20 to 19; setpriority(2). A greater number than before needs no
+   * rights. A refusal is 'unsupported', too: the thread goes on as it was.
+   */
+  setNiceness(niceness: number): 'done' | Unsupported
+  /**
+   * Class and level in which the kernel serves what a thread reads and writes; ioprio_get(2). The id is that of
+   * /proc/self/task. 'unsupported' also for a thread that has ended.
+   */
+  ioPriority(thread: number): IoPriority | Unsupported
+  /** Changes it. Lowering needs no rights. 'unsupported' also for a thread that has ended. */
+  setIoPriority(thread: number, priority: IoPriority): 'done' | Unsupported
 }
+
+/** none: as the niceness says. idle: only when nobody else uses the disk. Level 0 to 7, from urgent to not. */
+export interface IoPriority {
+  class: (typeof ioClasses)[number]
+  level: number
+}
+
+/** By their numbers in linux/ioprio.h. */
+const ioClasses = ['none', 'realtime', 'best-effort', 'idle'] as const
 
 /** Ids as the reading process sees them; pid is 0 for a process that its namespace does not show. */
 export interface SocketPeer {
@@ -93,6 +115,12 @@ const protectionRead = 1
 /** asm-generic/socket.h; the same on x86-64 and arm64. */
 const solSocket = 1
 const soPeerCred = 17
+/** Which thread or process: setpriority(2) and ioprio_set(2). On Linux "process 0" is the calling thread alone. */
+const priorityOfProcess = 0
+const ioPriorityOfProcess = 1
+const ioClassShift = 13
+/** asm/unistd.h */
+const ioPriorityNumbers = process.arch === 'arm64' ? { set: 30, get: 31 } : { set: 251, get: 252 }
 const lockExclusive = 2
 const lockNonBlocking = 4
 const mapShared = 1
@@ -214,6 +242,27 @@ export function createLinuxCalls(load: () => Libc | undefined = loadLibc): Linux
       const result = libc()?.now('flock', fd, lockExclusive | lockNonBlocking)
       if (result === undefined) return 'unsupported'
       return result.errno === 'EAGAIN' ? 'taken' : settle('flock', result, () => 'done' as const)
+    },
+
+    setNiceness(niceness) {
+      const result = libc()?.now('setpriority', priorityOfProcess, 0, niceness)
+      if (result === undefined || result.errno === 'EACCES') return 'unsupported'
+      return settle('setpriority', result, () => 'done' as const)
+    },
+    ioPriority(thread) {
+      const result = libc()?.now('syscallOfNumbers', ioPriorityNumbers.get, ioPriorityOfProcess, thread, 0)
+      if (result === undefined || result.errno === 'ESRCH') return 'unsupported'
+      return settle('ioprio_get', result, raw => ({
+        class: ioClasses[raw >> ioClassShift] ?? 'none',
+        level: raw & 7,
+      }))
+    },
+    setIoPriority(thread, { class: name, level }) {
+      // Kernels before 5.18 say that a thread without a class has a level, and refuse to take that back.
+      const raw = name === 'none' ? 0 : (ioClasses.indexOf(name) << ioClassShift) | level
+      const result = libc()?.now('syscallOfNumbers', ioPriorityNumbers.set, ioPriorityOfProcess, thread, raw)
+      if (result === undefined || result.errno === 'ESRCH') return 'unsupported'
+      return settle('ioprio_set', result, () => 'done' as const)
     },
   }
 }

@@ -5,6 +5,7 @@ import { restoreCalls } from './calls/restores.ts'
 import { upkeepCalls } from './calls/upkeep.ts'
 import { versionCalls } from './calls/versions.ts'
 import { destinationStateSchema, deviceIdSchema, driveDeviceSchema, ejectResultSchema } from './drives.ts'
+import { jobPreviewSchema } from './jobPreview.ts'
 import {
   destinationSchema,
   jobChangesSchema,
@@ -139,6 +140,12 @@ export const helperContract = defineContract({
       input: z.strictObject({ job: reference, destinations: z.array(reference).max(16).optional() }),
       output: noOutput,
       doc: 'Runs a job as soon as there is a free place, to each of its destinations, whatever its schedule, a pause, the battery or earlier failures say. One whose drive is missing waits for it.',
+    }),
+    'jobs.preview': call({
+      access: 'operate',
+      input: z.strictObject({ job: reference, destinations: z.array(reference).max(16).optional() }),
+      output: jobPreviewSchema,
+      doc: 'What a run would do now, without doing it: whether each source can be read and each destination be stored to, which old versions retention would remove (without the version that the run would make, so the run may remove one more), and what else is due. Mounts no drive, runs no hook, locks and changes nothing.',
     }),
     'jobs.pause': call({
       access: 'operate',

@@ -3,7 +3,7 @@ import { deviceIdSchema, rememberedDriveSchema } from './drives.ts'
 import { byteRangeSchema } from './models.ts'
 import { phases } from './progress.ts'
 import { boundedRecord } from './rpcContract.ts'
-import { quietHoursSchema, scheduleSchema } from './schedule.ts'
+import { quietHoursListSchema, scheduleSchema } from './schedule.ts'
 import { maxVersionName, versionNameShape } from './versionName.ts'
 import { wireErrorSchema } from './wireError.ts'
 
@@ -77,6 +77,10 @@ export const hookMoments = [
 export type HookMoment = (typeof hookMoments)[number]
 const hookName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,63}$/)
 
+/** low: runs take the processor and the disks only when nobody else wants them. */
+export const priorities = ['normal', 'low'] as const
+export type Priority = (typeof priorities)[number]
+
 /** What a person decides about a job. */
 export const jobSettingsSchema = z.strictObject({
   name: title,
@@ -94,9 +98,10 @@ export const jobSettingsSchema = z.strictObject({
     .strictObject({
       onBattery: z.enum(['wait', 'run']).default('wait'),
       metered: z.enum(['wait', 'run']).default('wait'),
-      quietHours: quietHoursSchema.nullable().default(null),
+      quietHours: quietHoursListSchema.default([]),
     })
     .prefault({}),
+  priority: z.enum(priorities).default('normal'),
   limits: z
     .strictObject({
       /** Bytes per second read from a source; null does not limit. */

@@ -109,6 +109,27 @@ export const quietHoursSchema = z
   .refine(({ from, to }) => from !== to, { error: 'expected two different times' })
 export type QuietHours = z.infer<typeof quietHoursSchema>
 
+export const maxQuietHours = 8
+
+/** No run begins while any of them lasts. Together they leave some of the day, or nothing would ever run. */
+export const quietHoursListSchema = z
+  .array(quietHoursSchema)
+  .max(maxQuietHours)
+  .refine(list => !fillsDay(list), { error: 'expected quiet hours that leave some of the day for runs' })
+
+/** Whether every minute of the day lies in one of them. */
+function fillsDay(list: readonly QuietHours[]): boolean {
+  const minuteOf = (time: string) => Number(time.slice(0, 2)) * 60 + Number(time.slice(3))
+  // The hours that go on over midnight are two stretches of the day.
+  const stretches = list
+    .map(({ from, to }) => [minuteOf(from), minuteOf(to)] as const)
+    .flatMap(([from, to]) => (from < to ? [[from, to] as const] : [[from, 24 * 60] as const, [0, to] as const]))
+    .sort(([a], [b]) => a - b)
+  let until = 0
+  for (const [from, to] of stretches) if (from <= until) until = Math.max(until, to)
+  return until === 24 * 60
+}
+
 /** What is to be done with a job now; see decide in scheduler/decision.ts. */
 export const jobStates = [
   /** Run it as soon as there is a free place. */

@@ -6,6 +6,7 @@ import type { Destination } from '../contract/jobs.ts'
 import type { KnownDestination } from '../drives/destinationState.ts'
 import { describeDestination } from '../drives/destinationText.ts'
 import type { DriveMounter } from '../drives/driveMounter.ts'
+import type { Secret } from '../engineApi.ts'
 import type { RecordStore } from '../jobs/recordStore.ts'
 import { type SecretStore, withSecret } from '../secrets/secretStore.ts'
 import { parseRepositoryUrl } from '../storage/registry.ts'
@@ -61,16 +62,29 @@ export class DestinationDesk implements Connector {
     }
   }
 
+  /** Looks at one destination, and mounts nothing. Only fails with `run.cancelled`. */
+  async look(destination: Destination, signal?: AbortSignal): Promise<DestinationState> {
+    if (folderOf(destination.url) !== undefined) {
+      this.#note(destination, await this.#deps.mounter.look(knownOf(destination), signal))
+    }
+    return this.state(destination)
+  }
+
+  /** What opens its repository. secrets.unavailable when it cannot be had. */
+  async secretOf({ id }: Destination): Promise<Secret> {
+    const passphrase = await withSecret(this.#deps.secrets, id, 'passphrase', bytes => bytes.toString('utf8'))
+    return { kind: 'passphrase', passphrase }
+  }
+
   async connect(destination: Destination, signal: AbortSignal): Promise<Connection> {
-    const { secrets, mounter } = this.#deps
-    const secret = await withSecret(secrets, destination.id, 'passphrase', bytes => bytes.toString('utf8'))
-    const reached = { secret: { kind: 'passphrase', passphrase: secret } as const }
+    const { mounter } = this.#deps
+    const reached = { secret: await this.secretOf(destination) }
     if (folderOf(destination.url) === undefined) {
       return { ...reached, url: destination.url, release: async () => [] }
     }
     const state = await mounter.mountFor({ ...knownOf(destination), mayMount: destination.mayMount }, { signal })
     this.#note(destination, state)
-    if (state.state !== 'connected') throw this.#notConnected(destination, state)
+    if (state.state !== 'connected') throw this.notConnected(destination, state)
     return { ...reached, url: state.path, release: () => this.#release(destination, state.drive) }
   }
 
@@ -104,9 +118,13 @@ export class DestinationDesk implements Connector {
     if (current) this.#deps.destinations.put({ ...current, lastSeenAt: new Date(now).toISOString() })
   }
 
-  #notConnected(destination: Destination, state: DestinationState): HoldfastError {
-    const text = describeDestination(state, `“${destination.name}”`, this.#deps.clock.now())
-    return new HoldfastError('storage.driveNotConnected', text, {
+  /** One sentence for people. */
+  describe({ name }: Destination, state: DestinationState): string {
+    return describeDestination(state, `“${name}”`, this.#deps.clock.now())
+  }
+
+  notConnected(destination: Destination, state: DestinationState): HoldfastError {
+    return new HoldfastError('storage.driveNotConnected', this.describe(destination, state), {
       advice: 'Connect it; the backup then begins by itself.',
       details: { destination: destination.id, state: state.state },
       retryable: true,

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os'
 import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
 import type { HelperContract } from '../contract/helperContract.ts'
-import type { Destination } from '../contract/jobs.ts'
+import type { Destination, Job } from '../contract/jobs.ts'
 import { rememberDrive } from '../drives/destinationState.ts'
 import { RepositoryFinder } from '../drives/findRepositories.ts'
 import { decodeJobFile } from '../jobs/jobFile.ts'
@@ -27,6 +27,17 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
     await helper.changed()
     return result
   }
+  /** Ids of the destinations of a job that were named; all when none were. */
+  const chosenOf = (job: Job, names: readonly string[] | undefined): string[] => {
+    if (names === undefined) return job.destinations
+    const ids = names.map(name => destinations.resolve(name).id)
+    const foreign = ids.find(id => !job.destinations.includes(id))
+    if (foreign === undefined) return ids
+    throw new HoldfastError('usage.invalid', `The job “${job.name}” does not use that destination.`, {
+      advice: 'Choose one of its own, or none for all.',
+      details: { destination: foreign },
+    })
+  }
 
   return {
     'status.get': () => ({
@@ -48,16 +59,13 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
     },
     'jobs.run': async ({ job, destinations: chosen }) => {
       const found = jobs.resolve(job)
-      const ids = chosen?.map(one => destinations.resolve(one).id)
-      const foreign = ids?.find(id => !found.destinations.includes(id))
-      if (foreign !== undefined) {
-        throw new HoldfastError('usage.invalid', `The job “${found.name}” does not use that destination.`, {
-          advice: 'Choose one of its own, or none for all.',
-          details: { destination: foreign },
-        })
-      }
-      supervisor.request(found, ids)
+      supervisor.request(found, chosenOf(found, chosen))
       return changed({})
+    },
+    'jobs.preview': ({ job, destinations: chosen }, { signal }) => {
+      const found = jobs.resolve(job)
+      const used = chosenOf(found, chosen).flatMap(id => destinations.find(id) ?? [])
+      return helper.preview(found, used, signal)
     },
     'jobs.pause': ({ job, until }) =>
       changed({ job: service.pause(job, until === 'forever' ? until : Date.parse(until)) }),

@@ -7,13 +7,13 @@ import type { Logger } from '../base/logger.ts'
 import { ConditionReader } from '../conditions/conditions.ts'
 import { HoldfastError } from '../contract/errors.ts'
 import type { JobView, ShownNotice } from '../contract/helperContract.ts'
+import type { JobPreview } from '../contract/jobPreview.ts'
 import {
   type Destination,
   destinationSchema,
   type HookMoment,
   type Job,
   type JobSource,
-  jobSchema,
   type Run,
   type RunProgress,
 } from '../contract/jobs.ts'
@@ -29,7 +29,8 @@ import { type Database, openJobDatabase } from '../jobs/database.ts'
 import { FactStore } from '../jobs/factStore.ts'
 import { RecordStore } from '../jobs/recordStore.ts'
 import { RunStore } from '../jobs/runStore.ts'
-import type { HookFolder } from '../notices/hookFile.ts'
+import { storedJobSchema } from '../jobs/storedJob.ts'
+import { findHook, type HookFolder } from '../notices/hookFile.ts'
 import { runHooks } from '../notices/hooks.ts'
 import type { DesktopNotice } from '../notices/texts.ts'
 import { TopicFeed } from '../rpc/topicFeed.ts'
@@ -40,13 +41,15 @@ import type { SecretStore } from '../secrets/secretStore.ts'
 import { DestinationDesk } from './destinationDesk.ts'
 import { healthsOf, viewsOf } from './health.ts'
 import { HealthFile } from './healthFile.ts'
+import { IoCourtesy } from './ioCourtesy.ts'
 import { runJob } from './jobRun.ts'
 import { JobService } from './jobService.ts'
 import { NoticeDesk } from './noticeDesk.ts'
+import { type PreviewDeps, previewJob } from './preview.ts'
 import { healthFileOf } from './socket.ts'
 import { Supervisor } from './supervisor.ts'
 import { TaskRuns } from './taskRuns.ts'
-import { planUpkeep } from './upkeep.ts'
+import { planUpkeep, type UpkeepPlan } from './upkeep.ts'
 
 export interface HelperOptions {
   /** Holds catalogues, jobs and secrets. */
@@ -95,6 +98,7 @@ export class Helper {
   readonly noticeFeed: TopicFeed<{ notices: ShownNotice[] }, ShownNotice>
   readonly #health: HealthFile
   readonly #shown: ShownNotice[] = []
+  readonly #courtesy = new IoCourtesy()
   readonly #progress = new Map<string, RunProgress>()
   #views: JobView[] = []
 
@@ -106,7 +110,7 @@ export class Helper {
     this.#db = openJobDatabase(join(options.stateDir, 'jobs.sqlite'))
     this.#facts = new FactStore(this.#db)
     this.engine = createEngine({ stateDir: options.stateDir, clock: this.clock })
-    this.jobs = new RecordStore(this.#db, 'jobs', jobSchema, 'job')
+    this.jobs = new RecordStore(this.#db, 'jobs', storedJobSchema, 'job')
     this.destinations = new RecordStore(this.#db, 'destinations', destinationSchema, 'destination')
     this.runs = new RunStore(this.#db)
     this.service = new JobService(this)
@@ -138,7 +142,8 @@ export class Helper {
         return { onBattery: power === 'battery', metered: metered === 'yes' }
       },
       reach: destination => this.desk.reach(destination),
-      run: (job, destination, run, signal) => this.#run(job, destination, run, signal),
+      run: (job, destination, run, signal) =>
+        this.#courtesy.during(job.priority, () => this.#run(job, destination, run, signal)),
       changed: () => this.changed(),
     })
     this.jobFeed = new TopicFeed(() => ({ jobs: this.#views }))
@@ -199,6 +204,19 @@ export class Helper {
     })
   }
 
+  /** What a run of a job to these destinations would do now. Changes nothing; only fails with `run.cancelled`. */
+  preview(job: Job, destinations: readonly Destination[], signal: AbortSignal): Promise<JobPreview> {
+    const deps: PreviewDeps = {
+      engine: this.engine,
+      host: hostname(),
+      desk: this.desk,
+      sourcePath: source => this.sourcePath(source),
+      upkeep: (looked, id) => this.#upkeep(looked, id),
+      hookProblem: async hook => (await findHook(hook, this.#options.hooks)).refusal ?? null,
+    }
+    return previewJob(job, destinations, deps, signal)
+  }
+
   /** Looks how jobs stand, and tells whoever listens. */
   async changed(): Promise<JobView[]> {
     const standings = await this.supervisor.standings()
@@ -236,7 +254,6 @@ export class Helper {
 
   async #run(job: Job, destination: Destination, run: Run, signal: AbortSignal): Promise<void> {
     const { clock } = this
-    const fact = (what: string) => `${what}At:${destination.id}`
     await runJob(
       job,
       destination,
@@ -247,16 +264,8 @@ export class Helper {
         host: hostname(),
         connector: this.desk,
         sourcePath: source => this.sourcePath(source),
-        upkeep: ({ upkeep }) =>
-          planUpkeep(
-            upkeep,
-            {
-              prunedAt: this.#facts.get(fact('prune'), timestamp),
-              scrubbedAt: this.#facts.get(fact('scrub'), timestamp),
-            },
-            clock.now(),
-          ),
-        upkeepDone: (_destination, what) => this.#facts.set(fact(what), clock.now()),
+        upkeep: (looked, id) => this.#upkeep(looked, id),
+        upkeepDone: (id, what) => this.#facts.set(upkeepFact(what, id), clock.now()),
         hook: (moment, hooked, of) => this.#hook(moment, hooked, of, signal),
         changed: record => {
           this.runs.put(record)
@@ -267,6 +276,11 @@ export class Helper {
       },
       signal,
     )
+  }
+
+  #upkeep({ upkeep }: Job, destination: string): UpkeepPlan {
+    const at = (what: 'prune' | 'scrub') => this.#facts.get(upkeepFact(what, destination), timestamp)
+    return planUpkeep(upkeep, { prunedAt: at('prune'), scrubbedAt: at('scrub') }, this.clock.now())
   }
 
   async #hook(moment: HookMoment, job: Job, run: Run, signal: AbortSignal): Promise<string[]> {
@@ -294,6 +308,9 @@ export class Helper {
     )
   }
 }
+
+/** Name of the fact that says when a destination was last looked after. */
+const upkeepFact = (what: 'prune' | 'scrub', destination: string) => `${what}At:${destination}`
 
 /** Without rights there is no place that only this helper may read. */
 function secretsFor({ mode, stateDir, logger }: HelperOptions): SecretStore {

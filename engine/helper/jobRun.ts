@@ -126,7 +126,7 @@ class JobRun {
         const limits = write === null ? {} : { writeLimit: write }
         const session = await this.#deps.engine.open(connection.url, connection.secret, limits)
         try {
-          this.#mustBeThe(session)
+          requireRepository(session, this.#destination)
           for (const part of this.#run.parts) await this.#backup(session, part)
           await this.#lookAfter(session)
         } finally {
@@ -139,19 +139,6 @@ class JobRun {
       for (const part of this.#run.parts.filter(part => part.state === 'waiting')) this.#failPart(part, error)
       throw error
     }
-  }
-
-  /** Somebody may have put another repository, which the same passphrase opens, in its place. */
-  #mustBeThe({ repositoryId, url }: Session): void {
-    if (repositoryId === this.#destination.repositoryId) return
-    throw new HoldfastError(
-      'repository.notFound',
-      `Another repository than that of “${this.#destination.name}” is at ${url}.`,
-      {
-        advice: 'Bring the right one back, or add this one as a destination of its own.',
-        details: { url, found: repositoryId, expected: this.#destination.repositoryId },
-      },
-    )
   }
 
   async #backup(session: Session, part: RunPart): Promise<void> {
@@ -167,6 +154,7 @@ class JobRun {
         name: source.name,
         labels: this.#job.labels,
         signal: this.#signal,
+        priority: this.#job.priority,
         onProgress: progress => {
           this.#phase(progress.phase)
           this.#deps.progress({ run: this.#run.id, source: part.source, ...progress })
@@ -210,7 +198,11 @@ class JobRun {
     }
     if (plan.prune) {
       await this.#attempt('no space could be made', async () => {
-        await session.prune({ signal: this.#signal, onProgress: progress => this.#phase(progress.phase) })
+        await session.prune({
+          signal: this.#signal,
+          priority: this.#job.priority,
+          onProgress: progress => this.#phase(progress.phase),
+        })
         this.#deps.upkeepDone(id, 'prune')
       })
     }
@@ -229,6 +221,7 @@ class JobRun {
       const { damaged } = await session.scrub(versions, {
         percent,
         signal: this.#signal,
+        priority: this.#job.priority,
         onProgress: progress => this.#phase(progress.phase),
       })
       if (damaged.length === 0) return
@@ -253,7 +246,7 @@ class JobRun {
     }
   }
 
-  async #hook(moment: HookMoment): Promise<void> {
+  async #hook(moment: (typeof runHookMoments)[number]): Promise<void> {
     if (this.#job.hooks[moment] === undefined) return
     this.#phase('hook')
     for (const warning of await this.#deps.hook(moment, this.#job, this.#run)) this.#warn(warning)
@@ -292,6 +285,22 @@ class JobRun {
 
 const quoted = (text: string) => `"${text.replace(/["\\]/g, '\\$&')}"`
 
+/** Moments of a run at which its hooks are called, in their order. */
+export const runHookMoments = ['before-backup', 'after-backup', 'on-failure'] as const satisfies HookMoment[]
+
+/** Somebody may have put another repository, which the same passphrase opens, in its place: repository.notFound. */
+export function requireRepository({ repositoryId, url }: Session, destination: Destination): void {
+  if (repositoryId === destination.repositoryId) return
+  throw new HoldfastError(
+    'repository.notFound',
+    `Another repository than that of “${destination.name}” is at ${url}.`,
+    {
+      advice: 'Bring the right one back, or add this one as a destination of its own.',
+      details: { url, found: repositoryId, expected: destination.repositoryId },
+    },
+  )
+}
+
 /** A filter for what this computer has stored of a source: others may use the same name in the same repository. */
 export function versionsOf(source: string, host: string): string {
   return `name == ${quoted(source)} and host == ${quoted(host)}`
@@ -305,7 +314,8 @@ export function stateOf(run: Pick<Run, 'parts' | 'error'>, isCancelled: boolean)
   return states.some(state => state === 'complete' || state === 'incomplete') ? 'incomplete' : 'failed'
 }
 
-function wire(error: unknown): WireError {
+/** As it goes into records and over borders. */
+export function wire(error: unknown): WireError {
   if (error instanceof HoldfastError) return error.toWire()
   return { code: 'internal.bug', message: messageOf(error), retryable: false }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { HoldfastError } from '../contract/errors.ts'
-import { type Destination, destinationSchema, type Job, jobSchema } from '../contract/jobs.ts'
+import { type Destination, destinationSchema, type Job } from '../contract/jobs.ts'
+import { storedJobSchema } from './storedJob.ts'
 
 /** Of the file. Raised when an older Holdfast would misunderstand it. */
 const fileVersion = 1
@@ -10,7 +11,7 @@ const jobFileSchema = z.strictObject({
   version: z.literal(fileVersion),
   exportedAt: z.iso.datetime({ precision: 3 }),
   destinations: z.array(destinationSchema).max(1000),
-  jobs: z.array(jobSchema).max(1000),
+  jobs: z.array(storedJobSchema).max(1000),
 })
 export type JobFile = z.infer<typeof jobFileSchema>
 

@@ -1,5 +1,6 @@
 import type { PackRow } from '../catalogue/blockTable.ts'
 import { HoldfastError, throwIfAborted } from '../contract/errors.ts'
+import type { Priority } from '../contract/jobs.ts'
 import { BlockFetcher, type Wanted } from '../pipeline/blockFetcher.ts'
 import { BlockPool } from '../pipeline/blockPool.ts'
 import { PackSink } from '../pipeline/packSink.ts'
@@ -16,11 +17,11 @@ import type { Repository } from '../repository/repository.ts'
 export async function rewritePacks(
   repository: Repository,
   packs: readonly PackRow[],
-  options: { signal: AbortSignal | undefined; meter: ProgressMeter },
+  options: { signal: AbortSignal | undefined; priority: Priority | undefined; meter: ProgressMeter },
 ): Promise<{ rewritten: PackRow[]; storedBytes: number }> {
   if (packs.length === 0) return { rewritten: [], storedBytes: 0 }
   const { keyring, blockSizeBytes, index, blocks: store } = repository
-  const pool = new BlockPool(keyring, blockSizeBytes)
+  const pool = new BlockPool(keyring, blockSizeBytes, { priority: options.priority })
   const sink = new PackSink(repository)
   const fetcher = new BlockFetcher(repository, pool, options.signal)
   const perSlot = pool.slotBytes / blockSizeBytes

@@ -1,6 +1,7 @@
 import { type PackRow, packState } from '../catalogue/blockTable.ts'
 import { HoldfastError, throwIfAborted } from '../contract/errors.ts'
 import type { PackId } from '../contract/ids.ts'
+import type { Priority } from '../contract/jobs.ts'
 import type { PruneResult } from '../contract/models.ts'
 import type { OnProgress } from '../contract/progress.ts'
 import { ProgressMeter } from '../pipeline/progressMeter.ts'
@@ -17,6 +18,8 @@ import { planPrune } from './prunePlan.ts'
 
 export interface PruneOptions {
   dryRun: boolean
+  /** Of the threads. */
+  priority?: Priority
   signal?: AbortSignal
   onProgress?: OnProgress
 }
@@ -54,7 +57,7 @@ class PruneRun {
 
   async run(): Promise<PruneResult> {
     const { clock, index } = this.#repository
-    const { dryRun, signal } = this.#options
+    const { dryRun, signal, priority } = this.#options
     const began = clock.monotonic()
     this.#meter.phase('planning')
     const loaded = await this.#repository.refresh(signal)
@@ -74,7 +77,7 @@ class PruneRun {
       this.#rewrittenPacks = plan.rewrite.length
     } else {
       this.#meter.phase('pruning', sizeOf(plan.rewrite))
-      const done = await rewritePacks(this.#repository, plan.rewrite, { signal, meter: this.#meter })
+      const done = await rewritePacks(this.#repository, plan.rewrite, { signal, priority, meter: this.#meter })
       this.#rewrittenPacks = done.rewritten.length
       this.#freedBytes -= done.storedBytes
       // Packs that an earlier prune condemned are on their lists already.

@@ -2,6 +2,7 @@ import { randomHex } from '../base/random.ts'
 import { type PackRow, packState } from '../catalogue/blockTable.ts'
 import { throwIfAborted } from '../contract/errors.ts'
 import type { PackId, VersionId } from '../contract/ids.ts'
+import type { Priority } from '../contract/jobs.ts'
 import type { ScrubDamage, ScrubResult } from '../contract/models.ts'
 import type { OnProgress } from '../contract/progress.ts'
 import { BlockPool } from '../pipeline/blockPool.ts'
@@ -30,6 +31,8 @@ export interface ScrubOptions {
   light: boolean
   /** Share of the packs, (0, 100]; goes on where the last one stopped. */
   percent?: number
+  /** Of the threads. */
+  priority?: Priority
   signal?: AbortSignal
   onProgress?: OnProgress
 }
@@ -166,7 +169,10 @@ class ScrubRun {
   async #checkPacks(packs: readonly PackRow[]): Promise<void> {
     const { keyring, blockSizeBytes } = this.#repository
     // Nothing is kept in the slots: packs are read whole, and few at a time, since each is 16 MiB.
-    const pool = new BlockPool(keyring, blockSizeBytes, { slotBytes: blockSizeBytes })
+    const pool = new BlockPool(keyring, blockSizeBytes, {
+      slotBytes: blockSizeBytes,
+      priority: this.#options.priority,
+    })
     const rooms = new ReadRooms(packBufferBytes)
     const checks = new WorkSet()
     try {

@@ -3,6 +3,7 @@ import { Limiter } from '../base/limiter.ts'
 import { randomHex } from '../base/random.ts'
 import { HoldfastError, isHoldfastError, throwIfAborted } from '../contract/errors.ts'
 import type { VersionId } from '../contract/ids.ts'
+import type { Priority } from '../contract/jobs.ts'
 import type { BackupResult, ReadMethod } from '../contract/models.ts'
 import type { OnProgress } from '../contract/progress.ts'
 import { zstdLevel } from '../repository/blockCrypto.ts'
@@ -33,6 +34,8 @@ export interface BackupOptions {
   /** Bytes per second read from the source. */
   readLimit?: number
   threads?: number
+  /** Of the threads. */
+  priority?: Priority
   signal?: AbortSignal
   onProgress?: OnProgress
 }
@@ -183,6 +186,7 @@ class BackupRun {
     this.#meter.phase('reading', this.#source.sizeBytes)
     const pool = new BlockPool(this.#repository.keyring, blockSizeBytes, {
       threads: this.#options.threads,
+      priority: this.#options.priority,
       zstdLevel: this.#isFirst ? zstdLevel.first : zstdLevel.later,
     })
     const { readLimit } = this.#options

@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { alignedSharedMemory } from '../base/alignedMemory.ts'
 import { HoldfastError } from '../contract/errors.ts'
+import type { Priority } from '../contract/jobs.ts'
 import { zstdLevel } from '../repository/blockCrypto.ts'
 import type { Keyring } from '../repository/keyring.ts'
 import { packBufferBytes } from '../repository/packBuilder.ts'
@@ -27,6 +28,8 @@ export interface PoolOptions {
   slotBytes?: number
   /** For sealing; that of later versions when not given. */
   zstdLevel?: number
+  /** low: the threads give way to everybody else's. normal unless given. */
+  priority?: Priority | undefined
 }
 
 /** Memory shared with the threads, taken by one chunk of work at a time. */
@@ -72,6 +75,7 @@ export class BlockPool {
         blockSizeBytes,
         zstdLevel: options.zstdLevel ?? zstdLevel.later,
         thread,
+        priority: options.priority ?? 'normal',
         keyring: { blockId, mapId, idMask, pack },
       }
       const worker = new Worker(new URL('./blockWorker.ts', import.meta.url), {

@@ -3,6 +3,7 @@
  * memory that it shares with the main thread, and handles one request at a time, in order.
  */
 import { parentPort, workerData } from 'node:worker_threads'
+import { linux } from '../base/linux.ts'
 import { asBuffer } from '../base/memory.ts'
 import { BlockIdentifier, openFrame } from '../repository/blockCrypto.ts'
 import { type BlockKind, blockKind, idBytes } from '../repository/format.ts'
@@ -19,8 +20,11 @@ import {
   type WorkerSetup,
 } from './blockWorkerProtocol.ts'
 
+const greatestNiceness = 19
 const setup = workerData as WorkerSetup
 const slots = Buffer.from(setup.slots)
+// Where that is refused, the work is done all the same.
+if (setup.priority === 'low') linux.setNiceness(greatestNiceness)
 const zeros = Buffer.alloc(setup.blockSizeBytes)
 const identifier = new BlockIdentifier(setup.keyring)
 /** The id of a block that was opened. */

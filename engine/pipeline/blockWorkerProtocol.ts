@@ -1,4 +1,5 @@
 import type { PackId } from '../contract/ids.ts'
+import type { Priority } from '../contract/jobs.ts'
 import type { FrameFault, FramePlace } from '../repository/blockCrypto.ts'
 import { idBytes } from '../repository/format.ts'
 import type { Keyring } from '../repository/keyring.ts'
@@ -13,6 +14,7 @@ export interface WorkerSetup {
   zstdLevel: number
   /** Number of this thread. */
   thread: number
+  priority: Priority
   keyring: Pick<Keyring, 'blockId' | 'mapId' | 'idMask' | 'pack'>
 }
 

@@ -95,7 +95,7 @@ function backingOff(facts: JobFacts, { since }: Wanted, now: number): Decision |
 }
 
 function quiet(facts: JobFacts, { since }: Wanted, now: number): Decision | null {
-  const at = facts.quietHours === null ? null : quietUntil(facts.quietHours, now, facts.schedule?.timeZone)
+  const at = quietUntil(facts.quietHours, now, facts.schedule?.timeZone)
   if (at === null) return null
   const text = `Waiting for the end of the quiet hours at ${clock(facts, at)}.`
   return { state: 'waiting', why: 'quietHours', text, at, since }

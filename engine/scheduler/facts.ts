@@ -34,7 +34,7 @@ export interface JobFacts {
   drive: { label: string; connected: boolean; lastSeen: number | null } | null
   power: { onBattery: boolean; runOnBattery: boolean }
   network: { metered: boolean; runOnMetered: boolean }
-  quietHours: QuietHours | null
+  quietHours: readonly QuietHours[]
 }
 
 export type RunOutcome = 'complete' | 'failed' | 'cancelled' | 'interrupted'

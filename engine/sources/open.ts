@@ -38,6 +38,18 @@ export async function openSource(path: string, environment: SourceEnvironment = 
   )
 }
 
+/** The same for a source that was chosen as one or the other: source.unsupported when it is not that any more. */
+export async function openSourceOf(path: string, kind: Source['kind'] | undefined): Promise<Source> {
+  const source = await openSource(path)
+  if (kind === undefined || source.kind === kind) return source
+  await source.close()
+  const is = source.kind === 'device' ? 'a device' : 'a file'
+  throw new HoldfastError('source.unsupported', `${path} is ${is} now, which is not what was chosen.`, {
+    advice: 'Choose the source anew.',
+    details: { path, expected: kind, found: source.kind },
+  })
+}
+
 /** identify() does not tell why it found nothing, so opening it says: it is rarely anything but ENOENT. */
 async function missing(path: string): Promise<HoldfastError> {
   const cause = await probe(path).then(

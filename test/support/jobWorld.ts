@@ -19,7 +19,7 @@ export const plainFacts = (facts: Partial<JobFacts> & Pick<JobFacts, 'schedule'>
   drive: null,
   power: { onBattery: false, runOnBattery: false },
   network: { metered: false, runOnMetered: false },
-  quietHours: null,
+  quietHours: [],
   ...facts,
 })
 

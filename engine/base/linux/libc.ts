@@ -32,8 +32,10 @@ const declarations = {
   posix_fadvise: 'int posix_fadvise(int fd, int64_t offset, int64_t length, int advice)',
   fallocate: 'int fallocate(int fd, int mode, int64_t offset, int64_t length)',
   ioctl: 'int ioctl(int fd, unsigned long request, void *argument)',
-  // Only ever called for cachestat, hence the named shape.
+  // Only ever called for cachestat, hence the named shape; and below for ioprio_get and ioprio_set.
   syscall: 'long syscall(long number, int fd, void *range, void *result, unsigned int flags)',
+  syscallOfNumbers: 'long syscall(long number, int first, int second, int third)',
+  setpriority: 'int setpriority(int which, unsigned int who, int niceness)',
   mmap: 'intptr_t mmap(intptr_t address, size_t length, int protection, int flags, int fd, int64_t offset)',
   munmap: 'int munmap(intptr_t address, size_t length)',
   mincore: 'int mincore(intptr_t address, size_t length, void *vector)',

@@ -20,6 +20,7 @@ export function define(command: Command, cli: Cli): void {
         ['job add -n Home -s /dev/vg0/home -t drive --schedule hourly', 'Make a job.'],
         ['job list', 'Show how all jobs fare.'],
         ['job run Home', 'Run one now.'],
+        ['job run Home --dry-run', 'Say what a run would do.'],
         ['job pause Home', 'Let it rest until it is resumed.'],
       ],
       notes,
@@ -40,9 +41,15 @@ export function define(command: Command, cli: Cli): void {
     .description('Show all jobs and how they fare.')
     .action(async () => (await verbs()).list(cli))
   one(command, 'show', 'Show everything about a job, with its last runs.', async job => (await verbs()).show(cli, job))
-  one(command, 'run', 'Run a job now, whatever its schedule says, and wait for the end.', async job =>
-    (await verbs()).run(cli, job),
-  )
+  command
+    .command('run')
+    .description('Run a job now, whatever its schedule says, and wait for the end.')
+    .argument('<job>', 'name, id or beginning of the id')
+    .option('--dry-run', 'say what a run would do now, and change nothing')
+    .action(async (job: string, options: { dryRun?: boolean }) => {
+      if (options.dryRun) await (await import('./job/preview.ts')).preview(cli, job)
+      else await (await verbs()).run(cli, job)
+    })
   one(command, 'rm', 'Forget a job. What it has stored stays.', async job => (await verbs()).remove(cli, job))
   command
     .command('pause')
@@ -104,8 +111,13 @@ function settingsOf(command: Command): Command {
     .option('--schedule <text>', 'when it runs; "none" only when it is told to')
     .option('--keep <policy>', 'which versions are kept, such as days7,weeks4,months12; "all" keeps all')
     .option('--label <key=value>', 'label of its versions; may be given several times', collect)
-    .option('--quiet-hours <from-to>', 'no run begins in these hours, such as 22:00-07:00; "none" lifts it')
+    .option(
+      '--quiet-hours <from-to>',
+      'no run begins in these hours, such as 22:00-07:00; may be given several times, "none" lifts all',
+      collect,
+    )
     .option('--on-battery <what>', '"wait" for mains power, or "run"')
     .option('--metered <what>', '"wait" for a connection that costs nothing, or "run"')
+    .option('--priority <what>', '"low" gives way to everything else on this computer, or "normal"')
     .option('--hook <moment=name>', 'an executable in the folder of hooks; may be given several times', collect)
 }

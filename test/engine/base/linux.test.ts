@@ -111,6 +111,43 @@ describe('Linux calls on files', () => {
   })
 })
 
+describe('Linux calls on threads', () => {
+  const inNewProcess = async (script: string) => {
+    const href = new URL('../../../engine/base/linux.ts', import.meta.url).href
+    const whole = `import { linux } from ${JSON.stringify(href)}; import { readFileSync } from 'node:fs'; ${script}`
+    const { stdout } = await runCommand(process.execPath, ['--input-type=module', '--eval', whole], {
+      failureCode: 'internal.bug',
+    })
+    return JSON.parse(stdout.toString())
+  }
+
+  it('make the calling thread nice and no other', async () => {
+    const niceness = await inNewProcess(`
+      import { readdirSync } from 'node:fs'
+      const done = linux.setNiceness(19)
+      const all = readdirSync('/proc/self/task').map(id => {
+        const text = readFileSync('/proc/self/task/' + id + '/stat', 'utf8')
+        return [Number(id) === process.pid, Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[16])]
+      })
+      console.log(JSON.stringify({ done, own: all.filter(one => one[0]), others: all.filter(one => !one[0]) }))`)
+    expect(niceness.done).toBe('done')
+    expect(niceness.own).toEqual([[true, 19]])
+    expect(niceness.others.length).toBeGreaterThan(0)
+    for (const other of niceness.others) expect(other[1]).not.toBe(19)
+  })
+
+  it('change how a thread is served by the disks, and change it back', async () => {
+    const steps = await inNewProcess(`
+      const before = linux.ioPriority(process.pid)
+      const set = linux.setIoPriority(process.pid, { class: 'idle', level: 0 })
+      const meanwhile = linux.ioPriority(process.pid)
+      const back = linux.setIoPriority(process.pid, before)
+      console.log(JSON.stringify({ before, set, meanwhile, back, after: linux.ioPriority(process.pid) }))`)
+    expect(steps).toMatchObject({ set: 'done', meanwhile: { class: 'idle' }, back: 'done' })
+    expect(steps.after).toEqual(steps.before)
+  })
+})
+
 describe('Linux calls that are refused', () => {
   const libcThatAnswers = (errno: string): Libc => ({
     now: () => ({ value: -1, errno }),
@@ -128,12 +165,22 @@ describe('Linux calls that are refused', () => {
       calls.blockDeviceIsReadOnly(0),
       calls.socketPeer(0),
       calls.lockFile(0),
+      calls.setNiceness(19),
+      calls.ioPriority(0),
+      calls.setIoPriority(0, { class: 'idle', level: 0 }),
       await calls.forgetPages(0, 0, 1),
       await calls.punchHole(0, 0, 1),
       await calls.zeroRange(0, 0, 1),
       await calls.zeroBlockDevice(0, 0, 1),
     ]
   }
+
+  it('to a thread that has ended or may not change answer that they are unsupported', () => {
+    const calls = (errno: string) => createLinuxCalls(() => libcThatAnswers(errno))
+    expect(calls('EACCES').setNiceness(-20)).toBe('unsupported')
+    expect(calls('ESRCH').ioPriority(1)).toBe('unsupported')
+    expect(calls('ESRCH').setIoPriority(1, { class: 'idle', level: 0 })).toBe('unsupported')
+  })
 
   it.each(['ENOSYS', 'EOPNOTSUPP', 'EINVAL', 'ENOTTY', 'EPERM'])(
     'with %s answer that they are unsupported',

@@ -24,6 +24,8 @@ beforeEach(() => {
 })
 afterEach(() => void stores.db.close())
 
+const night = { from: '22:00', to: '06:00' }
+
 const settings = (over: object = {}) => ({
   name: 'Everything',
   sources: [{ path: '/dev/vg0/root', name: 'root' }],
@@ -39,7 +41,7 @@ describe('jobs', () => {
       pausedUntil: null,
       retention: null,
       usedBlocksOnly: true,
-      conditions: { onBattery: 'wait', metered: 'wait', quietHours: null },
+      conditions: { onBattery: 'wait', metered: 'wait', quietHours: [] },
       upkeep: { pruneEveryDays: 7, scrubWithinDays: 30, verifyPercent: 1 },
       createdAt: '2026-03-01T12:00:00.000Z',
     })
@@ -64,6 +66,9 @@ describe('jobs', () => {
     [{ hooks: { 'before-backup': '../evil' } }, 'hooks.before-backup'],
     [{ unknown: 1 }, ''],
     [{ limits: { read: -1 } }, 'limits.read'],
+    [{ conditions: { quietHours: [night, { from: '05:00', to: '22:30' }] } }, 'conditions.quietHours'],
+    [{ conditions: { quietHours: Array(9).fill(night) } }, 'conditions.quietHours'],
+    [{ conditions: { quietHours: night } }, 'conditions.quietHours'],
   ])('are refused with %j', (wrong, path) => {
     const making = () => service.create(settings(wrong))
     expect(making).toThrow(expect.objectContaining({ name: 'HoldfastError' }))

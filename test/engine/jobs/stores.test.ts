@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { randomHex } from '../../../engine/base/random.ts'
-import { jobSchema, type Run } from '../../../engine/contract/jobs.ts'
+import type { Run } from '../../../engine/contract/jobs.ts'
 import { type Database, openJobDatabase } from '../../../engine/jobs/database.ts'
 import { FactStore } from '../../../engine/jobs/factStore.ts'
+import { decodeJobFile, encodeJobFile } from '../../../engine/jobs/jobFile.ts'
 import { RecordStore } from '../../../engine/jobs/recordStore.ts'
 import { RunStore } from '../../../engine/jobs/runStore.ts'
-import { makeJob } from '../../support/jobs.ts'
+import { storedJobSchema } from '../../../engine/jobs/storedJob.ts'
+import { makeDestination, makeJob } from '../../support/jobs.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 
 const folder = useTemporaryFolder()
@@ -44,10 +46,10 @@ const makeRun = (facts: Partial<Run> = {}): Run => ({
 describe('the file of jobs', () => {
   it('keeps what it was told when it is opened again', () => {
     const job = makeJob()
-    new RecordStore(db, 'jobs', jobSchema, 'job').put(job)
+    new RecordStore(db, 'jobs', storedJobSchema, 'job').put(job)
     db.close()
     db = openJobDatabase(path())
-    expect(new RecordStore(db, 'jobs', jobSchema, 'job').list()).toEqual([job])
+    expect(new RecordStore(db, 'jobs', storedJobSchema, 'job').list()).toEqual([job])
   })
 
   it('is never replaced when it is damaged or comes from a newer Holdfast', async () => {
@@ -90,7 +92,7 @@ describe('the file of jobs', () => {
 })
 
 describe('records', () => {
-  const store = () => new RecordStore(db, 'jobs', jobSchema, 'job')
+  const store = () => new RecordStore(db, 'jobs', storedJobSchema, 'job')
 
   it('are found by id, by the beginning of one, and by name', () => {
     const [a, b] = [
@@ -109,6 +111,24 @@ describe('records', () => {
     expect(store().remove(a.id)).toBe(true)
     expect(store().remove(a.id)).toBe(false)
     expect(store().resolve('aaaa')).toEqual(b)
+  })
+
+  it('are read with the one stretch of quiet hours, or none, that an earlier build wrote, also out of a file', () => {
+    const job = makeJob()
+    const night = { from: '22:00', to: '06:00' }
+    for (const [quietHours, now] of [
+      [null, []],
+      [night, [night]],
+      [[night], [night]],
+    ] as const) {
+      const earlier = { ...job, conditions: { ...job.conditions, quietHours } }
+      db.prepare('INSERT OR REPLACE INTO jobs (id, body) VALUES (?, ?)').run(job.id, JSON.stringify(earlier))
+      expect(store().find(job.id)?.conditions.quietHours).toEqual(now)
+      const destination = makeDestination({ id: job.destinations[0]! })
+      const file = JSON.parse(encodeJobFile([job], [destination], 0))
+      const text = JSON.stringify({ ...file, jobs: [earlier] })
+      expect(decodeJobFile(text).jobs[0]?.conditions.quietHours).toEqual(now)
+    }
   })
 
   it('are checked before they are kept, and named when they cannot be read', () => {

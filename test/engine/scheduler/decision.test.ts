@@ -21,7 +21,7 @@ const everythingAgainstIt: Partial<JobFacts> = {
   pausedUntil: Number.POSITIVE_INFINITY,
   lastAttempt: failed,
   consecutiveFailures: 9,
-  quietHours: { from: '20:00', to: '06:00' },
+  quietHours: [{ from: '20:00', to: '06:00' }],
   power: { onBattery: true, runOnBattery: false },
   network: { metered: true, runOnMetered: false },
   localDestination: false,
@@ -103,7 +103,7 @@ describe('decide', () => {
     })
     facts.consecutiveFailures = 0
     expect(decide(facts, now)).toMatchObject({ state: 'waiting', why: 'quietHours', at: utc('2026-01-06T06:00') })
-    facts.quietHours = null
+    facts.quietHours = []
     expect(decide(facts, now)).toMatchObject({ state: 'waiting', why: 'battery' })
     facts.power.runOnBattery = true
     expect(decide(facts, now)).toMatchObject({ state: 'waiting', why: 'metered' })
@@ -183,7 +183,7 @@ describe('quiet hours', () => {
     )
 
   it('hold runs back from their first to their last minute, also over midnight', () => {
-    const night = { from: '22:00', to: '06:00' }
+    const night = [{ from: '22:00', to: '06:00' }]
     expect(berlin(night, '2026-01-05T20:59').state).toBe('due')
     expect(berlin(night, '2026-01-05T21:00')).toMatchObject({ why: 'quietHours', at: utc('2026-01-06T05:00') })
     expect(berlin(night, '2026-01-06T04:59')).toMatchObject({ why: 'quietHours', at: utc('2026-01-06T05:00') })
@@ -191,14 +191,28 @@ describe('quiet hours', () => {
   })
 
   it('hold runs back within a day', () => {
-    const office = { from: '09:00', to: '17:00' }
+    const office = [{ from: '09:00', to: '17:00' }]
     expect(berlin(office, '2026-01-05T07:59').state).toBe('due')
     expect(berlin(office, '2026-01-05T08:00')).toMatchObject({ why: 'quietHours', at: utc('2026-01-05T16:00') })
     expect(berlin(office, '2026-01-05T16:00').state).toBe('due')
   })
 
+  it('of which there are several hold runs back in each, and until the last of those that touch or overlap is over', () => {
+    const several = [
+      { from: '12:00', to: '13:00' },
+      { from: '06:00', to: '08:00' },
+      { from: '22:00', to: '05:30' },
+      { from: '05:00', to: '06:00' },
+    ]
+    expect(berlin(several, '2026-01-05T11:30')).toMatchObject({ why: 'quietHours', at: utc('2026-01-05T12:00') })
+    expect(berlin(several, '2026-01-05T12:00').state).toBe('due')
+    expect(berlin(several, '2026-01-05T21:30')).toMatchObject({ why: 'quietHours', at: utc('2026-01-06T07:00') })
+    expect(berlin(several, '2026-01-06T07:00').state).toBe('due')
+    expect(berlin([], '2026-01-06T02:00').state).toBe('due')
+  })
+
   it('end when clocks skip their end', () => {
-    expect(berlin({ from: '22:00', to: '02:30' }, '2026-03-29T00:30')).toMatchObject({ at: utc('2026-03-29T01:00') })
+    expect(berlin([{ from: '22:00', to: '02:30' }], '2026-03-29T00:30')).toMatchObject({ at: utc('2026-03-29T01:00') })
   })
 })
 

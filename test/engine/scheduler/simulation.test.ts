@@ -110,7 +110,7 @@ describe('times at which nothing could run', () => {
   })
 
   it('that fall into quiet hours wait for their end', () => {
-    const quietHours = { from: '22:00', to: '06:00' }
+    const quietHours = [{ from: '22:00', to: '06:00' }]
     const world = new JobWorld(utc('2026-01-01T12:00'), { schedule: exact('every 4 hours from 00:00'), quietHours })
     world.until(utc('2026-01-02T13:00'))
     expect(began(world.runs)).toEqual([

@@ -73,13 +73,17 @@ describe('the helper', () => {
     const { runs } = await json('job', 'run', 'Disk')
     expect(runs).toMatchObject([{ state: 'complete', trigger: 'manual', parts: [{ source: 'root' }] }])
     await json('job', 'resume', 'Disk')
-    await json('job', 'edit', 'Disk', '--quiet-hours', '22:00-07:00')
+    await json('job', 'edit', 'Disk', '--quiet-hours', '22:00-07:00', '--quiet-hours', '12:00-13:00')
     await json('job', 'edit', 'Disk', '--on-battery', 'run')
     const shown = await json('job', 'show', 'Disk')
+    const [night, lunch] = [
+      { from: '22:00', to: '07:00' },
+      { from: '12:00', to: '13:00' },
+    ]
     expect(shown.job).toMatchObject({
       retention: 'days7',
       labels: { kind: 'nightly' },
-      conditions: { quietHours: { from: '22:00', to: '07:00' }, onBattery: 'run', metered: 'wait' },
+      conditions: { quietHours: [night, lunch], onBattery: 'run', metered: 'wait' },
     })
     const { versions } = await json('versions', '--repo', repository)
     expect(versions).toMatchObject([{ name: 'root', status: 'complete', labels: { kind: 'nightly' } }])
@@ -92,6 +96,29 @@ describe('the helper', () => {
     const check = await cli('check')
     expect(check.code).toBeLessThanOrEqual(1)
     expect(check.stdout).toMatch(/^HOLDFAST (OK|WARNING)/)
+  })
+
+  test('says what a run would do, and runs nothing', async () => {
+    const job = await makeJob()
+    expect(await json('job', 'run', 'Disk', '--dry-run')).toMatchObject({
+      sources: [{ source: 'disk', path: image, present: true, sizeBytes: 3_000_000, method: 'full' }],
+      destinations: [{ destinationName: 'drive', error: null, sources: [{ newest: null }], prune: true }],
+    })
+    expect((await client.call('runs.list', {})).runs).toEqual([])
+    await client.call('jobs.run', { job })
+    const { parts } = await endedRun(client, job)
+    const said = await cli('job', 'run', 'Disk', '--dry-run')
+    expect(said).toMatchObject({ code: 0 })
+    expect(said.stdout).toContain(`newest version ${parts[0]!.version}`)
+    await unlink(image)
+    await client.call('destinations.forgetKey', { destination: 'drive' })
+    const broken = await cli('job', 'run', 'Disk', '--dry-run')
+    expect(broken).toMatchObject({ code: 74 })
+    expect(broken.stdout).toMatch(/disk cannot be read: .* does not exist/)
+    expect(broken.stdout).toContain('nothing could be stored')
+    const foreign = client.call('jobs.preview', { job, destinations: ['nowhere'] })
+    await expect(foreign).rejects.toMatchObject({ code: 'config.notFound' })
+    expect((await client.call('runs.list', {})).runs).toHaveLength(1)
   })
 
   test('is one for each folder, and says where to look when there is none', async () => {

@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
 import { HoldfastError } from '../../../contract/errors.ts'
 import type { HelperContract } from '../../../contract/helperContract.ts'
-import { type HookMoment, hookMoments } from '../../../contract/jobs.ts'
+import { type HookMoment, hookMoments, type Priority, priorities } from '../../../contract/jobs.ts'
 import type { CallInput, RpcClient } from '../../../contract/rpcContract.ts'
+import type { QuietHours } from '../../../contract/schedule.ts'
 import { parseQuietHours, parseSchedule } from '../../../contract/scheduleText.ts'
 import { defaultVersionName } from '../../../versions/naming.ts'
 
@@ -13,9 +14,10 @@ export interface SettingsOptions {
   schedule?: string
   keep?: string
   label?: string[]
-  quietHours?: string
+  quietHours?: string[]
   onBattery?: string
   metered?: string
+  priority?: string
   hook?: string[]
 }
 
@@ -32,6 +34,7 @@ export async function settingsFrom(client: RpcClient<HelperContract>, options: S
     ...(schedule !== undefined && { schedule: schedule === 'none' ? null : parseSchedule(schedule) }),
     ...(keep !== undefined && { retention: keep === 'all' ? null : keep }),
     ...(label && { labels: Object.fromEntries(label.map(text => pair(text, '--label'))) }),
+    ...(options.priority !== undefined && { priority: priorityFrom(options.priority) }),
     ...(hook && { hooks: Object.fromEntries(hook.map(hookFrom)) }),
     ...(conditions && { conditions }),
   }
@@ -40,10 +43,18 @@ export async function settingsFrom(client: RpcClient<HelperContract>, options: S
 function conditionsFrom({ quietHours, onBattery, metered }: SettingsOptions): Changes['conditions'] {
   if (quietHours === undefined && onBattery === undefined && metered === undefined) return undefined
   return {
-    ...(quietHours !== undefined && { quietHours: quietHours === 'none' ? null : parseQuietHours(quietHours) }),
+    ...(quietHours !== undefined && { quietHours: quietHoursFrom(quietHours) }),
     ...(onBattery !== undefined && { onBattery: waitOrRun(onBattery, '--on-battery') }),
     ...(metered !== undefined && { metered: waitOrRun(metered, '--metered') }),
   }
+}
+
+function quietHoursFrom(texts: readonly string[]): QuietHours[] {
+  if (!texts.includes('none')) return texts.map(parseQuietHours)
+  if (texts.length === 1) return []
+  throw new HoldfastError('usage.invalid', '“none” lifts all quiet hours and cannot be joined with others.', {
+    advice: 'Give --quiet-hours none alone, or leave it out.',
+  })
 }
 
 async function sourcesFrom(client: RpcClient<HelperContract>, texts: readonly string[]) {
@@ -89,6 +100,13 @@ function pair(text: string, option: string): [string, string] {
   const at = text.indexOf('=')
   if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
   throw new HoldfastError('usage.invalid', `“${text}” (${option}) has no “=” in it.`, { advice: 'Write KEY=VALUE.' })
+}
+
+function priorityFrom(text: string): Priority {
+  if ((priorities as readonly string[]).includes(text)) return text as Priority
+  throw new HoldfastError('usage.invalid', `“${text}” (--priority) is neither “normal” nor “low”.`, {
+    advice: 'Write one of the two.',
+  })
 }
 
 function waitOrRun(text: string, option: string): 'wait' | 'run' {

@@ -5,7 +5,7 @@ import { HoldfastError } from '../../../contract/errors.ts'
 import type { HelperContract, JobView } from '../../../contract/helperContract.ts'
 import type { Run } from '../../../contract/jobs.ts'
 import type { CallInput, RpcClient } from '../../../contract/rpcContract.ts'
-import { formatSchedule } from '../../../contract/scheduleText.ts'
+import { formatQuietHours, formatSchedule } from '../../../contract/scheduleText.ts'
 import type { Cli } from '../../cli.ts'
 import { exitCodes } from '../../exitCodes.ts'
 import { withHelper } from '../../helperClient.ts'
@@ -244,6 +244,10 @@ function describe({ job, standings }: JobView, runs: readonly Run[]): string {
     ...standings.map(one => `  To        ${printable(one.destinationName)}: ${one.text}`),
     `  Schedule  ${job.schedule === null ? 'only when it is told to' : formatSchedule(job.schedule)}`,
     `  Keeps     ${job.retention ?? 'all versions'}`,
+    ...(job.conditions.quietHours.length === 0
+      ? []
+      : [`  Quiet     ${job.conditions.quietHours.map(formatQuietHours).join(', ')}`]),
+    ...(job.priority === 'normal' ? [] : [`  Priority  ${job.priority}`]),
   ]
   return `${lines.join('\n')}\n${runs.length === 0 ? '' : `\n${runs.map(runText).join('')}`}`
 }
