@@ -37,6 +37,7 @@ import type { LaneLimits } from '../scheduler/lanes.ts'
 import { MemorySecrets } from '../secrets/memorySecrets.ts'
 import { SecretFiles } from '../secrets/secretFiles.ts'
 import type { SecretStore } from '../secrets/secretStore.ts'
+import type { Erasing } from './access/erasing.ts'
 import { DestinationDesk } from './destinationDesk.ts'
 import { healthsOf, viewsOf } from './health.ts'
 import { HealthFile } from './healthFile.ts'
@@ -56,6 +57,8 @@ export interface HelperOptions {
   /** system: the service of this computer. user: a helper for one person, which keeps secrets in memory only. */
   mode: 'system' | 'user'
   logger: Logger
+  /** Decides who may destroy what. */
+  erasing: Erasing
   clock?: Clock
   hooks?: HookFolder
   limits?: LaneLimits
@@ -73,6 +76,7 @@ const keptNotices = 50
 export class Helper {
   readonly startedAt: number
   readonly mode: 'system' | 'user'
+  readonly erasing: Erasing
   readonly clock: Clock
   readonly engine: Engine
   readonly jobs: RecordStore<Job>
@@ -101,6 +105,7 @@ export class Helper {
   private constructor(options: HelperOptions) {
     this.#options = options
     this.mode = options.mode
+    this.erasing = options.erasing
     this.clock = options.clock ?? systemClock
     this.startedAt = this.clock.now()
     this.#db = openJobDatabase(join(options.stateDir, 'jobs.sqlite'))
