@@ -27,6 +27,7 @@ import { createEngine } from '../engine.ts'
 import type { Engine } from '../engineApi.ts'
 import { type Database, openJobDatabase } from '../jobs/database.ts'
 import { FactStore } from '../jobs/factStore.ts'
+import { LibraryStore } from '../jobs/libraryStore.ts'
 import { RecordStore } from '../jobs/recordStore.ts'
 import { RunStore } from '../jobs/runStore.ts'
 import type { HookFolder } from '../notices/hookFile.ts'
@@ -43,6 +44,7 @@ import { healthsOf, viewsOf } from './health.ts'
 import { HealthFile } from './healthFile.ts'
 import { runJob } from './jobRun.ts'
 import { JobService } from './jobService.ts'
+import { Library } from './library.ts'
 import { NoticeDesk } from './noticeDesk.ts'
 import { healthFileOf } from './socket.ts'
 import { Supervisor } from './supervisor.ts'
@@ -92,8 +94,9 @@ export class Helper {
   readonly progressFeed: TopicFeed<{ running: RunProgress[] }, RunProgress>
   readonly runFeed: TopicFeed<{ running: Run[] }, Run>
   readonly tasks: TaskRuns
+  readonly library: Library
   readonly #db: Database
-  readonly #facts: FactStore
+  readonly facts: FactStore
   readonly #options: HelperOptions
   readonly notices: NoticeDesk
   readonly noticeFeed: TopicFeed<{ notices: ShownNotice[] }, ShownNotice>
@@ -109,7 +112,7 @@ export class Helper {
     this.clock = options.clock ?? systemClock
     this.startedAt = this.clock.now()
     this.#db = openJobDatabase(join(options.stateDir, 'jobs.sqlite'))
-    this.#facts = new FactStore(this.#db)
+    this.facts = new FactStore(this.#db)
     this.engine = createEngine({ stateDir: options.stateDir, clock: this.clock })
     this.jobs = new RecordStore(this.#db, 'jobs', jobSchema, 'job')
     this.destinations = new RecordStore(this.#db, 'destinations', destinationSchema, 'destination')
@@ -122,10 +125,15 @@ export class Helper {
     const sources = [udevEvents(), kernelTables()]
     this.drives = new DriveWatcher({ read, sources, logger: options.logger, clock: this.clock })
     this.desk = new DestinationDesk({ ...this, logger: options.logger })
+    this.library = new Library({
+      ...this,
+      store: new LibraryStore(this.#db),
+      host: hostname(),
+      logger: options.logger,
+    })
     this.noticeFeed = new TopicFeed(() => ({ notices: this.#shown }))
     this.notices = new NoticeDesk({
       ...this,
-      facts: this.#facts,
       logger: options.logger,
       show: notice => this.#show(notice),
     })
@@ -134,11 +142,11 @@ export class Helper {
     this.supervisor = new Supervisor({
       ...this,
       clock: this.clock,
-      facts: this.#facts,
       limits: options.limits ?? defaultLimits,
       logger: options.logger,
       surroundings: async () => {
         await this.desk.lookForMissing()
+        this.library.lookAtNew()
         const { power, metered } = await conditions.read()
         return { onBattery: power === 'battery', metered: metered === 'yes' }
       },
@@ -187,6 +195,7 @@ export class Helper {
   /** Ends runs where they can be gone on from, lets go of drives, and closes everything. */
   async stop(): Promise<void> {
     await Promise.all([this.supervisor.stop(), this.tasks.stop()])
+    await this.library.stop()
     await this.drives.stop()
     await this.mounter.tidy().catch(() => undefined)
     await this.notices.close()
@@ -256,13 +265,14 @@ export class Helper {
           planUpkeep(
             upkeep,
             {
-              prunedAt: this.#facts.get(fact('prune'), timestamp),
-              scrubbedAt: this.#facts.get(fact('scrub'), timestamp),
+              prunedAt: this.facts.get(fact('prune'), timestamp),
+              scrubbedAt: this.facts.get(fact('scrub'), timestamp),
             },
             clock.now(),
           ),
-        upkeepDone: (_destination, what) => this.#facts.set(fact(what), clock.now()),
+        upkeepDone: (_destination, what) => this.facts.set(fact(what), clock.now()),
         hook: (moment, hooked, of) => this.#hook(moment, hooked, of, signal),
+        ended: (of, session) => this.library.takeAfter(of, session),
         changed: record => {
           this.runs.put(record)
           this.#runChanged(record)

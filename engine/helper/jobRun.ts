@@ -14,6 +14,7 @@ import type {
 } from '../contract/jobs.ts'
 import type { Engine, Session } from '../engineApi.ts'
 import type { Connector } from './connection.ts'
+import { requireRepository } from './openDestination.ts'
 import type { UpkeepPlan } from './upkeep.ts'
 
 export interface JobRunDeps {
@@ -29,6 +30,8 @@ export interface JobRunDeps {
   upkeepDone(destination: string, what: 'prune' | 'scrub'): void
   /** Fails with hook.failed when a hook that runs before something fails; returns warnings of others. */
   hook(moment: HookMoment, job: Job, run: Run): Promise<string[]>
+  /** The work is done, well or not, and the repository still open: a last look at it. Does not fail. */
+  ended(destination: Destination, session: Session): Promise<void>
   /** The run has changed; kept and shown. */
   changed(run: Run): void
   progress(progress: RunProgress): void
@@ -126,9 +129,13 @@ class JobRun {
         const limits = write === null ? {} : { writeLimit: write }
         const session = await this.#deps.engine.open(connection.url, connection.secret, limits)
         try {
-          this.#mustBeThe(session)
-          for (const part of this.#run.parts) await this.#backup(session, part)
-          await this.#lookAfter(session)
+          requireRepository(session, this.#destination)
+          try {
+            for (const part of this.#run.parts) await this.#backup(session, part)
+            await this.#lookAfter(session)
+          } finally {
+            await this.#deps.ended(this.#destination, session)
+          }
         } finally {
           await session.close()
         }
@@ -139,19 +146,6 @@ class JobRun {
       for (const part of this.#run.parts.filter(part => part.state === 'waiting')) this.#failPart(part, error)
       throw error
     }
-  }
-
-  /** Somebody may have put another repository, which the same passphrase opens, in its place. */
-  #mustBeThe({ repositoryId, url }: Session): void {
-    if (repositoryId === this.#destination.repositoryId) return
-    throw new HoldfastError(
-      'repository.notFound',
-      `Another repository than that of “${this.#destination.name}” is at ${url}.`,
-      {
-        advice: 'Bring the right one back, or add this one as a destination of its own.',
-        details: { url, found: repositoryId, expected: this.#destination.repositoryId },
-      },
-    )
   }
 
   async #backup(session: Session, part: RunPart): Promise<void> {
