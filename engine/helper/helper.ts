@@ -39,6 +39,7 @@ import { MemorySecrets } from '../secrets/memorySecrets.ts'
 import { SecretFiles } from '../secrets/secretFiles.ts'
 import type { SecretStore } from '../secrets/secretStore.ts'
 import type { Erasing } from './access/erasing.ts'
+import { noteAway } from './awayDrives.ts'
 import { DestinationDesk } from './destinationDesk.ts'
 import { healthsOf, viewsOf } from './health.ts'
 import { HealthFile } from './healthFile.ts'
@@ -46,7 +47,9 @@ import { runJob } from './jobRun.ts'
 import { JobService } from './jobService.ts'
 import { Library } from './library.ts'
 import { NoticeDesk } from './noticeDesk.ts'
+import { noteShare } from './scrubPasses.ts'
 import { healthFileOf } from './socket.ts'
+import { SourceOffer } from './sourceOffer.ts'
 import { Supervisor } from './supervisor.ts'
 import { TaskRuns } from './taskRuns.ts'
 import { planUpkeep } from './upkeep.ts'
@@ -95,6 +98,7 @@ export class Helper {
   readonly runFeed: TopicFeed<{ running: Run[] }, Run>
   readonly tasks: TaskRuns
   readonly library: Library
+  readonly offer: SourceOffer
   readonly #db: Database
   readonly facts: FactStore
   readonly #options: HelperOptions
@@ -125,6 +129,7 @@ export class Helper {
     const sources = [udevEvents(), kernelTables()]
     this.drives = new DriveWatcher({ read, sources, logger: options.logger, clock: this.clock })
     this.desk = new DestinationDesk({ ...this, logger: options.logger })
+    this.offer = new SourceOffer(() => this.drives.inventory)
     this.library = new Library({
       ...this,
       store: new LibraryStore(this.#db),
@@ -147,6 +152,7 @@ export class Helper {
       surroundings: async () => {
         await this.desk.lookForMissing()
         this.library.lookAtNew()
+        noteAway(this)
         const { power, metered } = await conditions.read()
         return { onBattery: power === 'battery', metered: metered === 'yes' }
       },
@@ -213,6 +219,11 @@ export class Helper {
     })
   }
 
+  /** As of the last look. */
+  get views(): readonly JobView[] {
+    return this.#views
+  }
+
   /** Looks how jobs stand, and tells whoever listens. */
   async changed(): Promise<JobView[]> {
     const standings = await this.supervisor.standings()
@@ -270,7 +281,10 @@ export class Helper {
             },
             clock.now(),
           ),
-        upkeepDone: (_destination, what) => this.facts.set(fact(what), clock.now()),
+        upkeepDone: (id, what, percent) => {
+          this.facts.set(fact(what), clock.now())
+          if (percent !== undefined) noteShare(this.facts, id, percent, clock.now())
+        },
         hook: (moment, hooked, of) => this.#hook(moment, hooked, of, signal),
         ended: (of, session) => this.library.takeAfter(of, session),
         changed: record => {

@@ -27,7 +27,8 @@ export interface JobRunDeps {
   sourcePath(source: JobSource): string
   /** What to do for a destination after its backups. */
   upkeep(job: Job, destination: string): UpkeepPlan
-  upkeepDone(destination: string, what: 'prune' | 'scrub'): void
+  /** Space was made, or this share of what is stored was checked. */
+  upkeepDone(destination: string, what: 'prune' | 'scrub', percent?: number): void
   /** Fails with hook.failed when a hook that runs before something fails; returns warnings of others. */
   hook(moment: HookMoment, job: Job, run: Run): Promise<string[]>
   /** The work is done, well or not, and the repository still open: a last look at it. Does not fail. */
@@ -210,7 +211,7 @@ class JobRun {
     }
     if (plan.scrubPercent !== undefined) {
       const isDone = await this.#scrub(session, [], plan.scrubPercent, 'what is stored')
-      if (isDone) this.#deps.upkeepDone(id, 'scrub')
+      if (isDone) this.#deps.upkeepDone(id, 'scrub', plan.scrubPercent)
     }
     await this.#attempt('it is not known which versions are damaged', async () => {
       const damaged = await session.versions(`status == "damaged" and host == ${quoted(this.#deps.host)}`)

@@ -4,10 +4,11 @@ import type { Destination, Job } from '../contract/jobs.ts'
 import type { LibrarySummary, LibraryVersion } from '../contract/library.ts'
 import type { Version } from '../contract/models.ts'
 import type { Engine, Session } from '../engineApi.ts'
-import type { LibraryStore, VersionQuery } from '../jobs/libraryStore.ts'
+import type { LibraryStore, StoredVersion, VersionQuery } from '../jobs/libraryStore.ts'
 import type { RecordStore } from '../jobs/recordStore.ts'
 import { TopicFeed } from '../rpc/topicFeed.ts'
 import type { SecretStore } from '../secrets/secretStore.ts'
+import { fitting } from './answerSize.ts'
 import type { DestinationDesk } from './destinationDesk.ts'
 import { withDestination } from './openDestination.ts'
 
@@ -54,24 +55,18 @@ export class Library {
     more: boolean
   } {
     const { destination, job, limit, after } = query
-    const asked: VersionQuery = {
-      limit,
-      ...(destination !== undefined && { destination }),
-      ...(after && { after }),
-      ...(job && {
-        made: {
-          host: this.#deps.host,
-          names: job.sources.map(source => source.name),
-          destinations: job.destinations,
-        },
-      }),
-    }
-    const found = this.#deps.store.list(asked)
+    const found = this.#deps.store.list({ ...this.#asked({ destination, job }), limit, ...(after && { after }) })
     const jobOf = this.#jobFinder()
     const versions = found.slice(0, limit).map(({ destination, version }) => {
       return { ...version, destination, job: jobOf(destination, version) }
     })
-    return { versions, more: found.length > limit }
+    const page = fitting(versions)
+    return { versions: page, more: found.length > page.length }
+  }
+
+  /** All of them, newest first. */
+  all(query: { destination?: string; job?: Job }): StoredVersion[] {
+    return this.#deps.store.list({ ...this.#asked(query), limit: Number.MAX_SAFE_INTEGER - 1 })
   }
 
   /** A version of the repository as it is told. */
@@ -150,6 +145,20 @@ export class Library {
           if (!this.#stop.signal.aborted) logger.warn('versions could not be looked at', { destination: id, error })
         }
       }
+    }
+  }
+
+  #asked({
+    destination,
+    job,
+  }: {
+    destination?: string | undefined
+    job?: Job | undefined
+  }): Omit<VersionQuery, 'limit'> {
+    const { host } = this.#deps
+    return {
+      ...(destination !== undefined && { destination }),
+      ...(job && { made: { host, names: job.sources.map(source => source.name), destinations: job.destinations } }),
     }
   }
 
