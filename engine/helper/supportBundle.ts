@@ -3,6 +3,7 @@ import { arch, hostname, release, totalmem } from 'node:os'
 import type { HealthAnswer } from '../contract/health.ts'
 import { createRedactor } from '../secrets/redactSecrets.ts'
 import { type SecretStore, wipe } from '../secrets/secretStore.ts'
+import { fitting } from './answerSize.ts'
 import type { Helper } from './helper.ts'
 import { privacyOf } from './privacy.ts'
 
@@ -16,7 +17,7 @@ const mostBytes = 500_000
 export async function supportBundle(helper: Helper, program: string, health: readonly HealthAnswer[]): Promise<string> {
   const { runs, jobs, destinations, desk, drives, notices, library, clock } = helper
   const devices = drives.inventory.devices
-  const recent = runs.list({ limit: mostRuns })
+  const recent = fitting(runs.list({ limit: mostRuns }), mostBytes / 4)
   const { email, webhook } = notices.settings
   const facts = {
     madeAt: new Date(clock.now()).toISOString(),
