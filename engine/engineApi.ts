@@ -1,4 +1,5 @@
 import type { Priority } from './contract/jobs.ts'
+import type { Comparison } from './contract/library.ts'
 import type {
   BackupResult,
   ByteRange,
@@ -44,6 +45,9 @@ export interface InitOptions {
   /** Begin anew at a place where another repository was seen before and is gone. Never overwrites one that is there. */
   forgetOld?: boolean
 }
+
+/** Bytes of a version, checked; zeros where the source had none. See Session.read. */
+export type ReadRange = (range: ByteRange) => Promise<Buffer>
 
 /** What the helper and the command line can ask of the engine. */
 export interface Engine {
@@ -96,6 +100,22 @@ export interface Session {
       verify?: boolean
     },
   ): Promise<RestoreResult>
+
+  /**
+   * Lets `work` read ranges of a version, each of at most 1 MiB and inside of it (usage.invalid otherwise); what it has read
+   * last is kept. A range that is damaged fails with integrity.*. Meant for looking at a few places: a restore is faster.
+   */
+  read<T>(
+    version: string,
+    work: (read: ReadRange, version: Version) => Promise<T>,
+    options?: { signal?: AbortSignal },
+  ): Promise<T>
+
+  /**
+   * How much differs between two versions, block by block, by their maps alone: the cost is that of the differences. Both may be
+   * of different sources. integrity.* when a map that differs cannot be read.
+   */
+  compare(older: string, newer: string, options?: { signal?: AbortSignal }): Promise<Comparison>
 
   scrub(
     versions: readonly string[],

@@ -1,5 +1,6 @@
 import { HoldfastError } from './contract/errors.ts'
 import type { VersionId } from './contract/ids.ts'
+import type { Comparison } from './contract/library.ts'
 import type {
   BackupResult,
   EnforceResult,
@@ -14,7 +15,7 @@ import type {
   Version,
   VersionDetails,
 } from './contract/models.ts'
-import type { CallOptions, PriorityOptions, Secret, Session } from './engineApi.ts'
+import type { CallOptions, PriorityOptions, ReadRange, Secret, Session } from './engineApi.ts'
 import { requireMinimumAge } from './maintenance/minimumAge.ts'
 import { runPrune } from './maintenance/prune.ts'
 import { runRepair } from './maintenance/repair.ts'
@@ -23,12 +24,15 @@ import { formatRetentionPolicy, parseRetentionPolicy } from './maintenance/reten
 import { runScrub } from './maintenance/scrub.ts'
 import { gatherStats } from './maintenance/stats.ts'
 import { type BackupOptions, runBackup } from './pipeline/backup.ts'
+import { compareVersions } from './pipeline/compareVersions.ts'
 import { compareWithSource } from './pipeline/compareWithSource.ts'
 import { runRestore } from './pipeline/restore.ts'
+import { readVersion } from './pipeline/versionReader.ts'
 import { addKey, addRecoveryPhrase, listKeys, removeKey } from './repository/keyManagement.ts'
 import type { Repository } from './repository/repository.ts'
+import type { VersionRecord } from './repository/versionRecord.ts'
 import type { LoadedRecords } from './repository/versionStore.ts'
-import { viewDetails, viewVersions } from './repository/versionView.ts'
+import { viewDetails, viewVersion, viewVersions } from './repository/versionView.ts'
 import { readHintsFile } from './sources/hints.ts'
 import { openSource, openSourceOf } from './sources/open.ts'
 import { checkTarget } from './targets/checks.ts'
@@ -130,6 +134,23 @@ export class RepositorySession implements Session {
     }
     await using target = closing(await openTarget(targetPath, { sizeBytes, force }))
     return await runRestore(this.#repository, record, target.value, { ...options, targetOffset })
+  }
+
+  async read<T>(
+    spec: string,
+    work: (read: ReadRange, version: Version) => Promise<T>,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<T> {
+    const loaded = await this.#repository.refresh(options.signal)
+    const record = this.#record(loaded, spec)
+    const view = viewVersion(record, loaded.marks, this.#repository.index)
+    return await readVersion(this.#repository, record, read => work(read, view), options.signal)
+  }
+
+  async compare(older: string, newer: string, options: { signal?: AbortSignal } = {}): Promise<Comparison> {
+    const loaded = await this.#repository.refresh(options.signal)
+    const [before, after] = [older, newer].map(spec => this.#record(loaded, spec)) as [VersionRecord, VersionRecord]
+    return await compareVersions(this.#repository, before, after, options.signal)
   }
 
   async scrub(specs: readonly string[], options: Parameters<Session['scrub']>[1]): Promise<ScrubResult> {

@@ -10,9 +10,9 @@ export const healthQuestions = [
   'recentBackup',
   /** What is backed up is in two destinations at least. */
   'twoPlaces',
-  /** One of them is not in this house: a network path or a drive that was taken away and came back. */
+  /** One of them is not in this house: a network path, or a drive that is away or was within thirty days. */
   'offSite',
-  /** Everything stored was read and checked within thirty days. */
+  /** Everything stored was read and checked within thirty days, or is younger than that. */
   'verified',
   /** No version is damaged. */
   'undamaged',

@@ -78,6 +78,9 @@ export type DiskPicture = z.infer<typeof diskPictureSchema>
 
 /** What a retention policy would do to the versions that are there. */
 export const retentionPreviewSchema = z.object({
+  keptCount: z.int().nonnegative(),
+  removedCount: z.int().nonnegative(),
+  /** Newest first. Of too many for one answer, the oldest that are removed are left out, and only then any that are kept. */
   decisions: z.array(
     z.object({
       version: versionIdSchema,
@@ -88,3 +91,4 @@ export const retentionPreviewSchema = z.object({
     }),
   ),
 })
+export type RetentionPreview = z.infer<typeof retentionPreviewSchema>

@@ -5,8 +5,13 @@ import type { Secret } from '../engineApi.ts'
 export interface Connection {
   url: string
   secret: Secret
-  /** Unmounts or ejects what was mounted for it. Does not throw; returns what people should know. */
+  /** Unmounts or ejects what was mounted for it, unless somebody else still uses that. Does not throw; returns what people should know. */
   release(): Promise<string[]>
+}
+
+export interface ConnectOptions {
+  /** The drive is not ejected afterwards, even if it is after a backup: somebody only looks, and it may be needed next. */
+  stays?: boolean
 }
 
 /**
@@ -14,5 +19,5 @@ export interface Connection {
  * secrets.unavailable when its key cannot be had.
  */
 export interface Connector {
-  connect(destination: Destination, signal: AbortSignal): Promise<Connection>
+  connect(destination: Destination, signal: AbortSignal, options?: ConnectOptions): Promise<Connection>
 }

@@ -11,13 +11,14 @@ import { AuditTrail } from './access/audit.ts'
 import { auditingAuthoriser } from './access/auditing.ts'
 import type { Authoriser } from './access/authoriser.ts'
 import { authoriserFor } from './access/choose.ts'
+import { Erasing } from './access/erasing.ts'
 import { RotatingFile } from './access/rotatingFile.ts'
 import { helperHandlers, helperTopics } from './handlers.ts'
 import { Helper, type HelperOptions } from './helper.ts'
 import { socketOf } from './socket.ts'
 import { lockState } from './stateLock.ts'
 
-export interface DaemonOptions extends Omit<HelperOptions, 'mode'> {
+export interface DaemonOptions extends Omit<HelperOptions, 'mode' | 'erasing'> {
   /** Name and version of the program. */
   program: string
   /** Who may do what; by the user of this process unless given. */
@@ -54,7 +55,8 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
   // The lock first: of two helpers only one gets further, and only that one touches the jobs.
   const state = await lockState(stateDir)
   try {
-    const helper = await Helper.open({ ...options, clock, mode: uid === 0 ? 'system' : 'user' })
+    const erasing = new Erasing({ authoriser, trail })
+    const helper = await Helper.open({ ...options, clock, erasing, mode: uid === 0 ? 'system' : 'user' })
     try {
       const serves = { calls: helperHandlers(helper, program), topics: helperTopics(helper) }
       const server = createRpcServer(helperContract, serves, {
@@ -62,11 +64,11 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         clock,
         log: logger,
         async authorise(peer, level, _name, _input, asked) {
-          if (level === 'erase' || level === 'browse') {
-            throw new HoldfastError('internal.bug', 'Such calls decide for themselves.')
-          }
+          if (level === 'browse') throw new HoldfastError('internal.bug', 'No call can look into versions.')
           if (peer.transport === 'stdio') return
           if (!peer.process) throw new HoldfastError('access.denied', 'It cannot be told who asks.')
+          // Their handlers ask (access/erasing.ts), once the plan has told them what is lost.
+          if (level === 'erase') return
           await authoriser.authorise(peer.process, level, {}, true, asked)
         },
       })

@@ -10,7 +10,7 @@ import type { Secret } from '../engineApi.ts'
 import type { RecordStore } from '../jobs/recordStore.ts'
 import { type SecretStore, withSecret } from '../secrets/secretStore.ts'
 import { parseRepositoryUrl } from '../storage/registry.ts'
-import type { Connection, Connector } from './connection.ts'
+import type { Connection, ConnectOptions, Connector } from './connection.ts'
 import type { Reach } from './standings.ts'
 
 export interface DestinationDeskDeps {
@@ -28,6 +28,9 @@ const seenStepMs = 60 * 60_000
 export class DestinationDesk implements Connector {
   readonly #deps: DestinationDeskDeps
   readonly #states = new Map<string, DestinationState>()
+  #turn: Promise<unknown> = Promise.resolve()
+  /** Connections that are in use, by drive: the last one lets go of it. */
+  readonly #uses = new Map<string, { count: number; eject: boolean }>()
 
   constructor(deps: DestinationDeskDeps) {
     this.#deps = deps
@@ -76,16 +79,34 @@ export class DestinationDesk implements Connector {
     return { kind: 'passphrase', passphrase }
   }
 
-  async connect(destination: Destination, signal: AbortSignal): Promise<Connection> {
-    const { mounter } = this.#deps
+  async connect(
+    destination: Destination,
+    signal: AbortSignal,
+    { stays = false }: ConnectOptions = {},
+  ): Promise<Connection> {
     const reached = { secret: await this.secretOf(destination) }
     if (folderOf(destination.url) === undefined) {
       return { ...reached, url: destination.url, release: async () => [] }
     }
+    return await this.#alone(() => this.#connectFolder(destination, reached, { signal, stays }))
+  }
+
+  async #connectFolder(
+    destination: Destination,
+    reached: Pick<Connection, 'secret'>,
+    { signal, stays }: { signal: AbortSignal; stays: boolean },
+  ): Promise<Connection> {
+    const { mounter } = this.#deps
     const state = await mounter.mountFor({ ...knownOf(destination), mayMount: destination.mayMount }, { signal })
     this.#note(destination, state)
     if (state.state !== 'connected') throw this.notConnected(destination, state)
-    return { ...reached, url: state.path, release: () => this.#release(destination, state.drive) }
+    const { drive } = state
+    if (drive === null) return { ...reached, url: state.path, release: async () => [] }
+    const use = this.#uses.get(drive) ?? { count: 0, eject: false }
+    this.#uses.set(drive, use)
+    use.count++
+    use.eject ||= destination.ejectAfterBackup && !stays
+    return { ...reached, url: state.path, release: () => this.#alone(() => this.#release(destination, drive)) }
   }
 
   /** Forgets what it knew of a destination that is gone. */
@@ -93,11 +114,13 @@ export class DestinationDesk implements Connector {
     this.#states.delete(id)
   }
 
-  async #release(destination: Destination, drive: string | null): Promise<string[]> {
-    if (drive === null) return []
+  async #release(destination: Destination, drive: string): Promise<string[]> {
     const { mounter } = this.#deps
+    const use = this.#uses.get(drive)!
+    if (--use.count > 0) return []
+    this.#uses.delete(drive)
     try {
-      if (!destination.ejectAfterBackup) {
+      if (!use.eject) {
         await mounter.release(drive)
         return []
       }
@@ -106,6 +129,13 @@ export class DestinationDesk implements Connector {
     } catch (error) {
       return [`${destination.name} could not be ejected: ${error instanceof Error ? error.message : String(error)}`]
     }
+  }
+
+  /** One after the other, so that nothing is unmounted that somebody has just been told is there. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => undefined)
+    return done
   }
 
   #note(destination: Destination, state: DestinationState): void {

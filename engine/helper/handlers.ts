@@ -14,12 +14,10 @@ import { restoreHandlers } from './handlers/restores.ts'
 import { upkeepHandlers } from './handlers/upkeep.ts'
 import { versionHandlers } from './handlers/versions.ts'
 import type { Helper } from './helper.ts'
-import { SourceOffer } from './sourceOffer.ts'
 
 /** What answers the calls of the contract. Whether a peer may make them was decided before. */
 export function helperHandlers(helper: Helper, program: string): Handlers<HelperContract> {
-  const { service, supervisor, jobs, destinations, runs, desk, secrets, clock } = helper
-  const offer = new SourceOffer(() => helper.drives.inventory)
+  const { offer, service, supervisor, jobs, destinations, runs, desk, secrets, clock } = helper
   const iso = (at: number) => new Date(at).toISOString()
   /** Everything that changes jobs or destinations ends here: the schedule is looked at anew, and whoever watches is told. */
   const changed = async <T>(result: T): Promise<T> => {
@@ -136,6 +134,7 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
       const { id } = service.removeDestination(destination)
       await secrets.forget(id)
       desk.forget(id)
+      helper.library.forget(id)
       return changed({})
     },
 
@@ -177,12 +176,18 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
     ...destinationHandlers(helper),
     ...versionHandlers(helper),
     ...restoreHandlers(helper),
-    ...upkeepHandlers(helper),
+    ...upkeepHandlers(helper, program),
   }
 }
 
 export function helperTopics(helper: Helper): TopicSources<HelperContract> {
-  return { jobs: helper.jobFeed.source, notices: helper.noticeFeed.source, progress: helper.progressFeed.source }
+  return {
+    jobs: helper.jobFeed.source,
+    library: helper.library.feed.source,
+    runs: helper.runFeed.source,
+    notices: helper.noticeFeed.source,
+    progress: helper.progressFeed.source,
+  }
 }
 
 /** Opens a repository to see that the passphrase fits; returns its id. */

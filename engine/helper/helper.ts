@@ -27,6 +27,7 @@ import { createEngine } from '../engine.ts'
 import type { Engine } from '../engineApi.ts'
 import { type Database, openJobDatabase } from '../jobs/database.ts'
 import { FactStore } from '../jobs/factStore.ts'
+import { LibraryStore } from '../jobs/libraryStore.ts'
 import { RecordStore } from '../jobs/recordStore.ts'
 import { RunStore } from '../jobs/runStore.ts'
 import { storedJobSchema } from '../jobs/storedJob.ts'
@@ -38,15 +39,20 @@ import type { LaneLimits } from '../scheduler/lanes.ts'
 import { MemorySecrets } from '../secrets/memorySecrets.ts'
 import { SecretFiles } from '../secrets/secretFiles.ts'
 import type { SecretStore } from '../secrets/secretStore.ts'
+import type { Erasing } from './access/erasing.ts'
+import { noteAway } from './awayDrives.ts'
 import { DestinationDesk } from './destinationDesk.ts'
 import { healthsOf, viewsOf } from './health.ts'
 import { HealthFile } from './healthFile.ts'
 import { IoCourtesy } from './ioCourtesy.ts'
 import { runJob } from './jobRun.ts'
 import { JobService } from './jobService.ts'
+import { Library } from './library.ts'
 import { NoticeDesk } from './noticeDesk.ts'
 import { type PreviewDeps, previewJob } from './preview.ts'
+import { noteShare } from './scrubPasses.ts'
 import { healthFileOf } from './socket.ts'
+import { SourceOffer } from './sourceOffer.ts'
 import { Supervisor } from './supervisor.ts'
 import { TaskRuns } from './taskRuns.ts'
 import { planUpkeep, type UpkeepPlan } from './upkeep.ts'
@@ -59,6 +65,8 @@ export interface HelperOptions {
   /** system: the service of this computer. user: a helper for one person, which keeps secrets in memory only. */
   mode: 'system' | 'user'
   logger: Logger
+  /** Decides who may destroy what. */
+  erasing: Erasing
   clock?: Clock
   hooks?: HookFolder
   limits?: LaneLimits
@@ -76,6 +84,7 @@ const keptNotices = 50
 export class Helper {
   readonly startedAt: number
   readonly mode: 'system' | 'user'
+  readonly erasing: Erasing
   readonly clock: Clock
   readonly engine: Engine
   readonly jobs: RecordStore<Job>
@@ -91,8 +100,10 @@ export class Helper {
   readonly progressFeed: TopicFeed<{ running: RunProgress[] }, RunProgress>
   readonly runFeed: TopicFeed<{ running: Run[] }, Run>
   readonly tasks: TaskRuns
+  readonly library: Library
+  readonly offer: SourceOffer
   readonly #db: Database
-  readonly #facts: FactStore
+  readonly facts: FactStore
   readonly #options: HelperOptions
   readonly notices: NoticeDesk
   readonly noticeFeed: TopicFeed<{ notices: ShownNotice[] }, ShownNotice>
@@ -105,10 +116,11 @@ export class Helper {
   private constructor(options: HelperOptions) {
     this.#options = options
     this.mode = options.mode
+    this.erasing = options.erasing
     this.clock = options.clock ?? systemClock
     this.startedAt = this.clock.now()
     this.#db = openJobDatabase(join(options.stateDir, 'jobs.sqlite'))
-    this.#facts = new FactStore(this.#db)
+    this.facts = new FactStore(this.#db)
     this.engine = createEngine({ stateDir: options.stateDir, clock: this.clock })
     this.jobs = new RecordStore(this.#db, 'jobs', storedJobSchema, 'job')
     this.destinations = new RecordStore(this.#db, 'destinations', destinationSchema, 'destination')
@@ -121,10 +133,16 @@ export class Helper {
     const sources = [udevEvents(), kernelTables()]
     this.drives = new DriveWatcher({ read, sources, logger: options.logger, clock: this.clock })
     this.desk = new DestinationDesk({ ...this, logger: options.logger })
+    this.offer = new SourceOffer(() => this.drives.inventory)
+    this.library = new Library({
+      ...this,
+      store: new LibraryStore(this.#db),
+      host: hostname(),
+      logger: options.logger,
+    })
     this.noticeFeed = new TopicFeed(() => ({ notices: this.#shown }))
     this.notices = new NoticeDesk({
       ...this,
-      facts: this.#facts,
       logger: options.logger,
       show: notice => this.#show(notice),
     })
@@ -133,11 +151,12 @@ export class Helper {
     this.supervisor = new Supervisor({
       ...this,
       clock: this.clock,
-      facts: this.#facts,
       limits: options.limits ?? defaultLimits,
       logger: options.logger,
       surroundings: async () => {
         await this.desk.lookForMissing()
+        this.library.lookAtNew()
+        noteAway(this)
         const { power, metered } = await conditions.read()
         return { onBattery: power === 'battery', metered: metered === 'yes' }
       },
@@ -187,6 +206,7 @@ export class Helper {
   /** Ends runs where they can be gone on from, lets go of drives, and closes everything. */
   async stop(): Promise<void> {
     await Promise.all([this.supervisor.stop(), this.tasks.stop()])
+    await this.library.stop()
     await this.drives.stop()
     await this.mounter.tidy().catch(() => undefined)
     await this.notices.close()
@@ -215,6 +235,11 @@ export class Helper {
       hookProblem: async hook => (await findHook(hook, this.#options.hooks)).refusal ?? null,
     }
     return previewJob(job, destinations, deps, signal)
+  }
+
+  /** As of the last look. */
+  get views(): readonly JobView[] {
+    return this.#views
   }
 
   /** Looks how jobs stand, and tells whoever listens. */
@@ -265,8 +290,12 @@ export class Helper {
         connector: this.desk,
         sourcePath: source => this.sourcePath(source),
         upkeep: (looked, id) => this.#upkeep(looked, id),
-        upkeepDone: (id, what) => this.#facts.set(upkeepFact(what, id), clock.now()),
+        upkeepDone: (id, what, percent) => {
+          this.facts.set(upkeepFact(what, id), clock.now())
+          if (percent !== undefined) noteShare(this.facts, id, percent, clock.now())
+        },
         hook: (moment, hooked, of) => this.#hook(moment, hooked, of, signal),
+        ended: (of, session) => this.library.takeAfter(of, session),
         changed: record => {
           this.runs.put(record)
           this.#runChanged(record)
@@ -279,7 +308,7 @@ export class Helper {
   }
 
   #upkeep({ upkeep }: Job, destination: string): UpkeepPlan {
-    const at = (what: 'prune' | 'scrub') => this.#facts.get(upkeepFact(what, destination), timestamp)
+    const at = (what: 'prune' | 'scrub') => this.facts.get(upkeepFact(what, destination), timestamp)
     return planUpkeep(upkeep, { prunedAt: at('prune'), scrubbedAt: at('scrub') }, this.clock.now())
   }
 

@@ -14,6 +14,7 @@ import type {
 } from '../contract/jobs.ts'
 import type { Engine, Session } from '../engineApi.ts'
 import type { Connector } from './connection.ts'
+import { requireRepository } from './openDestination.ts'
 import type { UpkeepPlan } from './upkeep.ts'
 
 export interface JobRunDeps {
@@ -26,9 +27,12 @@ export interface JobRunDeps {
   sourcePath(source: JobSource): string
   /** What to do for a destination after its backups. */
   upkeep(job: Job, destination: string): UpkeepPlan
-  upkeepDone(destination: string, what: 'prune' | 'scrub'): void
+  /** Space was made, or this share of what is stored was checked. */
+  upkeepDone(destination: string, what: 'prune' | 'scrub', percent?: number): void
   /** Fails with hook.failed when a hook that runs before something fails; returns warnings of others. */
   hook(moment: HookMoment, job: Job, run: Run): Promise<string[]>
+  /** The work is done, well or not, and the repository still open: a last look at it. Does not fail. */
+  ended(destination: Destination, session: Session): Promise<void>
   /** The run has changed; kept and shown. */
   changed(run: Run): void
   progress(progress: RunProgress): void
@@ -127,8 +131,12 @@ class JobRun {
         const session = await this.#deps.engine.open(connection.url, connection.secret, limits)
         try {
           requireRepository(session, this.#destination)
-          for (const part of this.#run.parts) await this.#backup(session, part)
-          await this.#lookAfter(session)
+          try {
+            for (const part of this.#run.parts) await this.#backup(session, part)
+            await this.#lookAfter(session)
+          } finally {
+            await this.#deps.ended(this.#destination, session)
+          }
         } finally {
           await session.close()
         }
@@ -208,7 +216,7 @@ class JobRun {
     }
     if (plan.scrubPercent !== undefined) {
       const isDone = await this.#scrub(session, [], plan.scrubPercent, 'what is stored')
-      if (isDone) this.#deps.upkeepDone(id, 'scrub')
+      if (isDone) this.#deps.upkeepDone(id, 'scrub', plan.scrubPercent)
     }
     await this.#attempt('it is not known which versions are damaged', async () => {
       const damaged = await session.versions(`status == "damaged" and host == ${quoted(this.#deps.host)}`)
@@ -287,19 +295,6 @@ const quoted = (text: string) => `"${text.replace(/["\\]/g, '\\$&')}"`
 
 /** Moments of a run at which its hooks are called, in their order. */
 export const runHookMoments = ['before-backup', 'after-backup', 'on-failure'] as const satisfies HookMoment[]
-
-/** Somebody may have put another repository, which the same passphrase opens, in its place: repository.notFound. */
-export function requireRepository({ repositoryId, url }: Session, destination: Destination): void {
-  if (repositoryId === destination.repositoryId) return
-  throw new HoldfastError(
-    'repository.notFound',
-    `Another repository than that of “${destination.name}” is at ${url}.`,
-    {
-      advice: 'Bring the right one back, or add this one as a destination of its own.',
-      details: { url, found: repositoryId, expected: destination.repositoryId },
-    },
-  )
-}
 
 /** A filter for what this computer has stored of a source: others may use the same name in the same repository. */
 export function versionsOf(source: string, host: string): string {

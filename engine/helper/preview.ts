@@ -4,7 +4,8 @@ import type { Destination, Job, JobSource } from '../contract/jobs.ts'
 import type { Engine, Session } from '../engineApi.ts'
 import { openSourceOf } from '../sources/open.ts'
 import type { DestinationDesk } from './destinationDesk.ts'
-import { requireRepository, runHookMoments, versionsOf, wire } from './jobRun.ts'
+import { runHookMoments, versionsOf, wire } from './jobRun.ts'
+import { requireRepository } from './openDestination.ts'
 import type { UpkeepPlan } from './upkeep.ts'
 
 export interface PreviewDeps {

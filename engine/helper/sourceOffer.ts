@@ -48,6 +48,16 @@ export class SourceOffer {
     return id
   }
 
+  /** The path of a file that was offered. source.notFound when the id is none, or that of a device. */
+  fileOf(source: string): string {
+    const file = this.#files.get(source)
+    if (file !== undefined) return file
+    throw new HoldfastError('source.notFound', 'This is no image file that can be chosen.', {
+      advice: 'Name the file again.',
+      details: { source },
+    })
+  }
+
   /** Sources of a file of jobs: a path alone may name a file, or nothing that is there yet, and never a device. */
   async refuseForeign(sources: readonly JobSource[]): Promise<void> {
     for (const { path } of sources.filter(source => source.device === null)) {

@@ -7,6 +7,7 @@ import type { OnProgress } from '../contract/progress.ts'
 import type { Engine, Session } from '../engineApi.ts'
 import type { RunStore } from '../jobs/runStore.ts'
 import type { Connector } from './connection.ts'
+import { requireRepository } from './openDestination.ts'
 
 export interface TaskRunsDeps {
   engine: Engine
@@ -125,10 +126,11 @@ export class TaskRuns {
 
   async #work(task: Task, run: Run, signal: AbortSignal): ReturnType<Task['work']> {
     const { connector, engine } = this.#deps
-    const connection = await connector.connect(task.destination, signal)
+    const connection = await connector.connect(task.destination, signal, { stays: true })
     try {
       const session = await engine.open(connection.url, connection.secret)
       try {
+        requireRepository(session, task.destination)
         return await task.work({
           session,
           run,

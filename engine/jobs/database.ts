@@ -43,6 +43,25 @@ const migrations: readonly string[] = [
     value TEXT NOT NULL
   ) WITHOUT ROWID;
   `,
+  // 2: versions of each destination as they were last seen, and a summary of them. "back" is the date in milliseconds before
+  // 1970, so that the newest come first in every index.
+  `
+  CREATE TABLE versions (
+    destination TEXT NOT NULL,
+    id TEXT NOT NULL,
+    back INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    host TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (destination, id)
+  ) WITHOUT ROWID;
+  CREATE INDEX versions_by_date ON versions (back, destination, id, name, host);
+  CREATE INDEX versions_by_destination ON versions (destination, back, id, name, host);
+  CREATE TABLE summaries (
+    destination TEXT PRIMARY KEY,
+    body TEXT NOT NULL
+  ) WITHOUT ROWID;
+  `,
 ]
 
 /**

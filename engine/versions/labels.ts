@@ -3,7 +3,7 @@ import { HoldfastError } from '../contract/errors.ts'
 /**
  * Labels are keys with values on a version. Their syntax is that of Kubernetes
  * (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set): a key is a name
- * with an optional DNS name and slash before it, a value may be empty.
+ * with an optional DNS name and slash before it, a value may be empty. Only `note` is free text.
  */
 export type Labels = Record<string, string>
 
@@ -29,6 +29,14 @@ export function isLabelKey(text: string): boolean {
 
 /** Empty, or up to 63 letters, digits, - _ and . that begin and end with a letter or digit. */
 export const isLabelValue = (text: string): boolean => text === '' || namePart.test(text)
+
+/** What people write about a version is kept under this key, and may be any line of text. */
+const noteKey = 'note'
+const longestNote = 1000
+/** Nothing that is not seen but changes what is seen; of these, emoji need the joiner. */
+const noteLine = /^(?:[^\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]|\u200d)*$/u
+
+export const isNote = (text: string): boolean => text.length <= longestNote && noteLine.test(text)
 
 /**
  * Reads the arguments of `label V …`: `key=value` sets, `key` alone sets an empty value, `key-` removes. usage.invalid
@@ -87,6 +95,13 @@ function requireLabel(key: string, value: string): void {
       advice:
         'Use up to 63 letters, digits, - _ and . that begin and end with a letter or digit; a DNS name and a slash may stand before it.',
       details: { key },
+    })
+  }
+  if (key === noteKey) {
+    if (isNote(value)) return
+    throw new HoldfastError('usage.invalid', 'This cannot be the note on a version.', {
+      advice: `Write one line of at most ${longestNote} characters.`,
+      details: { length: value.length },
     })
   }
   if (!isLabelValue(value)) {

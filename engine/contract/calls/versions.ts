@@ -24,7 +24,7 @@ export const versionCalls = {
     }),
     output: z.object({
       versions: z.array(libraryVersionSchema),
-      /** There are more. */
+      /** There are more. A page may be shorter than the limit, when versions have much to say. */
       more: z.boolean(),
     }),
     doc: 'Versions as they are remembered, newest first; also of drives that are away.',
@@ -97,6 +97,6 @@ export const versionCalls = {
       destination: reference.optional(),
     }),
     output: retentionPreviewSchema,
-    doc: 'What a retention policy would keep and remove of the versions that are remembered. Without a job, of an invented one that made a version every hour for two years.',
+    doc: 'What a retention policy would keep and remove of the versions that are remembered. Without a job and a destination, of an invented one that made a version every hour for two years.',
   }),
 }

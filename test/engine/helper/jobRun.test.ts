@@ -58,6 +58,7 @@ function deps(over: Partial<JobRunDeps> = {}): JobRunDeps {
     upkeep: () => ({ prune: true, scrubPercent: 100 }),
     upkeepDone: (id, what) => void done.push(`${destinations.get(id)!.name} ${what}`),
     hook: async () => [],
+    ended: async () => undefined,
     changed: run => void changes.push(structuredClone(run)),
     progress: () => undefined,
     log: () => undefined,

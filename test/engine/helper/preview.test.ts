@@ -70,7 +70,11 @@ async function run(job: Job): Promise<void> {
     {
       ...{ engine, host: hostname(), clock: systemClock, sourcePath: source => source.path },
       connector: { connect: async ({ url }) => ({ url, secret, release: async () => [] }) },
-      ...{ upkeep: () => ({ prune: false, scrubPercent: undefined }), upkeepDone: () => undefined },
+      ...{
+        upkeep: () => ({ prune: false, scrubPercent: undefined }),
+        upkeepDone: () => undefined,
+        ended: async () => undefined,
+      },
       ...{ hook: async () => [], changed: () => undefined, progress: () => undefined, log: () => undefined },
     },
     never,

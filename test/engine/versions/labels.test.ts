@@ -70,6 +70,19 @@ describe('parseLabelEdits', () => {
   })
 })
 
+describe('a note', () => {
+  it('is any line of text', () => {
+    const note = 'before the move: “new” SSD = faster? 👩‍🚀'
+    expect(parseLabelEdits([`note=${note}`])).toEqual({ set: { note }, remove: [] })
+    expect(parseLabelEdits(['note='])).toEqual({ set: { note: '' }, remove: [] })
+    expect(parseLabelEdits(['note-'])).toEqual({ set: {}, remove: ['note'] })
+  })
+
+  it.each(['two\nlines', 'a\u202eb', 'a\u001b[2J', 'x'.repeat(1001)])('is not %j', note => {
+    expect(() => parseLabelEdits([`note=${note}`])).toThrow(usage('cannot be the note'))
+  })
+})
+
 describe('parseNewLabels', () => {
   it('reads the labels of a new version', () => {
     expect(parseNewLabels([])).toEqual({})
