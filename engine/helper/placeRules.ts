@@ -37,7 +37,8 @@ export async function checkFolder(path: string, { mode, own }: FolderRules): Pro
   }
   const real = await resolveExisting(plain)
   if (mode === 'system' && real !== plain) {
-    throw refused(path, `leads to ${real} by a symbolic link`, 'Name the folder itself.')
+    // Where to is not told: it may be in a folder into which whoever asks cannot look.
+    throw refused(path, 'leads elsewhere by a symbolic link', 'Name the folder itself.')
   }
   for (const one of [plain, real]) {
     if (isSystemFolder(one)) throw refused(path, 'belongs to the system', 'Choose another folder.')

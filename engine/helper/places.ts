@@ -175,6 +175,7 @@ export class Places {
       })
     })
     if (device === null) {
+      await refuseInside(base)
       const isVacant = await assertVacant(base, repositoryFolders).then(
         () => true,
         error => {
@@ -188,6 +189,17 @@ export class Places {
     const path = join(base, repositoryFolderName)
     await assertVacant(path, repositoryFolders)
     return path
+  }
+}
+
+/** Nothing of ours belongs into a repository but itself. */
+async function refuseInside(path: string): Promise<void> {
+  for (let above = dirname(path); above !== '/'; above = dirname(above)) {
+    if ((await repositoryIdOf(above)) === undefined) continue
+    throw new HoldfastError('usage.invalid', `${path} lies in the repository at ${above}.`, {
+      advice: 'Choose a folder outside of it, or open that repository.',
+      details: { path, repository: above },
+    })
   }
 }
 

@@ -18,13 +18,13 @@ export class DriveWorld {
     this.#folder = folder
   }
 
-  /** A drive that is not mounted: of zeros, or with a new ext4. */
-  async attach(sizeMiB: number, content: 'nothing' | 'ext4' = 'nothing'): Promise<LoopDevice> {
+  /** A drive that is not mounted: of zeros, or with a new ext4. Options are those of losetup(8). */
+  async attach(sizeMiB: number, content: 'nothing' | 'ext4' = 'nothing', ...options: string[]): Promise<LoopDevice> {
     const image = join(this.#folder, `drive-${randomHex(4)}`)
     await writeFile(image, '')
     await truncate(image, sizeMiB * MiB)
     if (content === 'ext4') makeFileSystem(image)
-    const loop = attachLoop(image)
+    const loop = attachLoop(image, ...options)
     this.#loops.add(loop)
     return loop
   }

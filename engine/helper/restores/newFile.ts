@@ -20,10 +20,11 @@ export interface NewFileWish {
 export async function checkNewFile(wish: NewFileWish, neededBytes: number): Promise<{ freeBytes: number }> {
   const { path, rules } = wish
   await checkFolder(path, rules)
-  const exists = await lstat(path).catch(() => undefined)
-  if (exists) throw fileExists(path)
+  // Whose folder it is comes first: what is in others' is nobody's business.
   const folder = await openFolder(wish)
   try {
+    const exists = await lstat(`${inside(folder)}/${basename(path)}`).catch(() => undefined)
+    if (exists) throw fileExists(path)
     const { bsize, bavail } = await statfs(inside(folder))
     const freeBytes = bavail * bsize
     if (freeBytes >= neededBytes) return { freeBytes }

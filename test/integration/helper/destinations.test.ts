@@ -74,6 +74,7 @@ describe('a folder', () => {
     const known = await look(inFolder('backups'))
     expect(known).toMatchObject({ state: 'repository', destination: destination.id, hasOtherFiles: false })
     expect(known.repositoryId).toBe(destination.repositoryId)
+    expect((await look(inFolder('backups/marks'))).state).toBe('refused')
   })
 
   test('with a repository takes no second one, and its name no second destination', async () => {

@@ -18,8 +18,13 @@ import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 const MiB = 1024 * 1024
 const folder = useTemporaryFolder()
 const content = Buffer.from(randomBytes(4 * MiB))
-/** A part of it is not stored. */
-content.fill(0, MiB, 2 * MiB)
+/** One Linux partition in the second MiB, as the old table of DOS has it; half of it is not stored. */
+content.fill(0, MiB, 1.5 * MiB)
+content.fill(0, 446, 512)
+content.set([0, 0, 0, 0, 0x83], 446)
+content.writeUInt32LE(MiB / 512, 454)
+content.writeUInt32LE(MiB / 512, 458)
+content.writeUInt16LE(0xaa55, 510)
 let daemon: DaemonProcess
 let client: HelperClient
 
@@ -88,7 +93,7 @@ describe.skipIf(noLoopDevices !== undefined)('a restore onto a disk', () => {
     await writeFile(hook, `#!/bin/sh\necho "$HOLDFAST_EVENT $HOLDFAST_VERSION $HOLDFAST_RESULT."\n`)
     await chmod(hook, 0o755)
     const { version, job } = await stored({ hooks: { 'before-restore': 'note', 'after-restore': 'note' } })
-    const loop = await world.attach(16, 'ext4')
+    const loop = await world.attach(16, 'ext4', '--partscan')
     expect((await targetOf(loop, version)).refusal).toBeNull()
     const plan = await planFor(loop, version)
     const name = loop.name.slice(-4)
@@ -102,7 +107,14 @@ describe.skipIf(noLoopDevices !== undefined)('a restore onto a disk', () => {
         lost: [{ label: null, type: 'ext4', sizeBytes: 16 * MiB }],
       },
       before: { sizeBytes: 16 * MiB, table: null, parts: [{ offset: 0, type: 'ext4' }] },
-      after: { sizeBytes: 16 * MiB, parts: [{ length: content.length }, { kind: 'free', length: 12 * MiB }] },
+      after: {
+        sizeBytes: 16 * MiB,
+        table: 'dos',
+        parts: [
+          { kind: 'partition', offset: MiB, length: MiB },
+          { kind: 'free', offset: 2 * MiB, length: 14 * MiB },
+        ],
+      },
       warnings: [expect.stringContaining('larger')],
     })
     const { planId } = plan
@@ -133,6 +145,8 @@ describe.skipIf(noLoopDevices !== undefined)('a restore onto a disk', () => {
       damaged: [],
     })
     expect((await bytesOf(loop, content.length)).equals(content)).toBe(true)
+    // The kernel has been told.
+    expect(await readFile(`/sys/class/block/${loop.name}p1/start`, 'utf8')).toBe(`${MiB / 512}\n`)
     expect(await erases()).toMatchObject([
       { action: 'erase-internal', result: 'allowed', version: expect.stringContaining(version) },
       { action: 'erase-internal', result: 'done' },
