@@ -142,6 +142,8 @@ export interface Session {
   stats(): Promise<StatsResult>
 
   keys(): Promise<KeyInfo[]>
+  /** Id of the key that a secret opens; undefined when it opens none. */
+  keyOf(secret: Secret): Promise<string | undefined>
   addKey(secret: Secret, label?: string): Promise<KeyAdded>
   /** Makes a new recovery phrase; old ones stay until they are removed. */
   addRecoveryPhrase(): Promise<KeyAdded>

@@ -28,7 +28,7 @@ import { compareVersions } from './pipeline/compareVersions.ts'
 import { compareWithSource } from './pipeline/compareWithSource.ts'
 import { runRestore } from './pipeline/restore.ts'
 import { readVersion } from './pipeline/versionReader.ts'
-import { addKey, addRecoveryPhrase, listKeys, removeKey } from './repository/keyManagement.ts'
+import { addKey, addRecoveryPhrase, keyOf, listKeys, removeKey } from './repository/keyManagement.ts'
 import type { Repository } from './repository/repository.ts'
 import type { VersionRecord } from './repository/versionRecord.ts'
 import type { LoadedRecords } from './repository/versionStore.ts'
@@ -249,6 +249,10 @@ export class RepositorySession implements Session {
 
   keys(): Promise<KeyInfo[]> {
     return listKeys(this.#repository)
+  }
+
+  keyOf(secret: Secret): Promise<string | undefined> {
+    return keyOf(this.#repository, secret)
   }
 
   addKey(secret: Secret, label?: string): Promise<KeyAdded> {

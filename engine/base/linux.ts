@@ -44,6 +44,11 @@ export interface LinuxCalls {
   blockDeviceIsReadOnly(fd: number): boolean | Unsupported
   /** Zeros a range of a block device, by the device or else by writing. Both ends must be multiples of the sector. */
   zeroBlockDevice(fd: number, offset: number, length: number): Promise<'done' | Unsupported>
+  /**
+   * Asks the kernel to read the partition table of a disk again. 'busy' when somebody uses a partition of the old one; a
+   * disk that can have no partitions is 'unsupported'.
+   */
+  readPartitionTable(fd: number): 'done' | 'busy' | Unsupported
 
   /** Who opened the other end of a connected Unix socket, as the kernel noted it then; unix(7), SO_PEERCRED. */
   socketPeer(fd: number): SocketPeer | Unsupported
@@ -106,6 +111,7 @@ const fallocZeroRange = 16
 const ioctls = {
   BLKROGET: 0x125e,
   BLKSSZGET: 0x1268,
+  BLKRRPART: 0x125f,
   BLKZEROOUT: 0x127f,
   BLKGETSIZE64: 0x80081272,
 }
@@ -227,6 +233,12 @@ export function createLinuxCalls(load: () => Libc | undefined = loadLibc): Linux
       const range = BigUint64Array.of(BigInt(offset), BigInt(length))
       const result = await libc()?.later('ioctl', fd, ioctls.BLKZEROOUT, range)
       return result === undefined ? 'unsupported' : settle('ioctl BLKZEROOUT', result, () => 'done' as const)
+    },
+
+    readPartitionTable(fd) {
+      const result = libc()?.now('ioctl', fd, ioctls.BLKRRPART, null)
+      if (result === undefined) return 'unsupported'
+      return result.errno === 'EBUSY' ? 'busy' : settle('ioctl BLKRRPART', result, () => 'done' as const)
     },
 
     socketPeer(fd) {

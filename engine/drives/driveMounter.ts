@@ -6,7 +6,7 @@ import type { Logger } from '../base/logger.ts'
 import { type RunSystemProgram, runSystemProgram } from '../base/systemPrograms.ts'
 import type { DestinationState, DriveDevice, DriveInventory, EjectResult } from '../contract/drives.ts'
 import { HoldfastError } from '../contract/errors.ts'
-import { destinationState, type KnownDestination } from './destinationState.ts'
+import { destinationState, isMountable, type KnownDestination } from './destinationState.ts'
 import { type DriveUse, type DriveUsers, driveBusy, findDriveUsers } from './driveUsers.ts'
 import type { RepositoryFinder, SearchResult } from './findRepositories.ts'
 import { deviceById } from './inventory.ts'
@@ -120,6 +120,29 @@ export class DriveMounter {
     })
   }
 
+  /**
+   * Makes the file system of a device that a person chose reachable, and answers where; to be released afterwards. Fails with `storage.driveNotConnected` when it is not there, and with
+   * `storage.failed` when it cannot be mounted; may be repeated.
+   */
+  reach(deviceId: string, signal?: AbortSignal): Promise<{ device: DriveDevice; mountPoint: string }> {
+    return this.#alone(async () => {
+      const inventory = await this.#options.read(signal)
+      const device = deviceById(inventory, deviceId)
+      if (device === undefined) throw notConnected(deviceId)
+      const [mountPoint] = device.mountPoints
+      if (mountPoint !== undefined) return { device, mountPoint }
+      if (!isMountable(device)) {
+        throw new HoldfastError('storage.failed', `${nameOf(device)} holds no file system that can be mounted.`, {
+          advice: 'Choose another drive, unlock it if it is encrypted, or make a file system on it first.',
+          details: { device: device.id, path: device.path, type: device.fileSystem?.type ?? null },
+        })
+      }
+      await this.#dropDeadMounts(inventory)
+      const mounted = await this.#mount(device, signal)
+      return { device: { ...device, mountPoints: [mounted.mountPoint] }, mountPoint: mounted.mountPoint }
+    })
+  }
+
   /** Takes away mounts of ours whose drive was unplugged. For the start of the helper, and when a drive departs. */
   tidy(): Promise<void> {
     return this.#alone(async () => this.#dropDeadMounts(await this.#options.read()))
@@ -159,12 +182,7 @@ export class DriveMounter {
   async #eject(deviceId: string, unmountOthers: boolean, signal: AbortSignal | undefined): Promise<EjectResult> {
     const inventory = await this.#options.read(signal)
     const device = deviceById(inventory, deviceId)
-    if (device === undefined) {
-      throw new HoldfastError('storage.driveNotConnected', 'This drive is no longer connected.', {
-        advice: 'It can be unplugged, if it is not already.',
-        details: { device: deviceId },
-      })
-    }
+    if (device === undefined) throw notConnected(deviceId, 'It can be unplugged, if it is not already.')
     const parts = inventory.devices.filter(other => other.drives.some(id => device.drives.includes(id)))
     if (parts.some(part => part.isSystem)) {
       throw new HoldfastError(
@@ -343,6 +361,9 @@ export class DriveMounter {
     return result
   }
 }
+
+const notConnected = (device: string, advice = 'Connect it, and choose it again.') =>
+  new HoldfastError('storage.driveNotConnected', 'This drive is no longer connected.', { advice, details: { device } })
 
 /** One stay of a device. */
 const attachmentOf = (device: DriveDevice): string => `${device.id} ${device.sequence}`

@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
-import type { DestinationState } from '../contract/drives.ts'
+import type { DestinationState, DriveDevice } from '../contract/drives.ts'
 import { HoldfastError } from '../contract/errors.ts'
 import type { Destination } from '../contract/jobs.ts'
 import type { KnownDestination } from '../drives/destinationState.ts'
@@ -102,11 +102,22 @@ export class DestinationDesk implements Connector {
     if (state.state !== 'connected') throw this.notConnected(destination, state)
     const { drive } = state
     if (drive === null) return { ...reached, url: state.path, release: async () => [] }
-    const use = this.#uses.get(drive) ?? { count: 0, eject: false }
-    this.#uses.set(drive, use)
-    use.count++
-    use.eject ||= destination.ejectAfterBackup && !stays
-    return { ...reached, url: state.path, release: () => this.#alone(() => this.#release(destination, drive)) }
+    const eject = destination.ejectAfterBackup && !stays
+    return { ...reached, url: state.path, release: this.#use(drive, destination.name, eject) }
+  }
+
+  /**
+   * Makes the file system of a device that a person chose reachable, whatever is on it. Release it, which does not throw. Fails
+   * as DriveMounter.reach does.
+   */
+  reachDrive(
+    device: string,
+    signal?: AbortSignal,
+  ): Promise<{ device: DriveDevice; mountPoint: string; release(): Promise<string[]> }> {
+    return this.#alone(async () => {
+      const reached = await this.#deps.mounter.reach(device, signal)
+      return { ...reached, release: this.#use(device, reached.device.path, false) }
+    })
   }
 
   /** Forgets what it knew of a destination that is gone. */
@@ -114,7 +125,16 @@ export class DestinationDesk implements Connector {
     this.#states.delete(id)
   }
 
-  async #release(destination: Destination, drive: string): Promise<string[]> {
+  /** Counts somebody who uses a drive; answers with what lets go of it. */
+  #use(drive: string, name: string, eject: boolean): () => Promise<string[]> {
+    const use = this.#uses.get(drive) ?? { count: 0, eject: false }
+    this.#uses.set(drive, use)
+    use.count++
+    use.eject ||= eject
+    return () => this.#alone(() => this.#release(drive, name))
+  }
+
+  async #release(drive: string, name: string): Promise<string[]> {
     const { mounter } = this.#deps
     const use = this.#uses.get(drive)!
     if (--use.count > 0) return []
@@ -127,7 +147,7 @@ export class DestinationDesk implements Connector {
       const { note } = await mounter.eject(drive, { unmountOthers: false })
       return note === null ? [] : [note]
     } catch (error) {
-      return [`${destination.name} could not be ejected: ${error instanceof Error ? error.message : String(error)}`]
+      return [`${name} could not be ejected: ${error instanceof Error ? error.message : String(error)}`]
     }
   }
 

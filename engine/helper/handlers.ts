@@ -1,19 +1,20 @@
 import { hostname } from 'node:os'
 import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
 import type { HelperContract } from '../contract/helperContract.ts'
-import type { Destination, Job } from '../contract/jobs.ts'
+import type { Job } from '../contract/jobs.ts'
 import { rememberDrive } from '../drives/destinationState.ts'
 import { RepositoryFinder } from '../drives/findRepositories.ts'
 import { decodeJobFile } from '../jobs/jobFile.ts'
 import type { DeliveryState } from '../notices/deliveryQueue.ts'
 import type { Handlers, TopicSources } from '../rpc/serverTypes.ts'
-import { wipe } from '../secrets/secretStore.ts'
 import { folderOf } from './destinationDesk.ts'
+import { sheetSavedFact } from './destinationViews.ts'
 import { destinationHandlers } from './handlers/destinations.ts'
 import { restoreHandlers } from './handlers/restores.ts'
 import { upkeepHandlers } from './handlers/upkeep.ts'
 import { versionHandlers } from './handlers/versions.ts'
 import type { Helper } from './helper.ts'
+import { keepPassphrase } from './newDestinations.ts'
 
 /** What answers the calls of the contract. Whether a peer may make them was decided before. */
 export function helperHandlers(helper: Helper, program: string): Handlers<HelperContract> {
@@ -93,15 +94,7 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
 
     'destinations.list': async () => {
       await desk.refresh()
-      return {
-        destinations: await Promise.all(
-          destinations.list().map(async destination => ({
-            destination,
-            state: desk.state(destination),
-            protection: (await secrets.protectionOf(destination.id, 'passphrase')) ?? null,
-          })),
-        ),
-      }
+      return { destinations: await helper.destinationViews.look() }
     },
     'destinations.add': async ({ name, url, passphrase, mayMount, ejectAfterBackup }) => {
       const repositoryId = await open(helper, url, passphrase)
@@ -111,7 +104,7 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
         lastSeenAt: iso(clock.now()),
       })
       try {
-        await keep(helper, destination, passphrase)
+        await keepPassphrase(secrets, destination.id, passphrase)
       } catch (error) {
         service.removeDestination(destination.id)
         throw error
@@ -123,7 +116,7 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
       const destination = destinations.resolve(named)
       const state = desk.state(destination)
       await open(helper, state.state === 'connected' ? state.path : destination.url, passphrase)
-      await keep(helper, destination, passphrase)
+      await keepPassphrase(secrets, destination.id, passphrase)
       return changed({})
     },
     'destinations.forgetKey': async ({ destination }) => {
@@ -134,6 +127,8 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
       const { id } = service.removeDestination(destination)
       await secrets.forget(id)
       desk.forget(id)
+      helper.usage.forget(id)
+      helper.facts.remove(sheetSavedFact(id))
       helper.library.forget(id)
       return changed({})
     },
@@ -183,6 +178,8 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
 export function helperTopics(helper: Helper): TopicSources<HelperContract> {
   return {
     jobs: helper.jobFeed.source,
+    destinations: helper.destinationViews.feed.source,
+    drives: helper.driveFeed.source,
     library: helper.library.feed.source,
     runs: helper.runFeed.source,
     notices: helper.noticeFeed.source,
@@ -195,15 +192,6 @@ async function open(helper: Helper, url: string, passphrase: string): Promise<st
   const session = await helper.engine.open(url, { kind: 'passphrase', passphrase })
   await session.close()
   return session.repositoryId
-}
-
-async function keep(helper: Helper, { id }: Destination, passphrase: string): Promise<void> {
-  const bytes = Buffer.from(passphrase, 'utf8')
-  try {
-    await helper.secrets.put(id, 'passphrase', bytes)
-  } finally {
-    wipe(bytes)
-  }
 }
 
 /** What to know a drive by that the repository is on; null when it is on a disk that stays. */

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { type Clock, systemClock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import { ConditionReader } from '../conditions/conditions.ts'
+import type { DriveDevice } from '../contract/drives.ts'
 import { HoldfastError } from '../contract/errors.ts'
 import type { JobView, ShownNotice } from '../contract/helperContract.ts'
 import type { JobPreview } from '../contract/jobPreview.ts'
@@ -24,15 +25,16 @@ import { deviceById } from '../drives/inventory.ts'
 import { readInventory } from '../drives/readInventory.ts'
 import { DriveWatcher } from '../drives/watcher.ts'
 import { createEngine } from '../engine.ts'
-import type { Engine } from '../engineApi.ts'
+import type { Engine, Session } from '../engineApi.ts'
 import { type Database, openJobDatabase } from '../jobs/database.ts'
 import { FactStore } from '../jobs/factStore.ts'
 import { LibraryStore } from '../jobs/libraryStore.ts'
 import { RecordStore } from '../jobs/recordStore.ts'
 import { RunStore } from '../jobs/runStore.ts'
 import { storedJobSchema } from '../jobs/storedJob.ts'
+import { UsageStore } from '../jobs/usageStore.ts'
 import { findHook, type HookFolder } from '../notices/hookFile.ts'
-import { runHooks } from '../notices/hooks.ts'
+import { type HookFacts, runHooks } from '../notices/hooks.ts'
 import type { DesktopNotice } from '../notices/texts.ts'
 import { TopicFeed } from '../rpc/topicFeed.ts'
 import type { LaneLimits } from '../scheduler/lanes.ts'
@@ -42,6 +44,7 @@ import type { SecretStore } from '../secrets/secretStore.ts'
 import type { Erasing } from './access/erasing.ts'
 import { noteAway } from './awayDrives.ts'
 import { DestinationDesk } from './destinationDesk.ts'
+import { DestinationViews } from './destinationViews.ts'
 import { healthsOf, viewsOf } from './health.ts'
 import { HealthFile } from './healthFile.ts'
 import { IoCourtesy } from './ioCourtesy.ts'
@@ -49,6 +52,8 @@ import { runJob } from './jobRun.ts'
 import { JobService } from './jobService.ts'
 import { Library } from './library.ts'
 import { NoticeDesk } from './noticeDesk.ts'
+import type { FolderRules } from './placeRules.ts'
+import { Places } from './places.ts'
 import { type PreviewDeps, previewJob } from './preview.ts'
 import { noteShare } from './scrubPasses.ts'
 import { healthFileOf } from './socket.ts'
@@ -56,6 +61,7 @@ import { SourceOffer } from './sourceOffer.ts'
 import { Supervisor } from './supervisor.ts'
 import { TaskRuns } from './taskRuns.ts'
 import { planUpkeep, type UpkeepPlan } from './upkeep.ts'
+import { UsageDesk } from './usageDesk.ts'
 
 export interface HelperOptions {
   /** Holds catalogues, jobs and secrets. */
@@ -99,11 +105,19 @@ export class Helper {
   readonly jobFeed: TopicFeed<{ jobs: JobView[] }, { changed: JobView[]; removed: string[] }>
   readonly progressFeed: TopicFeed<{ running: RunProgress[] }, RunProgress>
   readonly runFeed: TopicFeed<{ running: Run[] }, Run>
+  readonly driveFeed: TopicFeed<{ devices: DriveDevice[] }, { devices: DriveDevice[] }>
   readonly tasks: TaskRuns
+  /** Which folders may be named to it. */
+  readonly folderRules: FolderRules
+  readonly places: Places
+  readonly usage: UsageDesk
+  readonly destinationViews: DestinationViews
+  /** Makes an inventory of what is connected now. */
+  readonly readDrives = (signal?: AbortSignal) => readInventory(undefined, signal)
+  readonly facts: FactStore
   readonly library: Library
   readonly offer: SourceOffer
   readonly #db: Database
-  readonly facts: FactStore
   readonly #options: HelperOptions
   readonly notices: NoticeDesk
   readonly noticeFeed: TopicFeed<{ notices: ShownNotice[] }, ShownNotice>
@@ -128,11 +142,16 @@ export class Helper {
     this.service = new JobService(this)
     this.secrets = options.secrets ?? secretsFor(options)
     const finder = new RepositoryFinder({ clock: this.clock })
-    const read = (signal?: AbortSignal) => readInventory(undefined, signal)
+    const read = this.readDrives
     this.mounter = new DriveMounter({ read, finder, logger: options.logger, runFolder: options.runDir })
     const sources = [udevEvents(), kernelTables()]
     this.drives = new DriveWatcher({ read, sources, logger: options.logger, clock: this.clock })
+    this.driveFeed = new TopicFeed(() => this.drives.inventory)
     this.desk = new DestinationDesk({ ...this, logger: options.logger })
+    this.folderRules = { mode: options.mode, own: [options.stateDir, options.runDir] }
+    this.places = new Places({ ...this, finder, rules: this.folderRules, logger: options.logger })
+    this.usage = new UsageDesk(new UsageStore(this.#db), this.clock)
+    this.destinationViews = new DestinationViews(this)
     this.offer = new SourceOffer(() => this.drives.inventory)
     this.library = new Library({
       ...this,
@@ -172,6 +191,7 @@ export class Helper {
       ...this,
       connector: this.desk,
       logger: options.logger,
+      ended: (destination, session) => this.#lookAfter(destination, session),
       changed: run => this.#runChanged(run),
       progress: progress => this.#progressed(progress),
     })
@@ -187,6 +207,7 @@ export class Helper {
     const helper = new Helper(options)
     await helper.drives.start().catch(error => options.logger.warn('drives cannot be watched', { error }))
     await helper.desk.refresh()
+    await helper.destinationViews.look()
     return helper
   }
 
@@ -194,7 +215,8 @@ export class Helper {
   async start(): Promise<void> {
     const { logger } = this.#options
     await this.mounter.tidy().catch(error => logger.warn('old mounts could not be looked at', { error }))
-    this.drives.subscribe(() => {
+    this.drives.subscribe(({ inventory }) => {
+      this.driveFeed.publish({ devices: inventory.devices })
       void this.desk.refresh().then(
         () => this.supervisor.wake(),
         error => logger.warn('destinations could not be looked at', { error }),
@@ -242,7 +264,7 @@ export class Helper {
     return this.#views
   }
 
-  /** Looks how jobs stand, and tells whoever listens. */
+  /** Looks how jobs and destinations stand, and tells whoever listens. */
   async changed(): Promise<JobView[]> {
     const standings = await this.supervisor.standings()
     const now = this.clock.now()
@@ -251,6 +273,7 @@ export class Helper {
     const changed = this.#views.filter(view => before.get(view.job.id) !== JSON.stringify(view))
     const removed = [...before.keys()].filter(id => !this.#views.some(view => view.job.id === id))
     if (changed.length + removed.length > 0) this.jobFeed.publish({ changed, removed })
+    await this.destinationViews.look()
     const healths = healthsOf(standings, now)
     this.notices.look(healths)
     await this.#health
@@ -259,8 +282,18 @@ export class Helper {
     return this.#views
   }
 
+  /** What is worth remembering of a repository after a run. */
+  async #lookAfter(destination: Destination, session: Session): Promise<void> {
+    await this.library.takeAfter(destination, session)
+    await this.usage
+      .measure(destination, session)
+      .catch(error => this.#options.logger.warn('a repository could not be measured', { id: destination.id, error }))
+  }
+
   #runChanged(run: Run): void {
     if (run.phase === null) this.#progress.delete(run.id)
+    // A job that has ended makes the schedule be looked at; these have none.
+    if (run.phase === null && run.kind !== 'backup') this.supervisor.wake()
     this.runFeed.publish(structuredClone(run))
   }
 
@@ -294,8 +327,12 @@ export class Helper {
           this.facts.set(upkeepFact(what, id), clock.now())
           if (percent !== undefined) noteShare(this.facts, id, percent, clock.now())
         },
-        hook: (moment, hooked, of) => this.#hook(moment, hooked, of, signal),
-        ended: (of, session) => this.library.takeAfter(of, session),
+        hook: (moment, hooked, of) => {
+          const isOver = of.parts.every(part => part.state !== 'waiting' && part.state !== 'running')
+          const result = of.error === null ? ('success' as const) : ('failure' as const)
+          return this.hook(moment, hooked, of, { signal, ...(isOver && { result }) })
+        },
+        ended: (of, session) => this.#lookAfter(of, session),
         changed: record => {
           this.runs.put(record)
           this.#runChanged(record)
@@ -312,15 +349,23 @@ export class Helper {
     return planUpkeep(upkeep, { prunedAt: at('prune'), scrubbedAt: at('scrub') }, this.clock.now())
   }
 
-  async #hook(moment: HookMoment, job: Job, run: Run, signal: AbortSignal): Promise<string[]> {
+  /**
+   * Runs the hook of a job for a moment of a run, if it has one, and logs what it says. Fails with hook.failed when it runs
+   * before something; what goes wrong with others is answered, for people.
+   */
+  async hook(
+    moment: HookMoment,
+    job: Job,
+    run: Run,
+    { signal, ...known }: Pick<HookFacts, 'result' | 'version'> & { signal: AbortSignal },
+  ): Promise<string[]> {
     const name = job.hooks[moment]
     if (name === undefined) return []
-    const isOver = run.parts.every(part => part.state !== 'waiting' && part.state !== 'running')
     const facts = {
       job: job.name,
       jobId: job.id,
       run: run.id,
-      ...(isOver && { result: run.error === null ? ('success' as const) : ('failure' as const) }),
+      ...known,
       details: { destination: run.destinationName, parts: run.parts },
     }
     const results = await runHooks([name], moment, facts, {

@@ -4,6 +4,7 @@ import { randomHex } from '../base/random.ts'
 import { HoldfastError } from '../contract/errors.ts'
 import {
   type Destination,
+  destinationSchema,
   type Job,
   type JobChanges,
   type JobSettings,
@@ -93,6 +94,34 @@ export class JobService {
     return this.#setPause(id, null)
   }
 
+  /** Fails with usage.invalid when no destination can be called so, as one is already or the name cannot be shown. */
+  requireFreeName(name: string, except?: string): void {
+    if (!destinationSchema.shape.name.safeParse(name).success) {
+      throw new HoldfastError(
+        'usage.invalid',
+        'This name holds characters that cannot be shown, or begins or ends with a space.',
+        {
+          advice: 'Choose another name.',
+        },
+      )
+    }
+    const taken = this.#deps.destinations.list().some(one => one.name === name && one.id !== except)
+    if (taken) throw nameTaken('destination', name)
+  }
+
+  /** Changes what a destination is called and how its drive is handled. config.notFound; usage.invalid for a bad name. */
+  editDestination(
+    id: string,
+    changes: { [Name in 'name' | 'mayMount' | 'ejectAfterBackup']?: Destination[Name] | undefined },
+  ): Destination {
+    const before = this.#deps.destinations.resolve(id)
+    const { name = before.name, mayMount = before.mayMount, ejectAfterBackup = before.ejectAfterBackup } = changes
+    this.requireFreeName(name, before.id)
+    const destination = { ...before, name, mayMount, ejectAfterBackup }
+    this.#deps.destinations.put(destination)
+    return destination
+  }
+
   /** Makes a destination of a repository that was opened a moment ago. Its name is unique. */
   addDestination(facts: Omit<Destination, 'id' | 'createdAt'>): Destination {
     const known = this.#deps.destinations.list()
@@ -103,7 +132,7 @@ export class JobService {
         details: { destination: same.id },
       })
     }
-    if (known.some(one => one.name === facts.name)) throw nameTaken('destination', facts.name)
+    this.requireFreeName(facts.name)
     const destination = { ...facts, id: randomHex(8), createdAt: this.#now() }
     this.#deps.destinations.put(destination)
     return destination

@@ -44,10 +44,11 @@ export class Plans<T> {
   }
 
   /**
-   * Takes a plan out. config.notFound when it is none, too old, used already, or of another user, who then still has it: these
+   * Takes a plan out, unless `check` throws because of something in it; it is good for another attempt then. config.notFound
+   * when it is none, too old, used already, or of another user, who then still has it: these
    * are not told apart.
    */
-  take(id: string, peer: Peer): T {
+  take(id: string, peer: Peer, check: (value: T) => void = () => undefined): T {
     this.#forgetOld()
     const held = this.#held.get(id)
     if (held === undefined || held.user !== userOf(peer)) {
@@ -60,6 +61,7 @@ export class Plans<T> {
         },
       )
     }
+    check(held.value)
     this.#held.delete(id)
     return held.value
   }

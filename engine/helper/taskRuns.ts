@@ -15,6 +15,8 @@ export interface TaskRunsDeps {
   connector: Connector
   runs: RunStore
   logger: Logger
+  /** The work is done, well or not, and the repository still open: a last look at it. Does not fail. */
+  ended(destination: Destination, session: Session): Promise<void>
   /** A run has changed; shown to whoever watches. */
   changed(run: Run): void
   progress(progress: RunProgress): void
@@ -38,6 +40,8 @@ export interface Task {
   outcome: RunOutcome
   /** Gives the outcome, which is kept also when something was wrong with what it worked on. Its failure is the run's. */
   work(context: TaskContext): Promise<{ outcome: RunOutcome; error?: HoldfastError; warnings?: string[] }>
+  /** Told when it failed or was cancelled, also when that was before the work began. Must not throw. */
+  failed?(error: unknown): Promise<void>
 }
 
 /**
@@ -116,6 +120,7 @@ export class TaskRuns {
     } catch (error) {
       run.state = isHoldfastError(error, 'run.cancelled') || signal.aborted ? 'cancelled' : 'failed'
       if (run.state === 'failed') this.#fail(run, error)
+      await task.failed?.(error)
     }
     run.phase = null
     run.finishedAt = new Date(this.#deps.clock.now()).toISOString()
@@ -145,6 +150,8 @@ export class TaskRuns {
           log: (level, text) => this.#log(run, level, text),
         })
       } finally {
+        // A restore changes nothing in a repository.
+        if (task.kind !== 'restore') await this.#deps.ended(task.destination, session)
         await session.close()
       }
     } finally {

@@ -62,6 +62,15 @@ const migrations: readonly string[] = [
     body TEXT NOT NULL
   ) WITHOUT ROWID;
   `,
+  // 3: what repositories took over time
+  `
+  CREATE TABLE usages (
+    destination TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (destination, at)
+  ) WITHOUT ROWID;
+  `,
 ]
 
 /**

@@ -3,7 +3,7 @@ import { HoldfastError } from '../contract/errors.ts'
 import type { KeyAdded, KeyInfo } from '../contract/models.ts'
 import { macFits } from './config.ts'
 import { names } from './format.ts'
-import { createSlot, type KeySlot, parseSlot, type Secret } from './keySlots.ts'
+import { createSlot, type KeySlot, openSlot, parseSlot, type Secret } from './keySlots.ts'
 import { phraseFromSecret } from './recoveryPhrase.ts'
 import type { Repository } from './repository.ts'
 
@@ -19,6 +19,18 @@ export async function listKeys(repository: Repository): Promise<KeyInfo[]> {
     }
   }
   return keys.sort((a, b) => (a.createdAt < b.createdAt ? -1 : a.createdAt > b.createdAt ? 1 : 0))
+}
+
+/** Id of the key that a secret opens; undefined when it opens none. Slow for a passphrase, once for each of its kind. */
+export async function keyOf(repository: Repository, secret: Secret): Promise<string | undefined> {
+  for (const name of await repository.records.list('keys')) {
+    for (const bytes of await repository.records.variants(name)) {
+      const slot = parseSlot(bytes)
+      if (!slot || !macFits(bytes, repository.keyring.config)) continue
+      if (openSlot(repository.id, slot, secret) !== undefined) return slot.id
+    }
+  }
+  return undefined
 }
 
 /** Adds a key slot for a secret. The new slot opens the repository from the moment this resolves. */

@@ -10,6 +10,8 @@ import type { Holder, TargetFacts } from './checks.ts'
 export interface TargetContext {
   /** What is being read at this moment, if anything is: never the place that a version once came from. */
   sourcePath?: string
+  /** The same, when several are. */
+  sourcePaths?: readonly string[]
   /** Folders of local repositories that must survive. */
   repositoryPaths?: readonly string[]
 }
@@ -67,7 +69,13 @@ export async function gatherTargetFacts(
     claimed: identity?.kind === 'device' && (await probe.isClaimed(identity.realPath)),
     systemUses: systemUsesIn(system, content, identity),
     repositories: await repositoriesIn(system, content, path, context.repositoryPaths ?? [], access),
-    isSource: await isSource(system, content, identity, context.sourcePath, access),
+    isSource: await isAnySource(
+      system,
+      content,
+      identity,
+      [context.sourcePath, ...(context.sourcePaths ?? [])],
+      access,
+    ),
   }
 }
 
@@ -140,6 +148,17 @@ async function realPathOf(path: string, access: SystemAccess): Promise<string> {
   if (whole !== undefined) return whole.realPath
   const folder = await access.identify(dirname(absolute))
   return join(folder?.realPath ?? dirname(absolute), basename(absolute))
+}
+
+async function isAnySource(
+  system: System,
+  content: ReadonlySet<string>,
+  target: PathIdentity | undefined,
+  sourcePaths: readonly (string | undefined)[],
+  access: SystemAccess,
+): Promise<boolean> {
+  for (const path of sourcePaths) if (await isSource(system, content, target, path, access)) return true
+  return false
 }
 
 async function isSource(

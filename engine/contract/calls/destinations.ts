@@ -63,7 +63,7 @@ export const destinationCalls = {
       ejectAfterBackup: z.boolean().default(false),
     }),
     output: z.object({ destination: destinationSchema }),
-    doc: 'Takes a repository that is there, also of another computer. With a recovery phrase, a key of this computer is added to the repository and kept, so that the phrase need not be. `repository.wrongKey` says in `details.word` which word of a phrase is none.',
+    doc: 'Takes a repository that is there, also of another computer. With a recovery phrase, a key of this computer is added to the repository and kept, so that the phrase need not be. `repository.wrongKey` says in `details.word` and `details.number` which word of a phrase is none.',
   }),
   'destinations.edit': call({
     access: 'configure',

@@ -72,6 +72,6 @@ export const restoreCalls = {
       confirmation: z.string().max(8),
     }),
     output: z.object({ run: opaqueId }),
-    doc: 'Restores as planned, in a run of its own. Serial, size and partition table of a disk are compared once more before the first byte: `target.identityChanged`, and nothing was written.',
+    doc: 'Restores as planned, in a run of its own. Serial, size and partition table of a disk are compared once more before the first byte: `target.identityChanged`, and nothing was written. A new file destroys nothing, but shows somebody the files of everybody: it asks for `browse`.',
   }),
 }

@@ -64,6 +64,16 @@ export class Erasing {
   }
 
   /**
+   * The same for giving somebody the content of a version in a file of their own, which destroys nothing and is not written
+   * down: it holds the files of everybody.
+   */
+  async authoriseReading(peer: RpcPeer, version: string, signal?: AbortSignal): Promise<void> {
+    if (peer.transport === 'stdio') return
+    if (!peer.process) throw new HoldfastError('access.denied', 'It cannot be told who asks.')
+    await this.#deps.authoriser.authorise(peer.process, 'browse', { version }, true, signal)
+  }
+
+  /**
    * Writes down how it ended; `reason` is the code of an error. The peer may have gone meanwhile. Fails with storage.failed:
    * what is done is done, so tell it and go on.
    */

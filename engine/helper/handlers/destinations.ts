@@ -1,9 +1,146 @@
+import { hostname } from 'node:os'
 import type { destinationCalls } from '../../contract/calls/destinations.ts'
+import { HoldfastError } from '../../contract/errors.ts'
 import type { HelperContract } from '../../contract/helperContract.ts'
+import type { Destination } from '../../contract/jobs.ts'
+import { compareDrive } from '../../drives/destinationState.ts'
+import type { Secret, Session } from '../../engineApi.ts'
 import type { Handlers } from '../../rpc/serverTypes.ts'
+import { recoverySheet } from '../../secrets/recoverySheet.ts'
+import { folderOf } from '../destinationDesk.ts'
+import { sheetSavedFact } from '../destinationViews.ts'
 import type { Helper } from '../helper.ts'
+import { keepPassphrase, NewDestinations } from '../newDestinations.ts'
+import { withDestination } from '../openDestination.ts'
+import { requireNewPassphrase, secretOfPhrase } from '../phraseCheck.ts'
+import type { LookedPlace, ReachedPlace } from '../places.ts'
 
 /** What answers the calls of contract/calls/destinations.ts. */
-export function destinationHandlers(_helper: Helper): Pick<Handlers<HelperContract>, keyof typeof destinationCalls> {
-  throw new Error('to be written')
+export function destinationHandlers(helper: Helper): Pick<Handlers<HelperContract>, keyof typeof destinationCalls> {
+  const { service, destinations, desk, secrets, clock, places, usage, engine } = helper
+  const made = new NewDestinations({ engine, service, secrets, places, clock, host: hostname() })
+  const opened = async <T>(
+    named: string,
+    signal: AbortSignal,
+    work: (session: Session, kept: Secret, destination: Destination) => Promise<T>,
+  ): Promise<T> => {
+    const destination = destinations.resolve(named)
+    const from = { connector: desk, engine }
+    const result = await withDestination(from, destination, signal, (session, kept) => work(session, kept, destination))
+    await helper.destinationViews.look()
+    return result
+  }
+  /** The schedule is looked at anew, and whoever watches is told. */
+  const changed = async <T>(result: T): Promise<T> => {
+    await desk.refresh()
+    helper.supervisor.wake()
+    await helper.changed()
+    return result
+  }
+
+  return {
+    'places.look': async ({ place }, { signal }) => {
+      const nothing = { state: 'refused', path: null, repositoryId: null, destination: null } as const
+      const unknown = { freeBytes: null, sizeBytes: null, otherBytes: null, hasOtherFiles: false }
+      let reached: ReachedPlace
+      try {
+        reached = await places.reach(place, { mayMount: true, signal })
+      } catch (error) {
+        if (!(error instanceof HoldfastError) || error.code === 'run.cancelled') throw error
+        return { ...nothing, ...unknown, problem: wordsOf(error) }
+      }
+      try {
+        const { problem, usedBytes, ...looked } = await places.look(reached, signal)
+        const known = destinations.list().find(one => isAt(one, reached, looked))
+        const own = known && usage.present(known.id).usage?.storedBytes
+        const isForeign = looked.state === 'repository' && own === undefined
+        return {
+          ...looked,
+          destination: known?.id ?? null,
+          problem: problem && wordsOf(problem),
+          otherBytes: usedBytes === null || isForeign ? null : Math.max(0, usedBytes - (own ?? 0)),
+        }
+      } finally {
+        await reached.release()
+      }
+    },
+    'destinations.create': async (input, { signal }) => changed(await made.create(input, signal)),
+    'destinations.open': async (input, { signal }) => changed({ destination: await made.open(input, signal) }),
+    'destinations.edit': ({ destination, ...changes }) =>
+      changed({ destination: service.editDestination(destination, changes) }),
+
+    'destinations.measure': ({ destination }, { signal }) =>
+      opened(destination, signal, async (session, _, found) => ({ usage: await usage.measure(found, session) })),
+    'destinations.history': ({ destination }) => ({ usages: usage.history(destinations.resolve(destination).id) }),
+
+    'keys.list': ({ destination }, { signal }) =>
+      opened(destination, signal, async session => ({ keys: await session.keys() })),
+    'keys.addRecoveryPhrase': ({ destination }, { signal }) =>
+      opened(destination, signal, async session => {
+        const { key, recoveryPhrase = '' } = await session.addRecoveryPhrase()
+        return { key, recoveryPhrase }
+      }),
+    'keys.addPassphrase': ({ destination, passphrase }, { signal }) => {
+      requireNewPassphrase(passphrase)
+      return opened(destination, signal, async (session, _, { id }) => {
+        const { key } = await session.addKey({ kind: 'passphrase', passphrase }, `added on ${hostname()}`)
+        try {
+          await keepPassphrase(secrets, id, passphrase)
+        } catch (error) {
+          await session.removeKey(key.id).catch(() => undefined)
+          throw error
+        }
+        return { key }
+      })
+    },
+    'keys.remove': ({ destination, key }, { signal }) =>
+      opened(destination, signal, async (session, kept) => {
+        if ((await session.keyOf(kept)) === key) {
+          throw new HoldfastError('config.inUse', 'This is the key that this computer opens the repository with.', {
+            advice: 'Add another passphrase first, which is then kept in its place.',
+            details: { key },
+          })
+        }
+        await session.removeKey(key)
+        return {}
+      }),
+
+    'recoverySheet.make': async ({ destination: named, recoveryPhrase }, { signal }) => {
+      const secret = secretOfPhrase(recoveryPhrase)
+      const destination = destinations.resolve(named)
+      const { name, repositoryId, url, drive } = destination
+      // A sheet with words that do not open it would be found out when it is too late.
+      const from = { connector: desk, engine }
+      const { createdAt } = await withDestination(from, destination, signal, session => session.stats(), secret)
+      const html = recoverySheet({
+        ...{ repositoryName: name, repositoryId, url, createdAt, computerName: hostname(), printedAt: clock.now() },
+        ...(drive && {
+          drive: {
+            ...(drive.label !== null && { label: drive.label }),
+            ...(drive.serial !== null && { serial: drive.serial }),
+          },
+        }),
+        phrase: secret.kind === 'recovery' ? secret.phrase : '',
+        phraseAsQr: true,
+      })
+      return { html }
+    },
+    'recoverySheet.saved': async ({ destination }) => {
+      helper.facts.set(sheetSavedFact(destinations.resolve(destination).id), clock.now())
+      await helper.destinationViews.look()
+      return {}
+    },
+  }
+}
+
+const wordsOf = ({ message, advice }: HoldfastError) => ({ message, advice: advice ?? '' })
+
+/** Whether a destination is what was found at a place: a copy of its repository elsewhere is not. */
+function isAt(
+  { repositoryId, url, drive }: Destination,
+  { device }: ReachedPlace,
+  looked: Pick<LookedPlace, 'repositoryId' | 'path'>,
+): boolean {
+  if (repositoryId !== looked.repositoryId) return false
+  return folderOf(url) === looked.path || (device !== null && drive !== null && compareDrive(drive, device) === 'same')
 }

@@ -29,7 +29,7 @@ export const systemTables: SystemTables = {
 
 /** What file systems and desktops put at the top of a drive by themselves; it is no sign of other use. */
 const furniture = new Set(['lost+found', 'System Volume Information', '$RECYCLE.BIN', '.Spotlight-V100', '.fseventsd'])
-const isFurniture = (name: string) => furniture.has(name) || /^\.Trash(-\d+|es)?$/.test(name)
+export const isFurniture = (name: string) => furniture.has(name) || /^\.Trash(-\d+|es)?$/.test(name)
 
 /**
  * Throws `storage.driveNotConnected` when `root` (absolute; it may be missing) is at or below a place where a drive should

@@ -1,0 +1,182 @@
+import { basename } from 'node:path'
+import type { DriveDevice } from '../../contract/drives.ts'
+import { HoldfastError } from '../../contract/errors.ts'
+import type { HelperContract } from '../../contract/helperContract.ts'
+import { type DiskPicture, type LibraryVersion, libraryVersionSchema } from '../../contract/library.ts'
+import type { HandlerInput, HandlerOutput } from '../../contract/rpcContract.ts'
+import { deviceById } from '../../drives/inventory.ts'
+import type { Peer } from '../../rpc/peer.ts'
+import { checkTarget, type Refusal } from '../../targets/checks.ts'
+import { gatherTargetFacts } from '../../targets/facts.ts'
+import type { Erasure } from '../access/erasing.ts'
+import type { Helper } from '../helper.ts'
+import { withDestination } from '../openDestination.ts'
+import { pictureOfVersion } from '../pictures.ts'
+import { lookAtDevice, type PlannedDevice } from './deviceIdentity.ts'
+import { checkNewFile, type FileOwner } from './newFile.ts'
+import { lookAround, refusalOf, withHolders } from './targets.ts'
+
+/** What a person has agreed to, as it was looked at then. */
+export interface RestorePlan {
+  destination: string
+  version: LibraryVersion
+  delta: boolean
+  verify: boolean
+  target:
+    | ({ kind: 'device'; confirmation: string; isExternal: boolean } & PlannedDevice)
+    | { kind: 'newFile'; path: string; owner: FileOwner }
+}
+
+type PlanInput = HandlerInput<HelperContract, 'restores.plan'>
+type PlanAnswer = Omit<HandlerOutput<HelperContract, 'restores.plan'>, 'planId'>
+
+/** Looks at a version and its target. Fails with the gravest reason not to. Writes nothing. */
+export async function planRestore(
+  helper: Helper,
+  input: PlanInput,
+  { peer, signal }: { peer: Peer; signal: AbortSignal },
+): Promise<{ plan: RestorePlan; answer: PlanAnswer }> {
+  const { delta, verify } = input
+  const destination = helper.destinations.resolve(input.destination)
+  const from = { connector: helper.desk, engine: helper.engine }
+  return await withDestination(from, destination, signal, async session => {
+    const version = libraryVersionSchema.parse(helper.library.view(destination.id, await session.show(input.version)))
+    const pictured = await pictureOfVersion(session, version.id, signal)
+    const { target, shown, before, sizeBytes } = await lookAtTarget(helper, input.target, version, { peer, signal })
+    return {
+      plan: { destination: destination.id, version, delta, verify, target },
+      answer: {
+        version,
+        target: shown,
+        before,
+        after: stretched(pictured, sizeBytes),
+        warnings: warningsOf(version, pictured, sizeBytes),
+      },
+    }
+  })
+}
+
+async function lookAtTarget(
+  helper: Helper,
+  wanted: PlanInput['target'],
+  version: LibraryVersion,
+  { peer, signal }: { peer: Peer; signal: AbortSignal },
+) {
+  if (wanted.kind === 'newFile') {
+    const { path } = wanted
+    const owner = ownerFor(helper, peer)
+    const needed = version.sizeBytes - version.holeBytes
+    const { freeBytes } = await checkNewFile({ path, owner, rules: helper.folderRules }, needed)
+    const { repositoryPaths } = await lookAround(helper, signal)
+    const facts = await gatherTargetFacts(path, { repositoryPaths })
+    throwRefusal(checkTarget(facts, { versionSizeBytes: version.sizeBytes, force: false })[0], { path })
+    const before: DiskPicture = { sizeBytes: 0, table: null, parts: [] }
+    const target = { kind: 'newFile' as const, path, owner }
+    return { target, shown: { kind: 'newFile' as const, path, freeBytes }, before, sizeBytes: version.sizeBytes }
+  }
+  const around = await lookAround(helper, signal)
+  const device = deviceById(around.inventory, wanted.device)
+  if (device === undefined) {
+    throw new HoldfastError('target.notFound', 'This disk is no longer connected.', {
+      advice: 'Connect it, and choose it again.',
+      details: { device: wanted.device },
+    })
+  }
+  throwRefusal(await refusalOf(device, version.sizeBytes, around), { device: device.id })
+  const { ends, picture } = await lookAtDevice(device)
+  const lost = withHolders(device, around.inventory).flatMap(({ fileSystem, sizeBytes }) =>
+    fileSystem === null ? [] : [{ label: fileSystem.label, type: fileSystem.type, sizeBytes }],
+  )
+  const confirming = confirmationFor(device)
+  const drives = device.drives.map(id => deviceById(around.inventory, id) ?? device)
+  return {
+    target: {
+      kind: 'device' as const,
+      confirmation: confirming.confirmation,
+      isExternal: drives.length > 0 && drives.every(isExternal),
+      device,
+      ends,
+    },
+    shown: { kind: 'device' as const, device, ...confirming, lost },
+    before: picture,
+    sizeBytes: device.sizeBytes,
+  }
+}
+
+function throwRefusal(
+  refusal: Pick<Refusal, 'code' | 'message' | 'advice'> | undefined,
+  details: Record<string, unknown>,
+): void {
+  if (refusal) throw new HoldfastError(refusal.code, refusal.message, { advice: refusal.advice, details })
+}
+
+/** What a person is to type, so that nobody erases a disk by clicking on. */
+export function confirmationFor({ serial, path }: Pick<DriveDevice, 'serial' | 'path'>) {
+  const last = (text: string) => [...text].slice(-4).join('').trim()
+  const ofSerial = last(serial ?? '')
+  return ofSerial === ''
+    ? { confirmation: last(basename(path)), confirmationOf: 'name' as const }
+    : { confirmation: ofSerial, confirmationOf: 'serial' as const }
+}
+
+/** usage.invalid when it is not what was to be typed. Small and capital letters are the same. */
+export function requireConfirmation({ target }: RestorePlan, typed: string): void {
+  const wanted = target.kind === 'device' ? target.confirmation : ''
+  if (typed.trim().toLowerCase() === wanted.toLowerCase()) return
+  throw new HoldfastError('usage.invalid', 'That is not what was to be typed to confirm this restore.', {
+    advice: 'Compare it with the serial number on the disk. Nothing was written.',
+  })
+}
+
+/** What is asked for, in the words of the question that a person gets. */
+export function erasureOf({ target, version }: RestorePlan): Extract<Erasure, { kind: 'disk' }> | undefined {
+  if (target.kind !== 'device') return undefined
+  const { device, isExternal: removable } = target
+  const { model, path, serial } = device
+  return { kind: 'disk', removable, device: model ?? path, serial: serial ?? '', version: versionText(version) }
+}
+
+export const versionText = ({ name, date, id }: LibraryVersion): string =>
+  `${name} of ${date.slice(0, 16).replace('T', ' ')} UTC (${id})`
+
+/** For people. */
+export function targetText({ target }: RestorePlan): string {
+  if (target.kind === 'newFile') return target.path
+  const { path, model, serial } = target.device
+  const known = [model, serial === null ? null : `serial number ${serial}`].filter(text => text !== null)
+  return known.length === 0 ? path : `${path} (${known.join(', ')})`
+}
+
+/** Only what certainly is: bays for built-in disks count as hot-plugged, too. */
+const isExternal = ({ removable, transport, isSystem }: DriveDevice) =>
+  !isSystem && (removable || ['usb', 'mmc', 'ieee1394'].includes(transport ?? ''))
+
+/** The system's helper serves many; a user's own serves itself, and so does one that was started by whoever asks. */
+const ownerFor = ({ mode }: Helper, { process }: Peer): FileOwner =>
+  mode === 'system' && process ? { uid: process.uid, gid: process.gid } : null
+
+/** A picture on a disk that is larger. */
+function stretched(picture: DiskPicture, sizeBytes: number): DiskPicture {
+  if (sizeBytes <= picture.sizeBytes) return picture
+  const last = picture.parts.at(-1)
+  const kept = last?.kind === 'free' ? picture.parts.slice(0, -1) : picture.parts
+  const offset = last?.kind === 'free' ? last.offset : picture.sizeBytes
+  const nothing = { type: null, label: null, mountPoints: [], usedBytes: null }
+  return { ...picture, sizeBytes, parts: [...kept, { offset, length: sizeBytes - offset, kind: 'free', ...nothing }] }
+}
+
+function warningsOf(version: LibraryVersion, picture: DiskPicture, sizeBytes: number): string[] {
+  const warnings: string[] = []
+  if (version.status === 'damaged') {
+    warnings.push('Parts of this version are damaged. The rest is restored, and what is missing is listed.')
+  }
+  if (version.status === 'incomplete') warnings.push('This version is incomplete: its backup did not reach the end.')
+  if (version.unreadable.length > 0) {
+    warnings.push('Parts of the source could not be read when this version was made; they are zeros in it.')
+  }
+  if (sizeBytes > version.sizeBytes) {
+    const rest = picture.table === 'gpt' ? ' The copy of its partition table will not be at the end of the disk.' : ''
+    warnings.push(`The target is larger than the version; what is behind it stays unused at first.${rest}`)
+  }
+  return warnings
+}

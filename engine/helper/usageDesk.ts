@@ -1,0 +1,41 @@
+import type { Clock } from '../base/clock.ts'
+import type { Destination } from '../contract/jobs.ts'
+import type { Usage } from '../contract/library.ts'
+import type { Session } from '../engineApi.ts'
+import { growthPerDay } from '../jobs/usageHistory.ts'
+import type { UsageStore } from '../jobs/usageStore.ts'
+
+/** Measures what repositories take, and remembers it. */
+export class UsageDesk {
+  readonly #usages: UsageStore
+  readonly #clock: Clock
+
+  constructor(usages: UsageStore, clock: Clock) {
+    this.#usages = usages
+    this.#clock = clock
+  }
+
+  /** Lists the whole storage once, which takes seconds for a large repository. Fails as that does. */
+  async measure(destination: Destination, session: Session): Promise<Usage> {
+    const { storedBytes, virtualBytes, uniqueBytes, freeBytes, versions } = await session.stats()
+    const now = this.#clock.now()
+    const usage = { at: new Date(now).toISOString(), storedBytes, virtualBytes, uniqueBytes, freeBytes, versions }
+    this.#usages.add(destination.id, usage, now)
+    return usage
+  }
+
+  /** Oldest first. */
+  history(destination: string): Usage[] {
+    return this.#usages.list(destination)
+  }
+
+  /** As last measured, and how fast it grows; nulls where that cannot be told. */
+  present(destination: string): { usage: Usage | null; growthPerDay: number | null } {
+    const usages = this.history(destination)
+    return { usage: usages.at(-1) ?? null, growthPerDay: growthPerDay(usages, this.#clock.now()) }
+  }
+
+  forget(destination: string): void {
+    this.#usages.forget(destination)
+  }
+}
