@@ -5,20 +5,22 @@ import { HoldfastError } from '../../contract/errors.ts'
 
 /** Where the pages of the app lie, and making them in a checkout. */
 
-const root = resolve(import.meta.dirname, '../../..')
+const ownRoot = resolve(import.meta.dirname, '../../..')
 
 export interface RendererOptions {
   env: Readonly<Record<string, string | undefined>>
   signal: AbortSignal
   /** Called before they are made, which takes a while. */
   onBuild: () => void
+  /** The folder of the whole program; our own unless given. */
+  root?: string
 }
 
 /**
  * The folder with the built pages: HOLDFAST_PAGES_DIR, or that of this program. In a checkout they are made first when
  * they are missing or older than what they are made of. `config.invalid` when that fails.
  */
-export async function rendererFolder({ env, signal, onBuild }: RendererOptions): Promise<string> {
+export async function rendererFolder({ env, signal, onBuild, root = ownRoot }: RendererOptions): Promise<string> {
   if (env.HOLDFAST_PAGES_DIR) return resolve(env.HOLDFAST_PAGES_DIR)
   const built = join(root, 'out/renderer')
   const config = join(root, 'renderer/vite.config.ts')
