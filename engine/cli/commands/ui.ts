@@ -13,8 +13,8 @@ told to end (Ctrl-C). The address that it prints lets one browser in, once; for
 another one, run the command again.
 
 The app talks to the service of this computer where that runs, and else to a
-helper of your own for image files, which is started when none runs and ends with
-the command, unless a run is under way. Everything that is done in the browser is
+helper of your own for image files. That one is started when none runs, and ends
+with the command unless a run is under way. Whatever is done in the browser is
 done in the name of who runs the command.`
 
 export function define(command: Command, cli: Cli): void {

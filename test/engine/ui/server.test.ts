@@ -307,11 +307,12 @@ describe('a connected page', () => {
   it('that reads nothing makes the helper wait, not this program grow', async () => {
     const [near, far] = memoryChannelPair()
     let isPaused = false
-    const pause = () => {
+    const pause = near.pause.bind(near)
+    near.pause = () => {
       isPaused = true
-      near.pause()
+      pause()
     }
-    openHelper = async () => ({ ...near, pause })
+    openHelper = async () => near
     const socket = socketTo(await signIn())
     await once(socket, 'open')
     socket.pause()
