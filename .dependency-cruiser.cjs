@@ -35,12 +35,15 @@ const mayImport = {
   conditions: lowest,
   jobs: [...lowest, 'catalogue'],
 
+  // The app in a browser: it hands on what the helper and the page say to each other, and understands none of it.
+  ui: [...lowest, 'rpc'],
+
   // The files directly in engine/ put the parts together; they alone choose drivers.
   '*.ts': engineParts,
 
   helper: ['*.ts', ...engineParts, ...helperParts],
   demo: ['*.ts', ...engineParts],
-  cli: ['*.ts', ...engineParts, ...helperParts, 'helper', 'demo'],
+  cli: ['*.ts', ...engineParts, ...helperParts, 'ui', 'helper', 'demo'],
 }
 
 /** Pattern of an entry of the table above: a folder, one file, or the files directly in engine/. */
@@ -48,6 +51,9 @@ const pathOf = part => {
   if (part === '*.ts') return '^engine/[^/]+\\.ts$'
   return part.endsWith('.ts') ? `^engine/${part.replace('.', '\\.')}$` : `^engine/${part}/`
 }
+
+/** The part of the protocol that a page speaks itself when no desktop program does it in its place. */
+const protocolOfPages = '^engine/rpc/(bridge|channel|client|frames|messages|receivedErrors|tell)\\.ts$'
 
 const npmPackage = name => `(^|node_modules/)${name}(/|$)`
 
@@ -108,8 +114,23 @@ module.exports = {
       name: 'screens-know-the-contract-alone',
       comment: 'Everything else they get through the bridge, so that they run in a browser as well as in Electron.',
       severity: 'error',
-      from: { path: '^renderer/' },
+      from: { path: '^renderer/', pathNot: '^renderer/src/browser/' },
       to: { dependencyTypes: ['local'], pathNot: ['^renderer/', '^engine/contract/'] },
+    },
+    {
+      name: 'bridge-of-browsers-speaks-the-protocol',
+      comment:
+        'In a browser the page is the client of the helper: contract and protocol, and nothing else of the engine.',
+      severity: 'error',
+      from: { path: '^renderer/src/browser/' },
+      to: { dependencyTypes: ['local'], pathNot: ['^renderer/', '^engine/contract/', protocolOfPages] },
+    },
+    {
+      name: 'protocol-runs-anywhere',
+      comment: 'Pages speak it too: it needs zod and neither Node nor any other package.',
+      severity: 'error',
+      from: { path: protocolOfPages },
+      to: { pathNot: ['^engine/contract/', protocolOfPages, npmPackage('zod')] },
     },
     {
       name: 'preload-knows-the-contract-alone',

@@ -9,7 +9,8 @@ import type { Person } from './stateDir.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-const systemRunDir = '/run/holdfast'
+/** Of the service. */
+export const systemRunDir = '/run/holdfast'
 
 /** Where a helper that this person starts listens: HOLDFAST_RUN_DIR; else /run/holdfast for root, else a folder of the own. */
 export function runDirOf(env: Environment, person: Person, stateDir: string): string {

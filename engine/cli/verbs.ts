@@ -51,6 +51,7 @@ export const verbGroups: readonly { heading: string; verbs: readonly Verb[] }[] 
       { name: 'job', summary: 'make, list, change and run jobs', load: () => import('./commands/job.ts') },
       { name: 'run-due', summary: 'run what is due now, and end', load: () => import('./commands/runDue.ts') },
       { name: 'daemon', summary: 'run jobs by their schedules', load: () => import('./commands/daemon.ts') },
+      { name: 'ui', summary: 'open the app in a browser', load: () => import('./commands/ui.ts') },
       { name: 'check', summary: 'say whether all jobs are well', load: () => import('./commands/check.ts') },
     ],
   },

@@ -140,6 +140,8 @@ export interface RpcClient<C extends Contract> {
   readonly serverProgram: string
   /** Resolves when the connection is over: with nothing after `close`, else with the reason. Never rejects. */
   readonly closed: Promise<HoldfastError | undefined>
+  /** False as soon as the connection is over, also inside what is called because of that. */
+  readonly isOpen: boolean
   /** Fails with what the handler fails with, and with `helper.unreachable` (retryable) when the connection is lost. */
   call<Name extends CallName<C>>(
     name: Name,

@@ -7,8 +7,9 @@ import type { FromServer } from './messages.ts'
 import { parseProgress } from './messages.ts'
 import type { Outbox } from './outbox.ts'
 import type { Peer } from './peer.ts'
+import { schemaText } from './receivedErrors.ts'
 import type { ServerCore } from './serverCore.ts'
-import { errorToWire, schemaText } from './wireErrors.ts'
+import { errorToWire } from './wireErrors.ts'
 
 /** One call of one client, from its message to its answer. */
 export class CallRun {

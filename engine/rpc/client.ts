@@ -1,16 +1,22 @@
-import type { Clock } from '../base/clock.ts'
 import { cancelled, HoldfastError } from '../contract/errors.ts'
 import type { OnProgress } from '../contract/progress.ts'
 import type { ClientCallOptions, Contract, RpcClient, TopicListener } from '../contract/rpcContract.ts'
 import type { Channel } from './channel.ts'
 import { decodeBody, encodeFrame, FrameReader, maxFrameBytes, maxHelloBytes } from './frames.ts'
 import { type FromClient, parseFromServer, parseProgress } from './messages.ts'
-import { errorFromWire, schemaText } from './wireErrors.ts'
+import { errorFromWire, schemaText } from './receivedErrors.ts'
+import { tell } from './tell.ts'
+
+/** What a client needs of a clock. A page has no other one. */
+export interface Sleeper {
+  /** Resolves after `ms` milliseconds; rejects when the signal fires. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>
+}
 
 export interface RpcClientOptions {
   /** Version of this program, for people. */
   program: string
-  clock: Clock
+  clock: Sleeper
   /** For transports that ask for one. */
   token?: string
   /** How long the server may take to answer the first message, milliseconds. 10 seconds unless given. */
@@ -61,6 +67,10 @@ class Client {
     this.#channel = channel
     this.#options = options
     this.closed = this.#closing.promise
+  }
+
+  get isOpen(): boolean {
+    return this.#over === undefined
   }
 
   async greet(): Promise<this> {
@@ -228,17 +238,6 @@ class Client {
       this.#send({ type: 'unsubscribe', id: message.id }, 'A message')
       tell(() => listener.ended(notUnderstood(`The topic ${name}`, schemaText(parsed.error))))
     } else tell(() => (isState ? listener.state(parsed.data) : listener.change(parsed.data)))
-  }
-}
-
-/** A listener that throws is a fault of its own and must not take the connection with it. */
-function tell(listener: () => void): void {
-  try {
-    listener()
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error
-    })
   }
 }
 

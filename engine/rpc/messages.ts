@@ -1,8 +1,8 @@
 import { z } from 'zod'
+import type { WireError } from '../contract/errors.ts'
 import type { Progress } from '../contract/progress.ts'
 import { phases } from '../contract/progress.ts'
 import { malformed } from './frames.ts'
-import type { WireFault } from './wireErrors.ts'
 
 /**
  * The messages, without their data: what calls and topics carry is checked against the contract when its turn comes.
@@ -53,7 +53,7 @@ const fromServerSchema = z.discriminatedUnion('type', [
 export type FromClient = z.infer<typeof fromClientSchema>
 export type Hello = z.infer<typeof helloSchema>
 type ServerMessage = z.infer<typeof fromServerSchema>
-type WithFault<Message> = Message extends { error: unknown } ? Omit<Message, 'error'> & { error: WireFault } : Message
+type WithFault<Message> = Message extends { error: unknown } ? Omit<Message, 'error'> & { error: WireError } : Message
 /** As the server writes them. */
 export type FromServer = WithFault<ServerMessage>
 

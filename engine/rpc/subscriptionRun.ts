@@ -3,8 +3,9 @@ import type { TopicDefinition } from '../contract/rpcContract.ts'
 import { encodeFrame } from './frames.ts'
 import type { Outbox, OutboxEntry } from './outbox.ts'
 import type { Peer } from './peer.ts'
+import { schemaText } from './receivedErrors.ts'
 import type { ServerCore } from './serverCore.ts'
-import { errorToWire, schemaText } from './wireErrors.ts'
+import { errorToWire } from './wireErrors.ts'
 
 /**
  * One topic watched by one client. The state is read when it is its turn to be sent, and every change after that follows.

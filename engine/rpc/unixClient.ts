@@ -4,22 +4,31 @@ import { dirname, join } from 'node:path'
 import { type LinuxCalls, linux } from '../base/linux.ts'
 import { HoldfastError } from '../contract/errors.ts'
 import type { Contract, RpcClient } from '../contract/rpcContract.ts'
+import type { Channel } from './channel.ts'
 import { connectClient, type RpcClientOptions } from './client.ts'
 import { descriptorOf } from './peer.ts'
 import { streamChannel } from './streamChannel.ts'
 
-export interface UnixConnectOptions extends RpcClientOptions {
+export interface UnixSocketOptions {
   path: string
   /** Users besides root whose helper is trusted: the own one for a helper without privileges. */
   trustedUids?: readonly number[]
   linux?: LinuxCalls
 }
 
-/**
- * Connects to a helper at a Unix socket, which must belong to root or a trusted user, like every folder above it.
- * `helper.unreachable` when none runs there, `helper.untrusted` when it is not safe, and as connectClient says.
- */
+export interface UnixConnectOptions extends RpcClientOptions, UnixSocketOptions {}
+
+/** Connects to a helper at a Unix socket. Fails as openUnixChannel and connectClient do. */
 export async function connectUnix<C extends Contract>(contract: C, options: UnixConnectOptions): Promise<RpcClient<C>> {
+  return connectClient(contract, await openUnixChannel(options), options)
+}
+
+/**
+ * Opens a Unix socket, which must belong to root or a trusted user, like every folder above it, and says nothing yet.
+ * `helper.unreachable` when no helper runs there (details: {cause}, a code such as ENOENT), `helper.untrusted` when it is
+ * not safe.
+ */
+export async function openUnixChannel(options: UnixSocketOptions): Promise<Channel> {
   const trusted = [0, ...(options.trustedUids ?? [])]
   await checkSocket(options.path, trusted)
   const socket = await openSocket(options.path)
@@ -29,7 +38,7 @@ export async function connectUnix<C extends Contract>(contract: C, options: Unix
     socket.destroy()
     throw untrusted(options.path, `user ${server.uid} answers there`)
   }
-  return connectClient(contract, streamChannel(socket, socket), options)
+  return streamChannel(socket, socket)
 }
 
 async function openSocket(path: string): Promise<Socket> {

@@ -2,10 +2,13 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const program = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync)
+/** Undefined when it is not installed. */
+export const chromiumProgram = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(
+  existsSync,
+)
 
 /** Why no page can be printed here; undefined when it can. */
-export const noChromium: string | undefined = program === undefined ? 'Chromium is not installed' : undefined
+export const noChromium: string | undefined = chromiumProgram === undefined ? 'Chromium is not installed' : undefined
 
 export interface PrintedPage {
   pages: number
@@ -52,7 +55,7 @@ function runChromium(
   writeFileSync(page, html)
   rmSync(output, { force: true })
   const always = ['--headless', '--no-sandbox', '--disable-gpu', `--user-data-dir=${join(folder, 'profile')}`]
-  const result = spawnSync(program!, [...always, ...options(output), `file://${page}`], {
+  const result = spawnSync(chromiumProgram!, [...always, ...options(output), `file://${page}`], {
     encoding: 'utf8',
     timeout: 25_000,
   })
