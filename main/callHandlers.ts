@@ -2,7 +2,6 @@ import type { z } from 'zod'
 import { HoldfastError } from '../engine/contract/errors.ts'
 import { type HelperContract, helperContract } from '../engine/contract/helperContract.ts'
 import type { CallInput, CallName } from '../engine/contract/rpcContract.ts'
-import { schemaText } from '../engine/rpc/wireErrors.ts'
 import { callChannel } from '../preload/channels.ts'
 import type { HelperConnection } from './helperConnection.ts'
 import { replyWith } from './reply.ts'
@@ -21,14 +20,16 @@ export function answerCalls(ipc: Answering, helper: Pick<HelperConnection, 'call
       replyWith(() => {
         if (!isOwnPage(event.senderFrame)) throw foreignPage()
         const parsed = schema.safeParse(input)
-        if (!parsed.success) throw unfit(name, schemaText(parsed.error))
+        if (!parsed.success) throw unfit(name, parsed.error)
         return helper.call(name, input as CallInput<HelperContract, typeof name>)
       }),
     )
   }
 }
 
-function unfit(name: string, why: string): HoldfastError {
+/** Says where the first fault is and what is wrong there, but never the value. */
+function unfit(name: string, { issues: [fault] }: z.ZodError): HoldfastError {
+  const why = [fault?.path.join('.'), fault?.message].filter(part => part).join(': ')
   return new HoldfastError('usage.invalid', `The input of ${name} is not valid: ${why}.`, {
     advice: 'Correct it and try again.',
   })

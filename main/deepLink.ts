@@ -1,5 +1,5 @@
 /** Screens that a link or the tray may ask for. */
-const screens = new Set(['home', 'versions', 'restore', 'destinations', 'health', 'activity', 'settings'])
+const screens = new Set(['home', 'versions', 'restore', 'destinations', 'health', 'activity', 'settings', 'wizard'])
 const idShape = /^[0-9a-f]{16}$/
 
 export const linkScheme = 'holdfast'

@@ -4,8 +4,8 @@
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { build as buildScreens } from 'vite'
 import { build as bundle } from 'rolldown'
+import { build as buildScreens } from 'vite'
 
 const root = join(import.meta.dirname, '..')
 const namesFile = join(root, 'preload', 'contractNames.ts')
