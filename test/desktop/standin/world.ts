@@ -1,11 +1,11 @@
 import type { EventEmitter } from 'node:events'
-import type { Chromium } from './chromium.ts'
+import type { Cdp } from './cdp.ts'
 import type { Loose } from './loose.ts'
 
 /** What the parts of the stand-in share. */
 export interface World {
   app: EventEmitter | undefined
-  chromium: Chromium | undefined
+  chromium: { readonly cdp: Cdp } | undefined
   isReady: boolean
   isQuitting: boolean
   /** Pages by their target of the DevTools protocol. */
