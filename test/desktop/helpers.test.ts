@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -81,7 +82,9 @@ describe('finding the background service', () => {
       const again = await find({})
       expect(await again.client.call('status.get', {})).toMatchObject({ program: again.client.serverProgram })
     } finally {
+      links.at(-1)!.client.close()
       process.kill(pid, 'SIGTERM')
+      await expect.poll(() => existsSync(`/proc/${pid}`)).toBe(false)
     }
   })
 

@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import type { Desktop } from './support/desktop.ts'
 import { target } from './support/desktop.ts'
+import { itOnStandin } from './support/onStandin.ts'
 import { useDesktop } from './support/useDesktop.ts'
 
 const isStandin = target.kind === 'standin'
@@ -93,7 +94,7 @@ describe('the app with its window', () => {
     expect(await pathsOf(page)).toHaveLength(2)
   })
 
-  it.runIf(isStandin)('has a tray that opens the window and names what there is to do', async () => {
+  itOnStandin('has a tray that opens the window and names what there is to do', async () => {
     await expect
       .poll(async () => (await trayOf(desktop.it))?.labels)
       .toEqual(['Nothing is protected yet', 'Open Holdfast', 'Quit'])
@@ -114,7 +115,7 @@ describe('the app with its window', () => {
     await expect(readFile(file)).rejects.toThrow('ENOENT')
   })
 
-  it.runIf(isStandin)('gives null for a dialogue that was closed, and the path of what was chosen', async () => {
+  itOnStandin('gives null for a dialogue that was closed, and the path of what was chosen', async () => {
     expect(await page.evaluate(() => holdfast.shell.chooseFile())).toBeNull()
     await desktop.it.app.evaluate(({ dialog }) => {
       dialog.showOpenDialog = async () => ({ canceled: false, filePaths: ['/srv/images'] })
@@ -122,7 +123,7 @@ describe('the app with its window', () => {
     expect(await page.evaluate(() => holdfast.shell.chooseFolder())).toBe('/srv/images')
   })
 
-  it.runIf(isStandin)('keeps a text where the person wants it, readable for them alone', async () => {
+  itOnStandin('keeps a text where the person wants it, readable for them alone', async () => {
     const sheet = { name: '../recovery sheet', type: 'text/html', text: '<p>words</p>' } as const
     expect(await page.evaluate(file => holdfast.shell.saveText(file), sheet)).toBe(false)
     expect(await desktop.it.recorded('dialog.showSaveDialog')).toMatchObject([

@@ -4,6 +4,7 @@ import { contentStart } from '../../main/content.ts'
 import { pageAddresses } from '../../main/pages.ts'
 import { callNames, topicNames } from '../../preload/contractNames.ts'
 import { target } from './support/desktop.ts'
+import { itOnStandin } from './support/onStandin.ts'
 import { useDesktop } from './support/useDesktop.ts'
 
 /** Tries what the content policy forbids, and tells which of its parts refused, once all have. */
@@ -158,7 +159,7 @@ describe('a page of the app', () => {
     expect(await opened()).toEqual([pageAddresses.issues])
   })
 
-  it.runIf(isStandin)('gets no permission of any kind', async () => {
+  itOnStandin('gets no permission of any kind', async () => {
     const answers = await desktop.it.app.evaluate(({ session }) => {
       const { permissions } = session.defaultSession as unknown as {
         permissions: Record<'request' | 'check' | 'device', (...args: unknown[]) => unknown>
@@ -170,7 +171,7 @@ describe('a page of the app', () => {
     expect(answers).toEqual([false, false, false])
   })
 
-  it.runIf(isStandin)('runs in the sandbox, isolated, without Node', async () => {
+  itOnStandin('runs in the sandbox, isolated, without Node', async () => {
     const { webPreferences } = await desktop.it.app.evaluate(
       ({ BrowserWindow }) =>
         (BrowserWindow.getAllWindows()[0] as unknown as { options: { webPreferences: Record<string, unknown> } })

@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest'
 import type { BridgeConnection, Reply } from '../../engine/contract/appBridge.ts'
 import { pkexecPath } from '../../main/raisedHelper.ts'
 import { holdfast as runHoldfast } from '../support/holdfast.ts'
-import { otherClient, target } from './support/desktop.ts'
+import { otherClient } from './support/desktop.ts'
+import { itOnStandin } from './support/onStandin.ts'
 import { useDesktop } from './support/useDesktop.ts'
 
 let page: Page
@@ -81,7 +82,8 @@ describe('the app and the background service of its person', () => {
     expect(await status()).toMatchObject({ ok: true })
   })
 
-  it.runIf(existsSync(pkexecPath))('is refused rights where nobody can be asked for a password', async () => {
+  it('is refused rights where nobody can be asked for a password', async context => {
+    if (!existsSync(pkexecPath)) return context.skip('pkexec is not installed')
     const reply = (await page.evaluate(() => holdfast.shell.unlock())) as Reply<null>
     expect(reply).toMatchObject({ ok: false, error: { code: 'access.denied', details: { reason: 'noAgent' } } })
     expect(!reply.ok && reply.error.advice).toContain('authentication agent')
@@ -98,7 +100,7 @@ describe('the app and the background service of its person', () => {
     expect(await desktop.it.helperPid()).toBe(before)
   })
 
-  it.runIf(target.kind === 'standin')('shows what the service wants people to know, and the tray agrees', async () => {
+  itOnStandin('shows what the service wants people to know, and the tray agrees', async () => {
     const { folder, env } = desktop.it
     const image = join(folder, 'disk.img')
     await writeFile(image, Buffer.alloc(1024 * 1024, 7))
