@@ -25,7 +25,12 @@ beforeEach(async () => {
   for (const program of ['biome', 'tsc', 'depcruise']) await checkout.writeProgram(`node_modules/.bin/${program}`, '')
   await checkout.writeProgram(
     'node_modules/.bin/vitest',
-    vitest({ unit: report(5, 0, 2), integration: report(4, 0, 1), privileges: report(3, 0, 0), desktop: report(2, 0, 0) }),
+    vitest({
+      unit: report(5, 0, 2),
+      integration: report(4, 0, 1),
+      privileges: report(3, 0, 0),
+      desktop: report(2, 0, 0),
+    }),
   )
 })
 
