@@ -23,10 +23,19 @@ const privileges = {
   hookTimeout: 60_000,
 }
 
+/** The desktop app in a stand-in for Electron, or in Electron itself; see docs/desktop.md. */
+const desktop = {
+  name: 'desktop',
+  include: ['test/desktop/**/*.test.ts'],
+  globalSetup: ['test/desktop/support/build.ts'],
+  testTimeout: 60_000,
+  hookTimeout: 60_000,
+}
+
 export default defineConfig({
   test: {
     reporters: ['default'],
-    projects: [unit, integration, privileges].map(project => ({
+    projects: [unit, integration, privileges, desktop].map(project => ({
       test: { ...project, environment: 'node', pool: 'forks', teardownTimeout: 30_000 },
     })),
   },

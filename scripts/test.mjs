@@ -84,6 +84,7 @@ const lanes = [
     title: 'privileges: the packaged service with systemd, D-Bus and polkit',
     run: vitest('privileges'),
   },
+  { name: 'desktop', title: 'desktop: the app around the screens, with a browser in it', run: vitest('desktop') },
 ]
 
 function isThere(program) {
