@@ -23,10 +23,18 @@ const privileges = {
   hookTimeout: 60_000,
 }
 
+/** What people install: the packages are made, installed and tried. */
+const packaging = {
+  name: 'packaging',
+  include: ['test/packaging/**/*.test.ts'],
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+}
+
 export default defineConfig({
   test: {
     reporters: ['default'],
-    projects: [unit, integration, privileges].map(project => ({
+    projects: [unit, integration, privileges, packaging].map(project => ({
       test: { ...project, environment: 'node', pool: 'forks', teardownTimeout: 30_000 },
     })),
   },

@@ -84,6 +84,7 @@ const lanes = [
     title: 'privileges: the packaged service with systemd, D-Bus and polkit',
     run: vitest('privileges'),
   },
+  { name: 'packaging', title: 'packaging: packages are made, installed and tried', run: vitest('packaging') },
 ]
 
 function isThere(program) {

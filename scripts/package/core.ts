@@ -1,0 +1,109 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { gzipSync } from 'node:zlib'
+import { copyrightFile } from './copyright.ts'
+import { buildDeb, type Compression, debianArchitecture, debianVersion } from './deb.ts'
+import { manPage } from './manPage.ts'
+import { checkout, description, stageRuntime } from './runtime.ts'
+import { putFile, putText } from './tree.ts'
+
+/**
+ * Makes holdfast-core_VERSION_ARCH.deb: command line and service, without the desktop app.
+ *   npm run package:core [-- --output FOLDER --compression xz:6]
+ */
+
+const from = (...path: string[]) => join(checkout, 'packaging', ...path)
+const text = (path: string) => readFileSync(path, 'utf8')
+
+/** Seconds since 1970 that everything made now is dated with: SOURCE_DATE_EPOCH, else the last commit's time, else now. */
+export function buildSeconds(): number {
+  const said = process.env.SOURCE_DATE_EPOCH
+  if (said !== undefined) return Number.parseInt(said, 10)
+  try {
+    return Number.parseInt(execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: checkout, encoding: 'utf8' }), 10)
+  } catch {
+    return Math.floor(Date.now() / 1000)
+  }
+}
+
+/** @returns the path of the package */
+export function buildCore(output: string, compression: Compression): string {
+  const { version, author } = description()
+  const seconds = buildSeconds()
+  const root = mkdtempSync(join(tmpdir(), 'holdfast-'))
+  try {
+    const at = (...path: string[]) => join(root, ...path)
+    const runtime = at('usr/lib/holdfast')
+    stageRuntime(runtime)
+    mkdirSync(at('usr/bin'), { recursive: true })
+    symlinkSync('../lib/holdfast/bin/holdfast', at('usr/bin/holdfast'))
+    execFileSync(from('install.sh'), [root])
+
+    const program = join(runtime, 'bin/holdfast')
+    const completion = (shell: string) =>
+      execFileSync(program, ['completion', shell], {
+        encoding: 'utf8',
+        env: { ...process.env, NODE_COMPILE_CACHE: '' },
+      })
+    putText(at('usr/share/bash-completion/completions/holdfast'), completion('bash'))
+    putText(at('usr/share/zsh/vendor-completions/_holdfast'), completion('zsh'))
+    putText(at('usr/share/fish/vendor_completions.d/holdfast.fish'), completion('fish'))
+
+    const packed = (content: string) => gzipSync(content, { level: 9 })
+    putText(at('usr/share/man/man1/holdfast.1.gz'), packed(manPage(program, version, seconds)))
+    const documents = 'usr/share/doc/holdfast-core'
+    putText(at(documents, 'copyright'), copyrightFile())
+    putText(at(documents, 'changelog.gz'), packed(debianChangelog(version, author, seconds)))
+    putText(at(documents, 'CHANGELOG.md.gz'), packed(text(join(checkout, 'CHANGELOG.md'))))
+    putFile(from('deb/lintian-overrides'), at('usr/share/lintian/overrides/holdfast-core'))
+
+    const architecture = debianArchitecture(process.arch)
+    const file = join(output, `holdfast-core_${debianVersion(version)}_${architecture}.deb`)
+    const fields = { Version: debianVersion(version), Architecture: architecture, Maintainer: author }
+    const control = { Package: 'holdfast-core', ...fields, ...controlFields(text(from('deb/control'))) }
+    const scripts = ['postinst', 'prerm', 'postrm'].map(name => [name, text(from('deb', name))])
+    buildDeb(root, file, { control, scripts: Object.fromEntries(scripts), compression, seconds })
+    return file
+  } finally {
+    rmSync(root, { recursive: true, force: true })
+  }
+}
+
+/** The fields of a control file; lines that are indented belong to the field before, those with # to nobody. */
+function controlFields(content: string): Record<string, string> {
+  const lines = content
+    .replace(/^#.*\n/gm, '')
+    .trimEnd()
+    .split(/\n(?=\S)/)
+  return Object.fromEntries(
+    lines.map(line => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1).trim()]),
+  )
+}
+
+/** Debian's tools want this form; what changed is in CHANGELOG.md beside it. */
+function debianChangelog(version: string, author: string, seconds: number): string {
+  const date = new Date(seconds * 1000).toUTCString().replace('GMT', '+0000')
+  const head = `holdfast (${debianVersion(version)}) unstable; urgency=medium`
+  return `${head}\n\n  * Version ${version}. CHANGELOG.md says what is new.\n\n -- ${author}  ${date}\n`
+}
+
+/** xz:6, gzip:1, none. */
+export function compressionOf(said: string): Compression {
+  const [, method, level = '6'] = /^(xz|gzip|zstd|none)(?::(\d))?$/.exec(said) ?? []
+  if (method === undefined)
+    throw new Error(`"${said}" is no compression; xz:6 is one, gzip:1, zstd:3, none are others.`)
+  return { method: method as Compression['method'], level: Number(level) }
+}
+
+if (import.meta.main) {
+  const { values } = parseArgs({
+    options: {
+      output: { type: 'string', default: join(checkout, 'dist') },
+      compression: { type: 'string', default: 'xz:6' },
+    },
+  })
+  process.stdout.write(`${buildCore(values.output, compressionOf(values.compression))}\n`)
+}
