@@ -8,6 +8,7 @@ import { copyrightFile } from './copyright.ts'
 import { buildDeb, type Compression, debianArchitecture, debianVersion } from './deb.ts'
 import { manPage } from './manPage.ts'
 import { checkout, description, stageRuntime } from './runtime.ts'
+import { buildSeconds, compressionOf } from './settings.ts'
 import { putFile, putText } from './tree.ts'
 
 /**
@@ -17,17 +18,6 @@ import { putFile, putText } from './tree.ts'
 
 const from = (...path: string[]) => join(checkout, 'packaging', ...path)
 const text = (path: string) => readFileSync(path, 'utf8')
-
-/** Seconds since 1970 that everything made now is dated with: SOURCE_DATE_EPOCH, else the last commit's time, else now. */
-export function buildSeconds(): number {
-  const said = process.env.SOURCE_DATE_EPOCH
-  if (said !== undefined) return Number.parseInt(said, 10)
-  try {
-    return Number.parseInt(execFileSync('git', ['log', '-1', '--format=%ct'], { cwd: checkout, encoding: 'utf8' }), 10)
-  } catch {
-    return Math.floor(Date.now() / 1000)
-  }
-}
 
 /** @returns the path of the package */
 export function buildCore(output: string, compression: Compression): string {
@@ -88,14 +78,6 @@ function debianChangelog(version: string, author: string, seconds: number): stri
   const date = new Date(seconds * 1000).toUTCString().replace('GMT', '+0000')
   const head = `holdfast (${debianVersion(version)}) unstable; urgency=medium`
   return `${head}\n\n  * Version ${version}. CHANGELOG.md says what is new.\n\n -- ${author}  ${date}\n`
-}
-
-/** xz:6, gzip:1, none. */
-export function compressionOf(said: string): Compression {
-  const [, method, level = '6'] = /^(xz|gzip|zstd|none)(?::(\d))?$/.exec(said) ?? []
-  if (method === undefined)
-    throw new Error(`"${said}" is no compression; xz:6 is one, gzip:1, zstd:3, none are others.`)
-  return { method: method as Compression['method'], level: Number(level) }
 }
 
 if (import.meta.main) {

@@ -6,7 +6,7 @@ import { entriesBelow, putText, settle } from './tree.ts'
 
 /** How hard dpkg-deb tries: its own names of methods, level 0 to 9. */
 export interface Compression {
-  method: 'xz' | 'gzip' | 'zstd' | 'none'
+  method: 'xz' | 'gzip' | 'none'
   level: number
 }
 

@@ -15,7 +15,7 @@ const read = (...args: string[]) => execFileSync('dpkg-deb', args, { encoding: '
 
 /** Makes the package as `npm run package:core` does, only packed faster; returns its path. */
 async function make(output: string, umask: string): Promise<string> {
-  const script = 'umask $1 && exec node scripts/package/core.ts --output "$2" --compression gzip:1'
+  const script = 'umask $1 && exec node scripts/package/core.ts --output "$2" --compression none'
   const { stdout } = await promisify(execFile)('sh', ['-c', script, 'sh', umask, join(folder, output)], {
     cwd: checkout,
     env: { ...process.env, SOURCE_DATE_EPOCH: '1700000000' },
@@ -108,7 +108,7 @@ describe.skipIf(noMachine !== undefined)('the package on a computer', () => {
     const script = `for (const name of ${JSON.stringify(imports)}) await import(name)`
     const node = ['/usr/lib/holdfast/bin/node', '--input-type=module', '--eval', script]
     await machine.must('env', '--chdir=/usr/lib/holdfast', ...node)
-    const said = await holdfast('doctor')
+    const said = await machine.must('holdfast', 'doctor')
     expect(said).not.toMatch(/warning|koffi cannot|error/i)
     expect(said).toContain('Calls to the system work (koffi).')
   })
