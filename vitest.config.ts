@@ -27,8 +27,8 @@ const privileges = {
 const packaging = {
   name: 'packaging',
   include: ['test/packaging/**/*.test.ts'],
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
 }
 
 export default defineConfig({

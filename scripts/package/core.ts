@@ -23,7 +23,8 @@ const text = (path: string) => readFileSync(path, 'utf8')
 export function buildCore(output: string, compression: Compression): string {
   const { version, author } = description()
   const seconds = buildSeconds()
-  const root = mkdtempSync(join(tmpdir(), 'holdfast-'))
+  const work = mkdtempSync(join(tmpdir(), 'holdfast-'))
+  const root = join(work, 'root')
   try {
     const at = (...path: string[]) => join(root, ...path)
     const runtime = at('usr/lib/holdfast')
@@ -33,17 +34,14 @@ export function buildCore(output: string, compression: Compression): string {
     execFileSync(from('install.sh'), [root])
 
     const program = join(runtime, 'bin/holdfast')
-    const completion = (shell: string) =>
-      execFileSync(program, ['completion', shell], {
-        encoding: 'utf8',
-        env: { ...process.env, NODE_COMPILE_CACHE: '' },
-      })
-    putText(at('usr/share/bash-completion/completions/holdfast'), completion('bash'))
-    putText(at('usr/share/zsh/vendor-completions/_holdfast'), completion('zsh'))
-    putText(at('usr/share/fish/vendor_completions.d/holdfast.fish'), completion('fish'))
+    const env = { ...process.env, COLUMNS: '72', NO_COLOR: '1', NODE_COMPILE_CACHE: join(work, 'cache') }
+    const ask = (...args: string[]) => execFileSync(program, args, { encoding: 'utf8', env })
+    putText(at('usr/share/bash-completion/completions/holdfast'), ask('completion', 'bash'))
+    putText(at('usr/share/zsh/vendor-completions/_holdfast'), ask('completion', 'zsh'))
+    putText(at('usr/share/fish/vendor_completions.d/holdfast.fish'), ask('completion', 'fish'))
 
     const packed = (content: string) => gzipSync(content, { level: 9 })
-    putText(at('usr/share/man/man1/holdfast.1.gz'), packed(manPage(program, version, seconds)))
+    putText(at('usr/share/man/man1/holdfast.1.gz'), packed(manPage(ask, version, seconds)))
     const documents = 'usr/share/doc/holdfast-core'
     putText(at(documents, 'copyright'), copyrightFile())
     putText(at(documents, 'changelog.gz'), packed(debianChangelog(version, author, seconds)))
@@ -58,7 +56,7 @@ export function buildCore(output: string, compression: Compression): string {
     buildDeb(root, file, { control, scripts: Object.fromEntries(scripts), compression, seconds })
     return file
   } finally {
-    rmSync(root, { recursive: true, force: true })
+    rmSync(work, { recursive: true, force: true })
   }
 }
 

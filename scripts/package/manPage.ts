@@ -1,13 +1,11 @@
-import { execFileSync } from 'node:child_process'
-
 /**
  * A manual page for section 1 out of what the program says of itself, so that the two agree.
  *
- * @param program how it is run
+ * @param ask what the program prints when it is started with arguments, 72 columns wide
  * @param seconds date of the page, since 1970
  */
-export function manPage(program: string, version: string, seconds: number): string {
-  const help = (...command: string[]) => execFileSync(program, [...command, '--help'], { encoding: 'utf8', env })
+export function manPage(ask: (...args: string[]) => string, version: string, seconds: number): string {
+  const help = (...command: string[]) => ask(...command, '--help')
   const general = help()
   const [, usage = '', purpose = ''] = /^Usage: (.+?)\n\n(.+?)\n\n/s.exec(general) ?? []
   const date = new Date(seconds * 1000).toISOString().slice(0, 10)
@@ -24,8 +22,6 @@ export function manPage(program: string, version: string, seconds: number): stri
     '',
   ].join('\n')
 }
-
-const env = { ...process.env, COLUMNS: '72', NO_COLOR: '1', NODE_COMPILE_CACHE: '' }
 
 /** The commands that a help text lists: two spaces, a word, its purpose. */
 export const verbsIn = (help: string): string[] =>

@@ -141,7 +141,7 @@ describe.skipIf(lacking.length > 0)('the packages of the desktop app', () => {
     const text = await readFile(entry, 'utf8')
     for (const line of [
       ...['Name=Holdfast', 'Exec=/opt/Holdfast/holdfast %U', 'Icon=holdfast', 'StartupWMClass=holdfast'],
-      ...['MimeType=x-scheme-handler/holdfast;', 'Categories=System;Archiving;'],
+      ...['MimeType=x-scheme-handler/holdfast;', 'Categories=Utility;Archiving;'],
     ]) {
       expect(text.split('\n')).toContain(line)
     }

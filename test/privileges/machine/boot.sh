@@ -30,10 +30,11 @@ install_checkout() {
     -e '/^WantedBy=/d' "$root/usr/lib/systemd/system/holdfast.service" >"$root/etc/systemd/system/holdfast-probe.service"
 }
 
-# Computers in containers often forbid packages to start services and leave out documents.
+# Computers in containers often forbid packages to start services and leave out documents. Nobody looks for manual pages, whose
+# list takes long to make.
 prepare_for_package() {
   sed -i 's| holdfast.service||' "$root/etc/systemd/system/holdfast-test.target"
-  rm -f "$root/usr/sbin/policy-rc.d" "$root/etc/dpkg/dpkg.cfg.d"/*
+  rm -f "$root/usr/sbin/policy-rc.d" "$root/etc/dpkg/dpkg.cfg.d"/* "$root/var/lib/man-db/auto-update"
 }
 
 case $service in package) prepare_for_package ;; *) install_checkout ;; esac

@@ -7,8 +7,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 
 const here = import.meta.dirname
 const checkout = join(here, '../../..')
-/** It is switched off after this many seconds, whatever the tests do. */
-const lifetimeSeconds = 170
+/** It is switched off after this many seconds, whatever the tests do. Packages are large and take their time. */
+const lifetimeSeconds = (service: Service) => (service === 'package' ? 400 : 170)
 
 export interface Ended {
   exitCode: number
@@ -43,7 +43,15 @@ export class Machine {
   /** Resolves when it has booted and the service, if there is one yet, runs. */
   static async start(service: Service = 'daemon'): Promise<Machine> {
     const folder = await mkdtemp(join(tmpdir(), 'holdfast-'))
-    const args = ['--pdeathsig', 'TERM', join(here, 'launch.sh'), folder, checkout, String(lifetimeSeconds), service]
+    const args = [
+      '--pdeathsig',
+      'TERM',
+      join(here, 'launch.sh'),
+      folder,
+      checkout,
+      String(lifetimeSeconds(service)),
+      service,
+    ]
     const launcher = spawn('setpriv', args, { stdio: ['ignore', 'pipe', 'pipe'] })
     let said = ''
     for (const stream of [launcher.stdout, launcher.stderr]) stream.on('data', text => (said += text))
