@@ -32,10 +32,18 @@ const desktop = {
   hookTimeout: 60_000,
 }
 
+/** What people install: the packages are made, installed and tried. */
+const packaging = {
+  name: 'packaging',
+  include: ['test/packaging/**/*.test.ts'],
+  testTimeout: 300_000,
+  hookTimeout: 300_000,
+}
+
 export default defineConfig({
   test: {
     reporters: ['default'],
-    projects: [unit, integration, privileges, desktop].map(project => ({
+    projects: [unit, integration, privileges, desktop, packaging].map(project => ({
       test: { ...project, environment: 'node', pool: 'forks', teardownTimeout: 30_000 },
     })),
   },

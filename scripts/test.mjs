@@ -85,6 +85,7 @@ const lanes = [
     run: vitest('privileges'),
   },
   { name: 'desktop', title: 'desktop: the app around the screens, with a browser in it', run: vitest('desktop') },
+  { name: 'packaging', title: 'packaging: packages are made, installed and tried', run: vitest('packaging') },
 ]
 
 function isThere(program) {

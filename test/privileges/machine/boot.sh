@@ -2,7 +2,8 @@
 # The first process of a small computer: a copy of this one's files in memory, with users, the packaged files of Holdfast and
 # this checkout as what is installed; then systemd takes over. Runs in namespaces of its own, see launch.sh.
 #   boot.sh FOLDER CHECKOUT SERVICE
-# SERVICE is what runs as holdfast.service: "daemon", or "stand-in" for the one of the tests (standIn.ts).
+# SERVICE is what runs as holdfast.service: "daemon", "stand-in" for the one of the tests (standIn.ts), or "package" for nothing
+# yet: then nothing of Holdfast is installed, and a test installs the package.
 set -eu
 folder=$1 checkout=$2 service=$3
 here=$checkout/test/privileges/machine
@@ -12,19 +13,31 @@ mkdir "$folder/upper" "$folder/work" "$folder/root"
 root=$folder/root
 mount -t overlay -o "lowerdir=/,upperdir=$folder/upper,workdir=$folder/work" machine "$root"
 
-# What is installed. The checkout may be on a file system of its own, which the copy does not show.
-mkdir -p "$root/usr/lib/holdfast"
-mount --rbind "$checkout" "$root/usr/lib/holdfast"
-mount -o remount,bind,ro "$root/usr/lib/holdfast"
-"$checkout/packaging/install.sh" "$root"
-install -m 0755 "$here/holdfast" "$root/usr/bin/holdfast"
-[ "$service" = daemon ] || : >"$root/etc/holdfast-stand-in"
 for unit in "$here"/units/*; do install -m 0644 "$unit" "$root/etc/systemd/system/"; done
 install -m 0644 "$here/pam" "$root/etc/pam.d/holdfast-test"
-# The service's sandbox around any script, by the packaged unit itself: Machine.inSandbox.
-sed -e 's|^ExecStart=.*|ExecStart=/bin/sh /etc/holdfast-probe.sh|' -e 's|^Type=.*|Type=oneshot|' \
-  -e '/^ExecStartPre=/d' -e '/^Restart/d' -e 's|^\[Install\]|StandardOutput=truncate:/run/probe.out\nStandardError=truncate:/run/probe.err|' \
-  -e '/^WantedBy=/d' "$root/usr/lib/systemd/system/holdfast.service" >"$root/etc/systemd/system/holdfast-probe.service"
+
+install_checkout() {
+  # The checkout may be on a file system of its own, which the copy does not show.
+  mkdir -p "$root/usr/lib/holdfast"
+  mount --rbind "$checkout" "$root/usr/lib/holdfast"
+  mount -o remount,bind,ro "$root/usr/lib/holdfast"
+  "$checkout/packaging/install.sh" "$root"
+  install -m 0755 "$here/holdfast" "$root/usr/bin/holdfast"
+  [ "$service" = daemon ] || : >"$root/etc/holdfast-stand-in"
+  # The service's sandbox around any script, by the packaged unit itself: Machine.inSandbox.
+  sed -e 's|^ExecStart=.*|ExecStart=/bin/sh /etc/holdfast-probe.sh|' -e 's|^Type=.*|Type=oneshot|' \
+    -e '/^ExecStartPre=/d' -e '/^Restart/d' -e 's|^\[Install\]|StandardOutput=truncate:/run/probe.out\nStandardError=truncate:/run/probe.err|' \
+    -e '/^WantedBy=/d' "$root/usr/lib/systemd/system/holdfast.service" >"$root/etc/systemd/system/holdfast-probe.service"
+}
+
+# Computers in containers often forbid packages to start services and leave out documents. Nobody looks for manual pages, whose
+# list takes long to make.
+prepare_for_package() {
+  sed -i 's| holdfast.service||' "$root/etc/systemd/system/holdfast-test.target"
+  rm -f "$root/usr/sbin/policy-rc.d" "$root/etc/dpkg/dpkg.cfg.d"/* "$root/var/lib/man-db/auto-update"
+}
+
+case $service in package) prepare_for_package ;; *) install_checkout ;; esac
 # Nobody may have left rules here that decide otherwise.
 rm -rf "$root/etc/polkit-1/rules.d"/* "$root/etc/polkit-1/localauthority"
 # Units of the real computer that this one has no use for, or no rights.

@@ -1,14 +1,14 @@
 import { type ChildProcess, execFile, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { copyFile, mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 
 const here = import.meta.dirname
 const checkout = join(here, '../../..')
-/** It is switched off after this many seconds, whatever the tests do. */
-const lifetimeSeconds = 170
+/** It is switched off after this many seconds, whatever the tests do. Packages are large and take their time. */
+const lifetimeSeconds = (service: Service) => (service === 'package' ? 400 : 170)
 
 export interface Ended {
   exitCode: number
@@ -16,8 +16,8 @@ export interface Ended {
   stderr: string
 }
 
-/** Holdfast's own service, or the stand-in of the tests. */
-type Service = 'daemon' | 'stand-in'
+/** Holdfast's own service; the stand-in of the tests; nothing of Holdfast, until a test installs the package. */
+type Service = 'daemon' | 'stand-in' | 'package'
 
 /** A small computer in namespaces: systemd, D-Bus, logind, polkit, the packaged files; users alice, bob and carol. */
 export class Machine {
@@ -40,10 +40,18 @@ export class Machine {
     return this.#launcher.pid ?? 0
   }
 
-  /** Resolves when it has booted and the service runs. */
+  /** Resolves when it has booted and the service, if there is one yet, runs. */
   static async start(service: Service = 'daemon'): Promise<Machine> {
     const folder = await mkdtemp(join(tmpdir(), 'holdfast-'))
-    const args = ['--pdeathsig', 'TERM', join(here, 'launch.sh'), folder, checkout, String(lifetimeSeconds), service]
+    const args = [
+      '--pdeathsig',
+      'TERM',
+      join(here, 'launch.sh'),
+      folder,
+      checkout,
+      String(lifetimeSeconds(service)),
+      service,
+    ]
     const launcher = spawn('setpriv', args, { stdio: ['ignore', 'pipe', 'pipe'] })
     let said = ''
     for (const stream of [launcher.stdout, launcher.stderr]) stream.on('data', text => (said += text))
@@ -77,7 +85,7 @@ export class Machine {
     if (state === 'running') {
       const untilLoggedIn = 'until loginctl list-sessions --no-legend | grep -q alice; do sleep 0.02; done'
       await this.must('sh', '-c', `systemctl start holdfast-test-session.service && ${untilLoggedIn}`)
-      return this.untilServiceListens()
+      return this.#service === 'package' ? undefined : this.untilServiceListens()
     }
     const failed = await this.run(['systemctl', '--no-pager', '--failed'])
     const log = await this.run(['journalctl', '--no-pager', '-n', '60'])
@@ -159,6 +167,11 @@ export class Machine {
     await this.must('sh', '-c', 'printf %s "$1" >"$2"', 'sh', text, path)
   }
 
+  /** Copies a file of this computer there. */
+  async copy(from: string, to: string): Promise<void> {
+    await copyFile(from, `/proc/${this.firstPid}/root${to}`)
+  }
+
   /** Makes a block device of this computer known there, under the same path. */
   async showDevice(path: string): Promise<void> {
     const { rdev } = await stat(path)
@@ -184,8 +197,10 @@ export class Machine {
 }
 
 /** The stand-in takes anything for a beginning; the real service is asked something. */
+const answers = 'systemctl is-active --quiet holdfast.service && holdfast job list'
 const listens = {
-  daemon: 'systemctl is-active --quiet holdfast.service && holdfast job list',
+  daemon: answers,
+  package: answers,
   'stand-in': 'systemctl is-active --quiet holdfast.service && grep -q " /run/holdfast/helper.sock$" /proc/net/unix',
 }
 const env = { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C.UTF-8' }
