@@ -9,6 +9,7 @@ import { DaemonProcess } from '../../support/daemon.ts'
 import { holdfast } from '../../support/holdfast.ts'
 import { attachLoop, noLoopDevices } from '../../support/loopDevice.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
+import { inTerminal, noTerminal } from '../../support/terminal.ts'
 
 const folder = useTemporaryFolder()
 let daemon: DaemonProcess
@@ -129,6 +130,15 @@ describe('holdfast notices', () => {
     expect(await cli(['notices', 'set', '--host', 'localhost'])).toMatchObject({ code: 64 })
     expect(await cli(['notices', 'set', ...email(), '--password-file', '-'])).toMatchObject({ code: 78 })
     expect((await json(['notices', 'show'])).email).toMatchObject({ user: 'me', host: '127.0.0.1' })
+  })
+
+  test.skipIf(noTerminal !== undefined)('asks in a terminal for the password, which nobody sees', async () => {
+    const set = inTerminal(['notices', 'set', ...email()], daemon.env)
+    await set.answer('Password of me at 127.0.0.1: ', 'right\r')
+    const { code, screen } = await set.end
+    expect([code, screen]).toEqual([0, expect.not.stringContaining('right')])
+    expect(await json(['notices', 'test'])).toMatchObject({ email: { arrived: true } })
+    expect(logins).toEqual(['me right'])
   })
 
   test('refuses what the helper refuses, with its reason, and nothing at all', async () => {
