@@ -1,7 +1,9 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { writeMeasured } from './document.ts'
 import { type ExtraResult, runExtra } from './extra.ts'
+import { busyDay, dayReport, measureDay } from './helperMemory.ts'
 import { prepareImages } from './images.ts'
 import { describeMachine, freeBytes } from './machine.ts'
 import { figuresOf } from './medians.ts'
@@ -96,12 +98,23 @@ async function bench(options: BenchOptions, signal: AbortSignal): Promise<number
   }
 }
 
+/** Whether a helper that runs for long keeps its memory; returns the exit code. */
+async function benchHelperMemory(signal: AbortSignal): Promise<number> {
+  say('living a day with 20 jobs and 3 repositories; this takes some minutes')
+  const day = await measureDay({ schedules: busyDay, signal }, ({ hour, heapUsed, rss, runs }) =>
+    say(`hour ${hour}: ${(heapUsed / 1e6).toFixed(1)} MB of heap, ${(rss / 1e6).toFixed(0)} MB resident, ${runs} runs`),
+  )
+  process.stdout.write(`${await describeMachine(tmpdir())}.\n\n${dayReport(day)}\n`)
+  return 0
+}
+
 const abort = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort())
 
 try {
   const options = parseOptions(process.argv.slice(2))
   if (options === 'help') process.stdout.write(`${usage}\n`)
+  else if (options === 'helper-memory') process.exitCode = await benchHelperMemory(abort.signal)
   else process.exitCode = await bench(options, abort.signal)
 } catch (error) {
   say(abort.signal.aborted ? 'The benchmark was stopped.' : error instanceof Error ? error.message : String(error))

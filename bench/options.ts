@@ -24,12 +24,16 @@ export const usage = `npm run bench -- [options]
   --keep            keep the images for the next run
   --json FILE       also write all samples and results to FILE
   --extra           also measure sparse disks of 10 TiB and 1 TiB (Holdfast alone)
-  --write           put the results into docs/benchmarks.md`
+  --write           put the results into docs/benchmarks.md
+
+npm run bench -- helper-memory
+  instead: whether a helper with 20 jobs and 3 repositories keeps its memory for a day, which takes some minutes`
 
 const units: Record<string, number> = { MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 }
 
 /** Reads the command line; throws an Error with one plain sentence when it makes no sense. */
-export function parseOptions(args: string[]): BenchOptions | 'help' {
+export function parseOptions(args: string[]): BenchOptions | 'help' | 'helper-memory' {
+  if (args.length === 1 && args[0] === 'helper-memory') return 'helper-memory'
   const { values } = parseArgs({
     args,
     options: {

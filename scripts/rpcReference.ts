@@ -10,7 +10,7 @@ framed and what they look like is in \`engine/rpc/frames.ts\` and \`engine/rpc/m
 \`engine/contract/errors.ts\`.
 
 A call that needs more than the peer may do fails with \`access.denied\`. On the socket, polkit decides that for the system's
-helper, for each call anew; a helper of one user serves that user alone. On standard input and output everything is allowed.
+helper, for each call anew (a permission to read holds for 5 s); a helper of one user serves that user alone. On standard input and output everything is allowed.
 `
 
 /** The page docs/rpc.md. */

@@ -108,6 +108,22 @@ export class Cli {
     })
   }
 
+  /**
+   * A secret that opens no repository, out of a file. "-" is standard input; from a terminal it is asked for, unseen.
+   * config.invalid when there is nothing in it.
+   */
+  async secretTextFrom(path: string, named: string, question: string): Promise<string> {
+    const text =
+      path === '-' && this.canAsk
+        ? await this.ask(question, { hidden: true })
+        : await readPassphraseFile(this.#file({ path, named }))
+    if (text !== '') return text
+    throw new HoldfastError('config.invalid', `There is nothing in ${path === '-' ? 'the input' : path} (${named}).`, {
+      advice: 'Write the secret into it.',
+      details: { path },
+    })
+  }
+
   /** Signal and progress for a long call. From here on Ctrl-C stops the call in order. */
   callOptions(): Required<CallOptions> {
     const { json, progress } = this.#output

@@ -79,6 +79,8 @@ const deliverySchema = z.object({
   dropped: z.int(),
   /** What went wrong last; null once something has arrived. */
   error: z.string().nullable(),
+  /** When that was. */
+  errorAt: isoTime.optional(),
   lastDeliveredAt: isoTime.nullable(),
 })
 
@@ -263,7 +265,15 @@ export const helperContract = defineContract({
       input: noInput,
       output: z.object({
         email: z
-          .object({ host: z.string(), port: z.int(), tls: z.string(), from: z.string(), to: z.array(z.string()) })
+          .object({
+            host: z.string(),
+            port: z.int(),
+            tls: z.enum(['starttls', 'tls', 'none']),
+            user: z.string().optional(),
+            from: z.string(),
+            to: z.array(z.string()),
+            trustedCertificates: z.string().optional(),
+          })
           .nullable(),
         webhook: z.object({ url: z.string() }).nullable(),
         deliveries: z.object({ email: deliverySchema.nullable(), webhook: deliverySchema.nullable() }),

@@ -141,6 +141,7 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
           waiting: state.waiting,
           dropped: state.dropped,
           error: state.lastError?.message ?? null,
+          ...(state.lastError && { errorAt: iso(state.lastError.at) }),
           lastDeliveredAt: state.lastDelivered === undefined ? null : iso(state.lastDelivered),
         }
       return { email, webhook, deliveries: { email: view(deliveries.email), webhook: view(deliveries.webhook) } }

@@ -77,6 +77,8 @@ export interface HelperOptions {
   hooks?: HookFolder
   limits?: LaneLimits
   secrets?: SecretStore
+  /** Battery and network; those of this computer unless given. */
+  conditions?: Pick<ConditionReader, 'read'>
 }
 
 const defaultLimits: LaneLimits = { parallel: 2, perDestination: 1 }
@@ -166,7 +168,7 @@ export class Helper {
       show: notice => this.#show(notice),
     })
     this.#health = new HealthFile(healthFileOf(options.runDir), this.clock)
-    const conditions = new ConditionReader({ clock: this.clock })
+    const conditions = options.conditions ?? new ConditionReader({ clock: this.clock })
     this.supervisor = new Supervisor({
       ...this,
       clock: this.clock,

@@ -3,7 +3,7 @@ import { fateOf, isSameProcess, ownIdentity, type ProcessIdentity } from '../bas
 import { randomBelow, randomHex } from '../base/random.ts'
 import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
 import { isLockId, type LockId } from '../contract/ids.ts'
-import type { Storage } from '../storage/storage.ts'
+import type { ObjectInfo, Storage } from '../storage/storage.ts'
 import { names, sealedKind } from './format.ts'
 import { openObject, sealObject } from './sealedObject.ts'
 
@@ -51,12 +51,15 @@ export class Locks {
 
   /**
    * Takes a lock. A shared one is given at once; a prune lock fails with repository.locked (retryable) when another prune
-   * does not end within about a second. May be cancelled.
+   * does not end within about a second. May be cancelled. On the way, locks that dead runs have left are removed.
    */
   async acquire(kind: LockKind, purpose: string, signal?: AbortSignal): Promise<Lock> {
     for (let attempt = 0; ; attempt++) {
       const lock = await this.#place(kind, purpose, signal)
-      if (kind !== 'prune') return lock
+      if (kind !== 'prune') {
+        await this.#removeDead(signal)
+        return lock
+      }
       const rival = await this.#rivalOf(lock)
       if (!rival) return lock
       await lock.release()
@@ -74,13 +77,40 @@ export class Locks {
       // What somebody else put there is no lock, and not ours to remove.
       const id = object.name.slice(names.lock('').length)
       if (!isLockId(id)) continue
-      const info = await this.#read(object.name)
-      if (info === 'gone') continue
-      if (this.#isDead(id, info, object.modifiedAt, own)) await this.#storage.delete(object.name)
-      // One that cannot be read counts as held until its time is over.
-      else living.push(info ?? unreadableLock(id, object.modifiedAt))
+      const info = await this.#look(id, object, own)
+      if (info) living.push(info)
     }
     return living
+  }
+
+  /**
+   * So that what a killed run left is gone after the next one, whether or not anybody prunes. Never fails: a lock that cannot
+   * be looked at or removed is in nobody's way but a prune's, and that looks again.
+   */
+  async #removeDead(signal?: AbortSignal): Promise<void> {
+    const own = ownIdentity()
+    try {
+      for await (const object of this.#storage.list('locks', signal)) {
+        const id = object.name.slice(names.lock('').length)
+        // Those of this process are known to be held: there is nothing to read.
+        if (!isLockId(id) || heldHere.has(id)) continue
+        await this.#look(id, object, own).catch(() => undefined)
+      }
+    } catch {
+      // The run will find out by itself whether the storage is there.
+    }
+  }
+
+  /** What a lock says; undefined when it is gone, or when its holder is dead: then it is removed. */
+  async #look(id: LockId, { name, modifiedAt }: ObjectInfo, own: ProcessIdentity): Promise<LockInfo | undefined> {
+    const info = await this.#read(name)
+    if (info === 'gone') return undefined
+    if (!this.#isDead(id, info, modifiedAt, own)) {
+      // One that cannot be read counts as held until its time is over.
+      return info ?? unreadableLock(id, modifiedAt)
+    }
+    await this.#storage.delete(name)
+    return undefined
   }
 
   #isDead(id: LockId, info: LockInfo | undefined, modifiedAt: number, own: ProcessIdentity): boolean {

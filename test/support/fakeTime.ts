@@ -28,7 +28,12 @@ export class FakeTime implements Clock {
 
   sleep(ms: number, signal?: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const sleeper: Sleeper = { at: this.#passed + ms, wake: resolve }
+      const wake = () => {
+        // A signal that lives long would keep everyone who ever slept with it.
+        signal?.removeEventListener('abort', stop)
+        resolve()
+      }
+      const sleeper: Sleeper = { at: this.#passed + ms, wake }
       const stop = () => {
         this.#sleepers.delete(sleeper)
         reject(cancelled())

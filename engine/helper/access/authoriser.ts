@@ -2,7 +2,7 @@ import type { AccessAction, AccessDetails } from './actions.ts'
 import type { Peer } from './peer.ts'
 
 /**
- * Decides whether somebody may do something. Asked for each call anew, never once for a connection.
+ * Decides whether somebody may do something. Asked for each call, never once for a connection.
  */
 export interface Authoriser {
   /**

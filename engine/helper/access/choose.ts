@@ -1,22 +1,25 @@
 import { access, constants } from 'node:fs/promises'
+import type { Clock } from '../../base/clock.ts'
 import type { Authoriser } from './authoriser.ts'
 import { localAuthoriser, onlyUser, rootOnlyAuthoriser } from './localPolicy.ts'
 import type { ProcessFacts } from './peer.ts'
 import { pkcheckPath, polkitAuthoriser } from './polkit.ts'
+import { rememberingAuthoriser } from './remembering.ts'
 
 /**
  * The authoriser for a helper that runs as `uid`: an ordinary user's helper serves that user alone; root's asks polkit for
- * each request, and without polkit serves root alone. It looks for polkit anew each time, so that installing it is enough.
+ * each request (a permission to read holds for some seconds), and without polkit serves root alone. It looks for polkit anew
+ * each time, so that installing it is enough.
  */
 export function authoriserFor(
   uid: number,
-  options: { pkcheck?: string; processFacts?: ProcessFacts } = {},
+  options: { pkcheck?: string; processFacts?: ProcessFacts; clock?: Clock } = {},
 ): Authoriser {
   const { pkcheck = pkcheckPath } = options
   if (uid !== 0) {
     return localAuthoriser(onlyUser(uid), { ...options, advice: 'Start a helper of your own, or use the system’s.' })
   }
-  const polkit = polkitAuthoriser(options)
+  const polkit = rememberingAuthoriser(polkitAuthoriser(options), options)
   const rootOnly = rootOnlyAuthoriser(options)
   return {
     async authorise(...request) {

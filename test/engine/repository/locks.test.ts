@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { ownIdentity } from '../../../engine/base/processIdentity.ts'
+import { ownIdentity, startTicksOf } from '../../../engine/base/processIdentity.ts'
 import { randomBytes, randomHex } from '../../../engine/base/random.ts'
 import { names, sealedKind } from '../../../engine/repository/format.ts'
 import { type Lock, type LockInfo, Locks, lockLifetimeMs } from '../../../engine/repository/locks.ts'
@@ -101,6 +101,56 @@ describe('locks', () => {
     expect(await living()).toEqual([alive])
     expect(await namesIn(storage, 'locks')).toEqual([names.lock(alive)])
     await acquire('prune', 'prune')
+  })
+
+  it('of dead processes are gone as soon as anybody takes a lock, those of the living and of other computers stay', async () => {
+    const { plant, acquire, storage, clock } = make()
+    await plant({ holder: deadHere, kind: 'prune' })
+    await plant({ holder: deadHere })
+    const others = [
+      await plant({ holder: { ...ownIdentity(), pid: process.ppid, startTicks: startTicksOf(process.ppid) } }),
+      await plant({ holder: elsewhere }),
+      await plant({ holder: elsewhere, refreshedAt: clock.now() - 5 * lockLifetimeMs }),
+    ]
+    const first = await acquire('shared', 'backup')
+    storage.calls.length = 0
+    const second = await acquire('shared', 'scrub')
+    expect(storage.calls.filter(call => call.startsWith('list'))).toHaveLength(1)
+    const ours = [first.id, second.id] as string[]
+    for (const id of ours) expect(storage.calls).not.toContain(`get ${names.lock(id)}`)
+    expect(await namesIn(storage, 'locks')).toEqual([...others, ...ours].map(names.lock).sort())
+    for (const lock of [first, second]) await lock.assertHeld()
+    clock.advance(lockLifetimeMs + 1)
+    const third = await acquire('shared', 'restore')
+    const left = [others[0]!, ...ours, third.id as string]
+    expect(await namesIn(storage, 'locks')).toEqual(left.map(names.lock).sort())
+  })
+
+  it('that cannot be listed, read or removed keep nobody from taking a shared one', async () => {
+    const { plant, acquire, storage } = make()
+    const ids = [await plant({ holder: deadHere }), await plant({ holder: deadHere })]
+    const reads = { operation: 'get', when: 'before', name: names.lock(ids[0]!) } as const
+    const removal = { operation: 'delete', when: 'before', name: names.lock(ids[1]!) } as const
+    storage.fail({ operation: 'list', when: 'before' }, { ...reads }, { ...removal })
+    await (await acquire('shared', 'backup')).assertHeld()
+    await (await acquire('shared', 'backup')).assertHeld()
+    expect(await namesIn(storage, 'locks')).toEqual(expect.arrayContaining(ids.map(names.lock)))
+    await acquire('shared', 'backup')
+    for (const id of ids) expect(await namesIn(storage, 'locks')).not.toContain(names.lock(id))
+  })
+
+  it('are not taken for dead while they are placed, refreshed and released by many at once', async () => {
+    const pass = holdTimers()
+    const { acquire, clock, storage, locks } = make()
+    const own = await acquire('shared', 'backup')
+    for (let round = 0; round < 10; round++) {
+      clock.advance(5 * minuteMs)
+      const refreshed = pass(5 * minuteMs)
+      await Promise.all(Array.from({ length: 5 }, async () => (await locks.acquire('shared', 'scrub')).release()))
+      await refreshed
+      await own.assertHeld()
+    }
+    expect(await namesIn(storage, 'locks')).toEqual([names.lock(own.id)])
   })
 
   it('of other computers count until they were not refreshed for their lifetime', async () => {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { readFile, stat, symlink, unlink, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, symlink, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { randomBelow, randomBytes } from '../../../engine/base/random.ts'
+import { isLockId } from '../../../engine/contract/ids.ts'
 import { createEngine } from '../../../engine/engine.ts'
 import { DaemonProcess, endedRun, type HelperClient } from '../../support/daemon.ts'
 import { holdfast } from '../../support/holdfast.ts'
@@ -218,7 +219,7 @@ describe('the helper', () => {
 
   test('waits for a destination that is not there, writes nothing into its empty place, and goes on by itself', async () => {
     const job = await makeJob()
-    const { rename, mkdir, readdir } = await import('node:fs/promises')
+    const { rename, mkdir } = await import('node:fs/promises')
     await rename(repository, `${repository}.away`)
     await mkdir(repository)
     await client.call('jobs.run', { job })
@@ -273,6 +274,8 @@ describe('a helper that is killed', () => {
     const last = await endedRun(client, job, before?.state === 'running' ? undefined : before?.id)
     expect(last).toMatchObject({ state: 'complete' })
     await daemon.stop()
+    const locks = (await readdir(join(repository, 'locks'))).filter(name => isLockId(name))
+    expect(locks).toEqual([])
     const stateDir = join(folder.path, 'state')
     const session = await createEngine({ stateDir }).open(repository, { kind: 'passphrase', passphrase })
     try {
