@@ -11,6 +11,10 @@ import { createLogger } from '../engine/base/logger.ts'
 import { randomBelow, randomBytes } from '../engine/base/random.ts'
 import type { Job } from '../engine/contract/jobs.ts'
 import { parseSchedule } from '../engine/contract/scheduleText.ts'
+import { AuditTrail } from '../engine/helper/access/audit.ts'
+import { authoriserFor } from '../engine/helper/access/choose.ts'
+import { Erasing } from '../engine/helper/access/erasing.ts'
+import { RotatingFile } from '../engine/helper/access/rotatingFile.ts'
 import { Helper } from '../engine/helper/helper.ts'
 import { upcomingTimes } from '../engine/scheduler/times.ts'
 import { FakeTime } from '../test/support/fakeTime.ts'
@@ -50,12 +54,16 @@ export async function liveADay(
 ): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-day-'))
   const time = new FakeTime(start)
+  const logger = createLogger({ level: 'error', write: line => process.stderr.write(line) })
+  const file = (name: string) => new RotatingFile({ path: join(folder, name), maxBytes: 1024 * 1024, keep: 1 })
+  const trail = new AuditTrail({ erases: file('erases.log'), denials: file('denials.log'), clock: time, logger })
   const helper = await Helper.open({
     stateDir: join(folder, 'state'),
     runDir: join(folder, 'run'),
     mode: 'user',
     clock: time,
-    logger: createLogger({ level: 'error', write: line => process.stderr.write(line) }),
+    logger,
+    erasing: new Erasing({ authoriser: authoriserFor(process.geteuid?.() ?? 0), trail }),
     conditions: { read: async () => ({ power: 'mains', metered: 'no' }) },
   })
   try {
