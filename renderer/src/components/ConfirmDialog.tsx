@@ -1,8 +1,7 @@
 import { Button, Modal, TextInput } from '@mantine/core'
 import { type ReactNode, useEffect, useState } from 'react'
-import type { WireError } from '../../../engine/contract/errors.ts'
 import { useSpeech } from '../i18n/useSpeech.ts'
-import { ErrorNote } from './Note.tsx'
+import { ErrorNote, type ShownError } from './Note.tsx'
 
 export interface ConfirmDialogProps {
   opened: boolean
@@ -19,7 +18,7 @@ export interface ConfirmDialogProps {
   /** Question in front of the field; "Type … to continue" unless given. */
   typedLabel?: ReactNode
   busy?: boolean
-  error?: WireError | null
+  error?: ShownError | null
   onConfirm(): void
   onCancel(): void
 }

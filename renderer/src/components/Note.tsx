@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import { errorCodes, type WireError } from '../../../engine/contract/errors.ts'
+import { type ErrorCode, errorCodes } from '../../../engine/contract/errors.ts'
 import { useSpeech } from '../i18n/useSpeech.ts'
 import type { Protection } from '../theme/tokens.ts'
 import { protectionIcons } from './StateBadge.tsx'
@@ -29,29 +29,35 @@ export function Note({ tone, title, children, actions, urgent = false }: NotePro
   )
 }
 
-const known = new Set<string>(errorCodes)
+/** An error of a call, or one that a run has kept; its code may be one of a newer helper. */
+export interface ShownError {
+  code: string
+  message: string
+  advice?: string | undefined
+}
+
+const isKnown = (code: string): code is ErrorCode => (errorCodes as readonly string[]).includes(code)
 
 /** The one way in which errors are shown: what happened and what to do, in the person's language; what the service said below. */
-export function ErrorNote({ error, actions }: { error: WireError | null | undefined; actions?: ReactNode }) {
+export function ErrorNote({ error, actions }: { error: ShownError | null | undefined; actions?: ReactNode }) {
   const { t } = useSpeech()
   if (!error) return null
-  // A newer helper may know codes that this app does not.
-  const isKnown = known.has(error.code)
+  const { code } = error
   return (
     <Note
-      tone={error.code === 'run.cancelled' ? 'none' : 'danger'}
+      tone={code === 'run.cancelled' ? 'none' : 'danger'}
       urgent
-      title={isKnown ? t(`error.${error.code}`) : t('error.unknown')}
+      title={isKnown(code) ? t(`error.${code}`) : t('error.unknown')}
       {...(actions === undefined ? {} : { actions })}
     >
-      <div>{isKnown ? t(`error.${error.code}.do`) : t('error.unknown.do')}</div>
+      <div>{isKnown(code) ? t(`error.${code}.do`) : t('error.unknown.do')}</div>
       <details>
         <summary>{t('action.details')}</summary>
         <div>
           {t('error.said')}: {error.message} {error.advice}
         </div>
         <div>
-          {t('error.code')}: <code>{error.code}</code>
+          {t('error.code')}: <code>{code}</code>
         </div>
       </details>
     </Note>

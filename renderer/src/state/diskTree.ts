@@ -87,3 +87,22 @@ export function deviceTitle(device: DriveDevice): string {
   if (device.kind === 'disk') return device.model ?? device.fileSystem?.label ?? device.path
   return device.fileSystem?.label ?? device.path.replace(/^\/dev\/(mapper\/)?/, '')
 }
+
+/** File systems that nothing covers, with what to call them. Swap and containers hold nothing that is missed. */
+export function leftOut(
+  devices: readonly DriveDevice[],
+  isCovered: (device: DriveDevice) => boolean,
+): { device: DriveDevice; title: string }[] {
+  return drawDisks(devices)
+    .flatMap(({ disk, areas }) => (areas.length === 0 ? [disk] : leavesOf(areas)))
+    .filter(device => device.fileSystem !== null && !isSwap(device) && !isContainer(device) && !isCovered(device))
+    .map(device => ({ device, title: deviceTitle(device) }))
+}
+
+/** What has nothing lying on it. */
+export function leavesOf(areas: readonly DiskArea[]): DriveDevice[] {
+  return areas.flatMap(({ device, inside }) => {
+    if (inside.some(area => area.device)) return leavesOf(inside)
+    return device ? [device] : []
+  })
+}

@@ -18,7 +18,8 @@ export function standingProtection(standing: Standing): Protection {
   return 'protected'
 }
 
-const severity: readonly Protection[] = ['danger', 'attention', 'waiting', 'protected']
+/** Worst first. */
+export const severity: readonly Protection[] = ['danger', 'attention', 'waiting', 'protected']
 
 /**
  * How a job fares with all of its destinations. One place that is well is enough not to be in danger; one that is not well is
