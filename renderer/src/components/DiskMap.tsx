@@ -2,7 +2,15 @@ import { type ReactNode, useId, useState } from 'react'
 import type { DriveDevice } from '../../../engine/contract/drives.ts'
 import type { Say } from '../i18n/language.ts'
 import { useSpeech } from '../i18n/useSpeech.ts'
-import { type DiskArea, deviceTitle, drawDisks, isContainer, isSwap } from '../state/diskTree.ts'
+import {
+  type DiskArea,
+  type DiskDrawing,
+  deviceTitle,
+  drawDisks,
+  isContainer,
+  isSwap,
+  leavesOf,
+} from '../state/diskTree.ts'
 import type { Protection } from '../theme/tokens.ts'
 import { protectionIcons, StateBadge } from './StateBadge.tsx'
 import './DiskMap.css'
@@ -50,11 +58,32 @@ export function DiskMap(props: DiskMapProps) {
           <DiskTable {...props} />
         </div>
       )}
-      <button type="button" className="hf-link" aria-controls={id} onClick={() => setIsTable(!isTable)}>
-        {isTable ? t('map.hideTable') : t('map.showTable')}
-      </button>
+      <div className="hf-map-legend">
+        <div aria-hidden="true">
+          {legendOf(drawings, props, t).map(([word, protection]) => (
+            <StateBadge key={word} state={protection} label={word} />
+          ))}
+        </div>
+        <button type="button" className="hf-link" aria-controls={id} onClick={() => setIsTable(!isTable)}>
+          {isTable ? t('map.hideTable') : t('map.showTable')}
+        </button>
+      </div>
     </div>
   )
+}
+
+/** The words of the picture, each once. */
+function legendOf(
+  drawings: readonly DiskDrawing[],
+  { protectionOf, wordOf }: DiskMapProps,
+  t: Say,
+): [string, Protection][] {
+  const leaves = drawings.flatMap(({ disk, areas }) => (areas.length === 0 ? [disk] : leavesOf(areas)))
+  const shown = leaves.filter(device => !isSwap(device))
+  const words = new Map(
+    shown.map(device => [wordOf?.(device) ?? t(`state.${protectionOf(device)}`), protectionOf(device)] as const),
+  )
+  return [...words]
 }
 
 function DiskHead({ disk, head }: { disk: DriveDevice } & Pick<DiskMapProps, 'head'>) {

@@ -23,6 +23,9 @@ export const shareDone = (progress: RunProgress | undefined): number | null =>
     ? null
     : Math.min(1, progress.doneBytes / progress.totalBytes)
 
+/** Whole minutes from one and a half on: nobody can foretell seconds, and a number that jumps says less. */
+const calmSeconds = (seconds: number): number => (seconds < 90 ? Math.ceil(seconds) : Math.ceil(seconds / 60) * 60)
+
 /** A run under way: what it does, how far it is, how fast, how long still; and the way to stop it. */
 export function ProgressLine({ run }: { run: Run }) {
   const { t, format } = useSpeech()
@@ -77,7 +80,7 @@ export function ProgressLine({ run }: { run: Run }) {
         )}
         {progress?.bytesPerSecond !== undefined && <span>{format.speed(progress.bytesPerSecond)}</span>}
         {progress?.secondsLeft !== undefined && (
-          <span>{t('progress.left', { time: format.duration(progress.secondsLeft * 1000) })}</span>
+          <span>{t('progress.left', { time: format.duration(calmSeconds(progress.secondsLeft) * 1000) })}</span>
         )}
       </div>
       <ErrorNote error={cancel.error} />

@@ -2,23 +2,8 @@ import { jobSettingsSchema } from '../../../engine/contract/jobs.ts'
 import { deviceId, externalDevices, GB, idOf, internalDevices, MB, strangeDevices } from './devices.ts'
 import { FakeBridge } from './fakeBridge.ts'
 import { days, hours, ManualClock, minutes, seconds } from './manualClock.ts'
+import type { ScenarioName } from './scenarioNames.ts'
 import { type FakeWorld, partOf } from './world.ts'
-
-export const scenarioNames = [
-  'empty',
-  'fresh',
-  'protected',
-  'running',
-  'waitingForDrive',
-  'overdue',
-  'damaged',
-  'manyVersions',
-  'veryLongNames',
-  'disconnected',
-  'connecting',
-  'unprivileged',
-] as const
-export type ScenarioName = (typeof scenarioNames)[number]
 
 /** A moment in the life of an invented computer. */
 export const stageTime = '2026-11-26T14:02:00.000Z'

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { mount } from '../../../renderer/src/app/mount.tsx'
-import { type ScenarioName, scenario, scenarioNames } from '../fake/scenarios.ts'
+import { type ScenarioName, scenarioNames } from '../fake/scenarioNames.ts'
+import { scenario } from '../fake/scenarios.ts'
 
 /**
  * The app on a stage: ?scenario=protected#/home. With &live its clock goes; otherwise whoever drives the page moves it through

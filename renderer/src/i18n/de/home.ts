@@ -32,16 +32,13 @@ export const home = {
     other: '{count} weitere brauchen Aufmerksamkeit, siehe unten.',
   },
   'home.safe': 'Was gespeichert ist, ist sicher.',
-  'home.copies': '{destination}: {when}',
 
   'home.backUpNow': 'Jetzt sichern',
   'home.backUpThis': '{name} jetzt sichern',
   'home.resume': 'Fortfahren',
-  'home.pauseDay': 'Einen Tag pausieren',
   'home.openDestinations': 'Ziele öffnen',
   'home.openHealth': 'Was ist betroffen?',
   'home.openActivity': 'Protokoll ansehen',
-  'home.whenConnected': 'Läuft, sobald das Laufwerk angeschlossen ist.',
 
   'home.strip': 'Die letzten 14 Tage',
   'home.stripDays': { one: 'Der letzte Tag', other: 'Die letzten {count} Tage' },

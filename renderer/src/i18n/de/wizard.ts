@@ -106,7 +106,6 @@ export const wizard = {
   'wizard.key.kept': 'Der Schlüssel von „{name}“ liegt auf diesem Computer. Hier ist nichts zu tun.',
   'wizard.key.needed': 'Die Passphrase von „{name}“ liegt nicht auf diesem Computer. Geben Sie sie ein.',
   'wizard.key.unlock': 'Diese Passphrase behalten',
-  'wizard.key.opened': '„{name}“ ist geöffnet.',
 
   'wizard.when.how': 'Wie oft',
   'wizard.when.dailyDrive': 'Jeden Tag, und wenn das Laufwerk angeschlossen ist',

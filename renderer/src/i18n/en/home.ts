@@ -28,16 +28,13 @@ export const home = {
   'home.noNext': 'No next backup is planned.',
   'home.others': { one: '{count} more needs attention, see below.', other: '{count} more need attention, see below.' },
   'home.safe': 'What is stored already is safe.',
-  'home.copies': '{destination}: {when}',
 
   'home.backUpNow': 'Back up now',
   'home.backUpThis': 'Back up {name} now',
   'home.resume': 'Resume',
-  'home.pauseDay': 'Pause for a day',
   'home.openDestinations': 'Open Destinations',
   'home.openHealth': 'See what is affected',
   'home.openActivity': 'See the log',
-  'home.whenConnected': 'Will run as soon as the drive is connected.',
 
   'home.strip': 'The last 14 days',
   'home.stripDays': { one: 'The last day', other: 'The last {count} days' },

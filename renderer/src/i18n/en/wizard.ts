@@ -102,7 +102,6 @@ export const wizard = {
   'wizard.key.kept': 'The key of “{name}” is kept on this computer. Nothing to do here.',
   'wizard.key.needed': 'The passphrase of “{name}” is not kept on this computer. Enter it to go on.',
   'wizard.key.unlock': 'Keep this passphrase',
-  'wizard.key.opened': '“{name}” is open.',
 
   'wizard.when.how': 'How often',
   'wizard.when.dailyDrive': 'Every day, and whenever the drive is connected',
