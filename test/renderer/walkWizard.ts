@@ -30,9 +30,9 @@ export async function walkWizard(
   await at('4-sheet')
   const words = await page.locator('.hf-words li').allTextContents()
   await page.getByRole('button', { name: 'Save the sheet…' }).click()
-  for (const field of await page.getByLabel(/^Word \d+$/).all()) {
-    const label = await field.evaluate('node => node.labels[0].textContent')
-    await field.fill(words[Number(/\d+/.exec(String(label))?.[0]) - 1] ?? '')
+  await page.getByText('The sheet is saved.').waitFor()
+  for (const label of await page.locator('label', { hasText: /^Word \d+$/ }).allTextContents()) {
+    await page.getByLabel(label, { exact: true }).fill(words[Number(label.slice('Word '.length)) - 1] ?? '')
   }
   await page.getByText('The sheet is right.').waitFor()
   await at('5-words')

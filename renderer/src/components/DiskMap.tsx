@@ -37,7 +37,11 @@ export function DiskMap(props: DiskMapProps) {
   return (
     <div className="hf-map" id={id}>
       {isTable ? (
-        <DiskTable {...props} />
+        // It may be wider than the window, and then has to be scrolled by keys, too.
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
+        <section className="hf-scroll" tabIndex={0} aria-label={t('map.table')}>
+          <DiskTable {...props} />
+        </section>
       ) : (
         drawings.map(({ disk, areas }) => (
           <div key={disk.id} className="hf-map-disk">
@@ -168,41 +172,39 @@ function DiskTable(props: DiskMapProps) {
     ...rowsOf(areas, 1),
   ])
   return (
-    <div className="hf-scroll">
-      <table className="hf-table">
-        <caption className="hf-hidden">{t('map.table')}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{t('map.device')}</th>
-            <th scope="col" className="hf-number">
-              {t('map.size')}
-            </th>
-            <th scope="col">{t('map.holds')}</th>
-            <th scope="col">{t('map.protection')}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ device, sizeBytes, depth, isLeaf }, i) => {
-            const protection = device && isLeaf ? (isSwap(device) ? 'none' : props.protectionOf(device)) : null
-            return (
-              // biome-ignore lint/suspicious/noArrayIndexKey: free room has no name of its own
-              <tr key={i}>
-                <th scope="row" style={{ paddingInlineStart: `${depth * 1.25}rem` }}>
-                  {device ? deviceTitle(device) : t('map.free')}
-                </th>
-                <td className="hf-number">{format.bytes(sizeBytes)}</td>
-                <td>{device ? contentText(t, device) : ''}</td>
-                <td>
-                  {device && protection && (
-                    <StateBadge state={protection} label={props.wordOf?.(device) ?? t(`state.${protection}`)} />
-                  )}
-                </td>
-              </tr>
-            )
-          })}
-        </tbody>
-      </table>
-    </div>
+    <table className="hf-table">
+      <caption className="hf-hidden">{t('map.table')}</caption>
+      <thead>
+        <tr>
+          <th scope="col">{t('map.device')}</th>
+          <th scope="col" className="hf-number">
+            {t('map.size')}
+          </th>
+          <th scope="col">{t('map.holds')}</th>
+          <th scope="col">{t('map.protection')}</th>
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ device, sizeBytes, depth, isLeaf }, i) => {
+          const protection = device && isLeaf ? (isSwap(device) ? 'none' : props.protectionOf(device)) : null
+          return (
+            // biome-ignore lint/suspicious/noArrayIndexKey: free room has no name of its own
+            <tr key={i}>
+              <th scope="row" style={{ paddingInlineStart: `${depth * 1.25}rem` }}>
+                {device ? deviceTitle(device) : t('map.free')}
+              </th>
+              <td className="hf-number">{format.bytes(sizeBytes)}</td>
+              <td>{device ? contentText(t, device) : ''}</td>
+              <td>
+                {device && protection && (
+                  <StateBadge state={protection} label={props.wordOf?.(device) ?? t(`state.${protection}`)} />
+                )}
+              </td>
+            </tr>
+          )
+        })}
+      </tbody>
+    </table>
   )
 }
 

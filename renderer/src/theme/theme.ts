@@ -31,7 +31,7 @@ const inRem = <Key extends string>(sizes: Readonly<Record<Key, number>>): Record
 
 export const theme = createTheme({
   primaryColor: 'teal',
-  primaryShade: { light: 7, dark: 6 },
+  primaryShade: 7,
   colors: { teal, dark: darkGreys },
   fontFamily,
   fontFamilyMonospace: monospace,

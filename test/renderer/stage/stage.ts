@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { mount } from '../../../renderer/src/app/mount.tsx'
+import { externalDevices } from '../fake/devices.ts'
 import { type ScenarioName, scenarioNames } from '../fake/scenarioNames.ts'
 import { scenario } from '../fake/scenarios.ts'
 
@@ -14,7 +15,17 @@ const name = scenarioNames.find(one => one === query.get('scenario')) ?? ('prote
 const { bridge, clock } = scenario(name)
 if (query.has('live')) setInterval(() => clock.advance(250), 250)
 
-const stage = { bridge, world: bridge.world, clock, advance: (ms: number) => clock.advance(ms) }
+const stage = {
+  bridge,
+  world: bridge.world,
+  clock,
+  advance: (ms: number) => clock.advance(ms),
+  /** Somebody connects the drive. */
+  plugIn() {
+    bridge.world.devices = [...bridge.world.devices, ...externalDevices]
+    bridge.world.topics.drives.tell({ devices: bridge.world.devices })
+  },
+}
 declare global {
   interface Window {
     stage?: typeof stage

@@ -34,7 +34,7 @@ export const home = {
   'home.safe': 'Was gespeichert ist, ist sicher.',
 
   'home.backUpNow': 'Jetzt sichern',
-  'home.backUpThis': '{name} jetzt sichern',
+  'home.backUpThis': 'Jetzt sichern: {name}',
   'home.resume': 'Fortfahren',
   'home.openDestinations': 'Ziele öffnen',
   'home.openHealth': 'Was ist betroffen?',

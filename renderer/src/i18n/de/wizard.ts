@@ -135,6 +135,7 @@ export const wizard = {
   'wizard.review.defaultName': 'Dieser Computer',
   'wizard.review.sources': 'Was',
   'wizard.review.destination': 'Wohin',
+  'wizard.review.free': '{free} frei',
   'wizard.review.schedule': 'Wann',
   'wizard.review.keep': 'Aufbewahrt',
   'wizard.review.firstRun': 'Erste Sicherung',

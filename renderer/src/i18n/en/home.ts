@@ -30,7 +30,7 @@ export const home = {
   'home.safe': 'What is stored already is safe.',
 
   'home.backUpNow': 'Back up now',
-  'home.backUpThis': 'Back up {name} now',
+  'home.backUpThis': 'Back up now: {name}',
   'home.resume': 'Resume',
   'home.openDestinations': 'Open Destinations',
   'home.openHealth': 'See what is affected',

@@ -130,6 +130,7 @@ export const wizard = {
   'wizard.review.defaultName': 'This computer',
   'wizard.review.sources': 'What',
   'wizard.review.destination': 'Where',
+  'wizard.review.free': '{free} free',
   'wizard.review.schedule': 'When',
   'wizard.review.keep': 'Kept',
   'wizard.review.firstRun': 'First backup',

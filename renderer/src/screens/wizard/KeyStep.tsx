@@ -3,19 +3,12 @@ import { Note } from '../../components/Note.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useHouse } from '../../state/context.ts'
 import { CreateKey } from './CreateKey.tsx'
-import type { ChosenDestination } from './draft.ts'
+import type { ChosenDestination, Made } from './draft.ts'
 import { OpenKey } from './OpenKey.tsx'
 import { RecoverySheet } from './RecoverySheet.tsx'
 import { UnlockKey } from './UnlockKey.tsx'
 import type { StepProps } from './WhatStep.tsx'
 import { WizardFrame } from './WizardFrame.tsx'
-
-/** A destination that this wizard has made, with the phrase that is told only once. */
-export interface Made {
-  destination: ChosenDestination
-  phrase: string
-  isSheetChecked: boolean
-}
 
 export interface KeyStepProps extends StepProps {
   made: Made | null

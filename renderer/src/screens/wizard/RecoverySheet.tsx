@@ -5,8 +5,7 @@ import { Card } from '../../components/Page.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useCall } from '../../state/calls.ts'
 import { useShell } from '../../state/context.ts'
-import { wordsToAsk } from './draft.ts'
-import type { Made } from './KeyStep.tsx'
+import { type Made, wordsToAsk } from './draft.ts'
 import { WizardFrame } from './WizardFrame.tsx'
 
 /** The phrase is told once: it must be saved, and two of its words typed from what was saved, before it goes on. */

@@ -100,7 +100,7 @@ export function ReviewStep({ draft, change, devices, usedOf, onBack }: StepProps
             {destination.name}
             {destination.freeBytes !== null && (
               <div className="hf-quiet hf-small">
-                {t('wizard.where.room', { free: format.bytes(destination.freeBytes) })}
+                {t('wizard.review.free', { free: format.bytes(destination.freeBytes) })}
               </div>
             )}
           </dd>
@@ -126,6 +126,14 @@ export function ReviewStep({ draft, change, devices, usedOf, onBack }: StepProps
           </dd>
         </dl>
       </Card>
+      {destination.freeBytes !== null && destination.freeBytes < sums.readBytes && (
+        <Note tone="attention" title={t('wizard.where.small')}>
+          {t('wizard.where.smallText', {
+            need: format.bytes(sums.readBytes),
+            free: format.bytes(destination.freeBytes),
+          })}
+        </Note>
+      )}
       <Card title={t('wizard.review.notProtected')}>
         {out.length === 0 ? (
           <p className="hf-flush">{t('wizard.review.allProtected')}</p>

@@ -28,6 +28,13 @@ export interface ChosenDestination {
   isDrive: boolean
 }
 
+/** A destination that this wizard has made, with the phrase that is told only once. */
+export interface Made {
+  destination: ChosenDestination
+  phrase: string
+  isSheetChecked: boolean
+}
+
 export type Rhythm = 'dailyDrive' | 'daily' | 'hourly' | 'weekly' | 'manual'
 export type Keep = 'some' | 'many' | 'all'
 
@@ -191,6 +198,7 @@ export function versionNames(titles: readonly string[], taken: readonly string[]
       title
         .normalize('NFKD')
         .replace(/\p{M}/gu, '')
+        .replaceAll('ß', 'ss')
         .replace(/[^-a-zA-Z0-9_.]+/g, '-')
         .replace(/^[-.]+|[-.]+$/g, '')
         .slice(0, 60)
