@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 const unit = {
   name: 'unit',
-  include: ['test/{bench,engine,scripts,suites}/**/*.test.ts'],
+  include: ['test/{bench,engine,renderer,scripts,suites}/**/*.test.ts'],
   testTimeout: 30_000,
   hookTimeout: 30_000,
 }

@@ -1,0 +1,57 @@
+import { useSyncExternalStore } from 'react'
+
+export const screenNames = [
+  'home',
+  'versions',
+  'restore',
+  'destinations',
+  'health',
+  'activity',
+  'settings',
+  'wizard',
+] as const
+export type ScreenName = (typeof screenNames)[number]
+
+export interface Route {
+  screen: ScreenName
+  /** What follows the name of the screen: '#/versions/a/b' has ['a', 'b']. */
+  path: readonly string[]
+  query: Readonly<Record<string, string>>
+}
+
+/** Reads '#/versions/12?tab=files'. What it does not know leads home. */
+export function parseRoute(hash: string): Route {
+  const [path = '', query = ''] = hash.replace(/^#/, '').split('?', 2)
+  const [name = '', ...rest] = path.split('/').filter(Boolean).map(decoded)
+  const screen = screenNames.find(one => one === name)
+  if (!screen) return { screen: 'home', path: [], query: {} }
+  return { screen, path: rest, query: Object.fromEntries(new URLSearchParams(query)) }
+}
+
+/** The hash that leads to a screen, also for links: href={hrefOf('versions', id)}. */
+export function hrefOf(screen: ScreenName, path: readonly string[] = [], query: Record<string, string> = {}): string {
+  const asked = new URLSearchParams(query).toString()
+  return `#/${[screen, ...path].map(encodeURIComponent).join('/')}${asked === '' ? '' : `?${asked}`}`
+}
+
+export function navigate(screen: ScreenName, path: readonly string[] = [], query: Record<string, string> = {}): void {
+  location.hash = hrefOf(screen, path, query)
+}
+
+export function useRoute(): Route {
+  const hash = useSyncExternalStore(watchHash, () => location.hash)
+  return parseRoute(hash)
+}
+
+function watchHash(listener: () => void): () => void {
+  window.addEventListener('hashchange', listener)
+  return () => window.removeEventListener('hashchange', listener)
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}

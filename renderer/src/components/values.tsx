@@ -1,0 +1,28 @@
+import { useSpeech } from '../i18n/useSpeech.ts'
+import { useNow } from '../state/context.ts'
+
+/** A size: "312 GB", exact to the byte where one points at it. */
+export function Bytes({ value }: { value: number }) {
+  const { format } = useSpeech()
+  return <data value={value}>{format.bytes(value)}</data>
+}
+
+/** A moment: "today 14:02", or how long ago. Null is never. */
+export function When({ at, as = 'moment' }: { at: string | null; as?: 'moment' | 'ago' }) {
+  const { t, format } = useSpeech()
+  const now = useNow()
+  if (at === null) return <>{t('time.never')}</>
+  const [shown, other] =
+    as === 'ago' ? [format.ago(at, now), format.when(at, now)] : [format.when(at, now), format.ago(at, now)]
+  return (
+    <time dateTime={at} title={other}>
+      {shown}
+    </time>
+  )
+}
+
+/** A span of time in milliseconds: "1 h 12 min". */
+export function Duration({ ms }: { ms: number }) {
+  const { format } = useSpeech()
+  return <>{format.duration(ms)}</>
+}

@@ -1,0 +1,25 @@
+import type { EnMessages } from '../en/index.ts'
+import type { Translation } from '../text.ts'
+import { activity } from './activity.ts'
+import { common } from './common.ts'
+import { destinations } from './destinations.ts'
+import { errors } from './errors.ts'
+import { health } from './health.ts'
+import { home } from './home.ts'
+import { restore } from './restore.ts'
+import { settings } from './settings.ts'
+import { versions } from './versions.ts'
+import { wizard } from './wizard.ts'
+
+export const deMessages = {
+  ...common,
+  ...errors,
+  ...home,
+  ...wizard,
+  ...versions,
+  ...restore,
+  ...destinations,
+  ...health,
+  ...activity,
+  ...settings,
+} satisfies Translation<EnMessages>

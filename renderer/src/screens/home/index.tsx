@@ -1,0 +1,102 @@
+import { Button } from '@mantine/core'
+import { hrefOf } from '../../app/routes.ts'
+import { BarStrip } from '../../components/charts.tsx'
+import { DiskMap } from '../../components/DiskMap.tsx'
+import { Card, EmptyState, Page } from '../../components/Page.tsx'
+import { useSpeech } from '../../i18n/useSpeech.ts'
+import { useQuery } from '../../state/calls.ts'
+import { useHouse, useNow } from '../../state/context.ts'
+import { leftOut } from '../../state/diskTree.ts'
+import { protectionByDevice } from '../../state/protection.ts'
+import { dayStrip, summaryOf } from '../../state/summary.ts'
+import { Hero } from './Hero.tsx'
+import { Jobs } from './Jobs.tsx'
+import './home.css'
+
+const runsAsked = 200
+
+export function HomeScreen() {
+  const { t } = useSpeech()
+  const house = useHouse(state => state)
+  const summary = summaryOf(house)
+  const jobs = house.jobs ?? []
+  return (
+    <Page title={t('home.title')}>
+      {summary.kind === 'nothing' ? (
+        <EmptyState
+          title={t('home.nothing')}
+          action={
+            <Button size="md" component="a" href={hrefOf('wizard')}>
+              {t('action.setUp')}
+            </Button>
+          }
+        >
+          {t('home.nothingText')}
+        </EmptyState>
+      ) : (
+        <>
+          <Hero summary={summary} />
+          <LastDays />
+        </>
+      )}
+      <Disks />
+      {jobs.length > 0 && <Jobs jobs={jobs} />}
+    </Page>
+  )
+}
+
+function LastDays() {
+  const { t, format } = useSpeech()
+  const now = useNow()
+  // Each run that begins or ends changes what is to be asked.
+  const stamp = useHouse(house => `${house.running?.map(({ id }) => id).join()} ${house.ended[0]?.id}`)
+  const { value } = useQuery('runs.list', { limit: runsAsked }, stamp)
+  if (!value) return null
+  const days = dayStrip(value.runs, now, value.runs.length < runsAsked)
+  const title = days.length === 14 ? t('home.strip') : t('home.stripDays', { count: days.length })
+  return (
+    <Card title={title}>
+      <BarStrip
+        title={title}
+        bars={days.map(({ at, state }) => ({
+          label: format.weekday(at),
+          state,
+          text: t(`home.day.${state}`, { day: format.day(at) }),
+        }))}
+      />
+    </Card>
+  )
+}
+
+/** The disks by how they are protected. Drives that hold backups are not what is to be protected. */
+function Disks() {
+  const { t, format } = useSpeech()
+  const devices = useHouse(house => house.devices) ?? []
+  const jobs = useHouse(house => house.jobs) ?? []
+  const destinations = useHouse(house => house.destinations) ?? []
+  const { value: usage } = useQuery('sources.usage', {})
+  const keepers = new Set(
+    destinations.flatMap(({ state }) => {
+      const holder = state.state === 'connected' ? devices.find(device => device.id === state.drive) : undefined
+      return holder?.drives ?? []
+    }),
+  )
+  const own = devices.filter(device => !device.drives.some(id => keepers.has(id)))
+  if (own.length === 0) return null
+  const protectionOf = protectionByDevice(jobs, devices)
+  const out = leftOut(own, device => protectionOf(device) !== 'none')
+  return (
+    <Card title={t('home.map')}>
+      <DiskMap
+        devices={own}
+        protectionOf={protectionOf}
+        usedOf={device => usage?.usages.find(one => one.device === device.id)?.usedBytes}
+      />
+      {jobs.length > 0 && out.length > 0 && (
+        <p className="hf-quiet hf-home-note">
+          {t('home.map.notIncluded', { names: format.list(out.map(({ title }) => title)) })}
+        </p>
+      )}
+    </Card>
+  )
+}

@@ -1,0 +1,288 @@
+import type { DriveDevice } from '../../../../engine/contract/drives.ts'
+import type { JobSettingsInput } from '../../../../engine/contract/jobs.ts'
+import type { Weekday } from '../../../../engine/contract/schedule.ts'
+import type { Input, Output } from '../../state/calls.ts'
+import { ancestry, deviceTitle, drawDisks, isContainer, isSwap, leavesOf } from '../../state/diskTree.ts'
+
+/** What the wizard has been told so far, and what follows from it. Pure. */
+
+export const steps = ['what', 'where', 'key', 'when', 'review'] as const
+export type Step = (typeof steps)[number]
+
+export type DiskChoice = 'whole' | 'parts' | 'none'
+export interface ImageFile {
+  source: string
+  path: string
+  sizeBytes: number
+  allocatedBytes: number
+}
+
+export type PlaceChoice = Input<'places.look'>['place']
+export type PlaceFacts = Output<'places.look'>
+
+export interface ChosenDestination {
+  id: string
+  name: string
+  freeBytes: number | null
+  /** Is on a drive that comes and goes. */
+  isDrive: boolean
+}
+
+/** A destination that this wizard has made, with the phrase that is told only once. */
+export interface Made {
+  destination: ChosenDestination
+  phrase: string
+  isSheetChecked: boolean
+}
+
+export type Rhythm = 'dailyDrive' | 'daily' | 'hourly' | 'weekly' | 'manual'
+export type Keep = 'some' | 'many' | 'all'
+
+export interface Draft {
+  /** By disk; null until the disks are known. */
+  disks: Readonly<Record<string, DiskChoice>> | null
+  /** Devices that are chosen of disks whose choice is 'parts'. */
+  parts: readonly string[]
+  files: readonly ImageFile[]
+  place: PlaceChoice | null
+  facts: PlaceFacts | null
+  /** Once it is there: made, opened, or known from before. */
+  destination: ChosenDestination | null
+  rhythm: Rhythm
+  time: string
+  weekday: Weekday
+  waitOnBattery: boolean
+  waitOnMetered: boolean
+  keep: Keep
+  name: string
+}
+
+export const emptyDraft: Draft = {
+  disks: null,
+  parts: [],
+  files: [],
+  place: null,
+  facts: null,
+  destination: null,
+  rhythm: 'dailyDrive',
+  time: '20:00',
+  weekday: 'sun',
+  waitOnBattery: true,
+  waitOnMetered: true,
+  keep: 'some',
+  name: '',
+}
+
+/** What can be chosen of a disk one by one: what has a file system of its own, or nothing that is known. */
+export const partsOf = (disk: DriveDevice, devices: readonly DriveDevice[]): DriveDevice[] => {
+  const drawing = drawDisks(devices).find(one => one.disk.id === disk.id)
+  return drawing ? leavesOf(drawing.areas).filter(device => !isSwap(device)) : []
+}
+
+/** Holds encryption or volumes: as a whole it would be read as it lies, and restored only as a whole. */
+export const isLayered = (disk: DriveDevice, devices: readonly DriveDevice[]): boolean =>
+  devices.some(device => device.drives.includes(disk.id) && isContainer(device))
+
+export const isEncrypted = (disk: DriveDevice, devices: readonly DriveDevice[]): boolean =>
+  devices.some(device => device.drives.includes(disk.id) && device.fileSystem?.type === 'crypto_LUKS')
+
+/**
+ * The whole computer: each disk that is built in. Plain disks as a whole; of those with encryption or volumes every part, for
+ * these take only the room that their files take. Drives that come and go are for keeping backups.
+ */
+export function preselect(devices: readonly DriveDevice[]): Pick<Draft, 'disks' | 'parts'> {
+  const disks = drawDisks(devices).map(({ disk }) => disk)
+  const choices = disks.map((disk): [string, DiskChoice] => {
+    if (disk.hotplug || disk.removable) return [disk.id, 'none']
+    return [disk.id, isLayered(disk, devices) ? 'parts' : 'whole']
+  })
+  const parts = disks
+    .filter(disk => !disk.hotplug && !disk.removable)
+    .flatMap(disk => partsOf(disk, devices))
+    .map(({ id }) => id)
+  return { disks: Object.fromEntries(choices), parts }
+}
+
+/** Devices that are to be sources, in the order of the map. */
+export function chosenDevices(draft: Draft, devices: readonly DriveDevice[]): DriveDevice[] {
+  return drawDisks(devices).flatMap(({ disk }) => {
+    const choice = draft.disks?.[disk.id] ?? 'none'
+    if (choice === 'whole') return [disk]
+    if (choice === 'none') return []
+    return partsOf(disk, devices).filter(({ id }) => draft.parts.includes(id))
+  })
+}
+
+/** Tells whether a device is in what is chosen. */
+export function coverage(draft: Draft, devices: readonly DriveDevice[]): (device: DriveDevice) => boolean {
+  const chosen = new Set(chosenDevices(draft, devices).map(({ id }) => id))
+  const byId = new Map(devices.map(device => [device.id, device]))
+  return device => ancestry(device, byId).some(({ id }) => chosen.has(id))
+}
+
+/** Is it, or anything that lies on it, mounted or swapped to? */
+export function isInUse(device: DriveDevice, devices: readonly DriveDevice[]): boolean {
+  if (device.mountPoints.length > 0) return true
+  return device.holders.some(id => {
+    const holder = devices.find(one => one.id === id)
+    return holder !== undefined && isInUse(holder, devices)
+  })
+}
+
+type UsedOf = (device: DriveDevice) => number | undefined
+
+/** Bytes that a first backup has to read of a device: what its file systems hold, where that is known, else all of it. */
+export function bytesToRead(device: DriveDevice, devices: readonly DriveDevice[], usedOf: UsedOf): number {
+  const own = usedOf(device)
+  if (own !== undefined) return own
+  if (isContainer(device) && device.fileSystem?.type === 'crypto_LUKS') return device.sizeBytes
+  const held = device.holders.map(id => devices.find(one => one.id === id)).filter(one => one !== undefined)
+  if (held.length === 0) return device.fileSystem === null && device.kind === 'disk' ? 0 : device.sizeBytes
+  const sum = held.reduce((bytes, holder) => bytes + (isSwap(holder) ? 0 : bytesToRead(holder, devices, usedOf)), 0)
+  return Math.min(sum, device.sizeBytes)
+}
+
+export function draftBytes(draft: Draft, devices: readonly DriveDevice[], usedOf: UsedOf) {
+  const chosen = chosenDevices(draft, devices)
+  const filesSize = draft.files.reduce((sum, file) => sum + file.sizeBytes, 0)
+  const filesUsed = draft.files.reduce((sum, file) => sum + file.allocatedBytes, 0)
+  return {
+    count: chosen.length + draft.files.length,
+    sizeBytes: chosen.reduce((sum, device) => sum + device.sizeBytes, filesSize),
+    readBytes: chosen.reduce((sum, device) => sum + bytesToRead(device, devices, usedOf), filesUsed),
+  }
+}
+
+/** Slow and fast drives, bytes per second. */
+const speeds = { slow: 60_000_000, fast: 250_000_000 }
+
+/** Between which times a first backup takes, in milliseconds. */
+export const estimateMs = (readBytes: number): { from: number; to: number } => {
+  const inMinutes = (rate: number) => Math.max(1, Math.ceil(readBytes / rate / 60)) * 60_000
+  const calm = (ms: number) => (ms > 7_200_000 ? Math.ceil(ms / 3_600_000) * 3_600_000 : ms)
+  return { from: calm(inMinutes(speeds.fast)), to: calm(inMinutes(speeds.slow)) }
+}
+
+/** Why a drive cannot keep the backup of that draft; null when it can. */
+export type PlaceRefusal = 'isSource' | 'isSystem' | 'noFileSystem' | 'readOnly'
+
+/** File systems that could keep a backup, with what speaks against them. */
+export function placesOn(
+  draft: Draft,
+  devices: readonly DriveDevice[],
+): { device: DriveDevice; refusal: PlaceRefusal | null }[] {
+  const chosen = chosenDevices(draft, devices)
+  const sourceDrives = new Set(chosen.flatMap(({ drives }) => drives))
+  return drawDisks(devices)
+    .filter(({ disk }) => disk.hotplug || disk.removable || !disk.isSystem)
+    .flatMap(({ disk, areas }) => {
+      const leaves = areas.length === 0 ? [disk] : leavesOf(areas)
+      return leaves
+        .filter(device => !isSwap(device) && !(device.fileSystem?.type === 'vfat' && device.sizeBytes < 2e9))
+        .map(device => ({ device, refusal: refusalOf(device, sourceDrives) }))
+    })
+}
+
+function refusalOf(device: DriveDevice, sourceDrives: ReadonlySet<string>): PlaceRefusal | null {
+  if (device.drives.some(id => sourceDrives.has(id))) return 'isSource'
+  if (device.isSystem) return 'isSystem'
+  if (device.fileSystem === null || isContainer(device)) return 'noFileSystem'
+  return device.readOnly ? 'readOnly' : null
+}
+
+/** Names of the versions: made of what people call the sources, of signs that names may have, none of them twice. */
+export function versionNames(titles: readonly string[], taken: readonly string[]): string[] {
+  const used = new Set(taken)
+  return titles.map(title => {
+    const base =
+      title
+        .normalize('NFKD')
+        .replace(/\p{M}/gu, '')
+        .replaceAll('ß', 'ss')
+        .replace(/[^-a-zA-Z0-9_.]+/g, '-')
+        .replace(/^[-.]+|[-.]+$/g, '')
+        .slice(0, 60)
+        .replace(/-+$/, '') || 'source'
+    let name = base
+    for (let n = 2; used.has(name); n++) name = `${base}-${n}`
+    used.add(name)
+    return name
+  })
+}
+
+const fileTitle = (path: string): string =>
+  path
+    .split('/')
+    .at(-1)
+    ?.replace(/\.(img|raw|qcow2)$/, '') ?? path
+
+/** What is to be asked for: sources with their names. */
+export function chosenSources(
+  draft: Draft,
+  devices: readonly DriveDevice[],
+  taken: readonly string[],
+): Input<'jobs.create'>['settings']['sources'] {
+  const chosen = chosenDevices(draft, devices)
+  const titles = [...chosen.map(deviceTitle), ...draft.files.map(({ path }) => fileTitle(path))]
+  const names = versionNames(titles, taken)
+  return [...chosen.map(({ id }) => id), ...draft.files.map(({ source }) => source)].map((source, i) => ({
+    source,
+    name: names[i]!,
+  }))
+}
+
+export function scheduleOf(draft: Draft): JobSettingsInput['schedule'] {
+  const { time } = draft
+  switch (draft.rhythm) {
+    case 'dailyDrive':
+      return { rules: [{ kind: 'daily', time }, { kind: 'drive' }] }
+    case 'daily':
+      return { rules: [{ kind: 'daily', time }] }
+    case 'hourly':
+      return { rules: [{ kind: 'hourly' }] }
+    case 'weekly':
+      return { rules: [{ kind: 'weekly', weekdays: [draft.weekday], time }] }
+    case 'manual':
+      return null
+  }
+}
+
+export const retentionOf: Record<Keep, string | null> = {
+  some: 'days14,weeks8,months12',
+  many: 'hours48,days30,weeks26,months36,years10',
+  all: null,
+}
+
+/** Everything of the job but its sources' names, which depend on what is there already. */
+export function jobOf(
+  draft: Draft,
+  devices: readonly DriveDevice[],
+  taken: readonly string[],
+  destination: string,
+): Input<'jobs.create'>['settings'] {
+  return {
+    name: draft.name.trim(),
+    sources: chosenSources(draft, devices, taken),
+    destinations: [destination],
+    schedule: scheduleOf(draft),
+    retention: retentionOf[draft.keep],
+    conditions: {
+      onBattery: draft.waitOnBattery ? 'wait' : 'run',
+      metered: draft.waitOnMetered ? 'wait' : 'run',
+    },
+  }
+}
+
+/** A name that nothing has yet: 'This computer', then 'This computer 2'. */
+export function freeName(wanted: string, taken: readonly string[]): string {
+  let name = wanted
+  for (let n = 2; taken.includes(name); n++) name = `${wanted} ${n}`
+  return name
+}
+
+/** Two places of a phrase of 24 words to ask for, ascending; `random` gives numbers from 0 to 1. */
+export function wordsToAsk(random: () => number, count = 24): [number, number] {
+  const first = Math.floor(random() * (count - 1))
+  const second = first + 1 + Math.floor(random() * (count - 1 - first))
+  return [first, second]
+}

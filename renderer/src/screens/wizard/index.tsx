@@ -1,0 +1,58 @@
+import { useEffect, useState } from 'react'
+import type { DriveDevice } from '../../../../engine/contract/drives.ts'
+import { useSpeech } from '../../i18n/useSpeech.ts'
+import { useQuery } from '../../state/calls.ts'
+import { useHouse } from '../../state/context.ts'
+import { type Draft, emptyDraft, freeName, type Made, preselect, type Step, steps } from './draft.ts'
+import { KeyStep } from './KeyStep.tsx'
+import { ReviewStep } from './ReviewStep.tsx'
+import { WhatStep } from './WhatStep.tsx'
+import { WhenStep } from './WhenStep.tsx'
+import { WhereStep } from './WhereStep.tsx'
+import './wizard.css'
+
+const noDevices: readonly DriveDevice[] = []
+
+/** Sets up a backup in five steps. The destination is made at the end of the third, the job at the end of the last. */
+export function WizardScreen() {
+  const { t } = useSpeech()
+  const devices = useHouse(house => house.devices) ?? noDevices
+  const jobs = useHouse(house => house.jobs) ?? []
+  const { value: usage } = useQuery('sources.usage', {}, devices.length)
+  const [step, setStep] = useState<Step>('what')
+  const [draft, setDraft] = useState<Draft>(() => ({
+    ...emptyDraft,
+    name: freeName(
+      t('wizard.review.defaultName'),
+      jobs.map(({ job }) => job.name),
+    ),
+  }))
+  const [made, setMade] = useState<Made | null>(null)
+
+  // Chosen once, as soon as there are disks to choose from; what comes later is for the person to choose.
+  useEffect(() => {
+    if (devices.length === 0) return
+    setDraft(before => (before.disks === null ? { ...before, ...preselect(devices) } : before))
+  }, [devices])
+
+  const props = {
+    draft,
+    devices,
+    change: (changes: Partial<Draft>) => setDraft(before => ({ ...before, ...changes })),
+    usedOf: (device: DriveDevice) => usage?.usages.find(one => one.device === device.id)?.usedBytes,
+    onNext: () => setStep(steps[steps.indexOf(step) + 1] ?? step),
+    onBack: () => setStep(steps[steps.indexOf(step) - 1] ?? step),
+  }
+  switch (step) {
+    case 'what':
+      return <WhatStep {...props} />
+    case 'where':
+      return <WhereStep {...props} />
+    case 'key':
+      return <KeyStep {...props} made={made} setMade={setMade} />
+    case 'when':
+      return <WhenStep {...props} />
+    case 'review':
+      return <ReviewStep {...props} />
+  }
+}

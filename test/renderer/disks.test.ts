@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest'
+import type { DriveDevice } from '../../engine/contract/drives.ts'
+import { ancestry, devicesIn, drawDisks, leavesOf, leftOut } from '../../renderer/src/state/diskTree.ts'
+import { jobProtection, protectionByDevice } from '../../renderer/src/state/protection.ts'
+import { deviceId, externalDevices, GB, internalDevices, strangeDevices } from './fake/devices.ts'
+import { scenario } from './fake/scenarios.ts'
+
+const all = [...externalDevices, ...strangeDevices, ...internalDevices]
+const named = (path: string): DriveDevice => all.find(device => device.path === path)!
+
+describe('a drawing of disks', () => {
+  it('begins with the disk that the system runs from', () => {
+    expect(drawDisks(all).map(({ disk }) => disk.path)).toEqual(['/dev/nvme0n1', '/dev/sda', '/dev/sdb', '/dev/sdc'])
+  })
+
+  it('goes through encryption and volumes down to the file systems', () => {
+    const [system] = drawDisks(internalDevices)
+    expect(leavesOf(system!.areas).map(({ path }) => path)).toEqual([
+      '/dev/nvme0n1p1',
+      '/dev/nvme0n1p2',
+      '/dev/mapper/laptop-home',
+      '/dev/mapper/laptop-root',
+      '/dev/mapper/laptop-swap',
+    ])
+  })
+
+  it('shows room that nothing uses, and none where it is only alignment', () => {
+    const free = (path: string) => {
+      const drawing = drawDisks(all).find(({ disk }) => disk.path === path)!
+      return drawing.areas.find(({ device }) => device === null)?.sizeBytes
+    }
+    expect(free('/dev/sdc')).toBe(100 * GB)
+    expect(free('/dev/nvme0n1')).toBeUndefined()
+  })
+
+  it('draws a volume that lies on two disks once', () => {
+    const volume = { ...named('/dev/mapper/laptop-home'), restsOn: [deviceId('/dev/sdb'), deviceId('/dev/sdc')] }
+    const on = (path: string) => ({ ...named(path), holders: [volume.id], restsOn: [] })
+    const drawn = drawDisks([on('/dev/sdb'), on('/dev/sdc'), volume]).map(({ areas }) => devicesIn(areas).length)
+    expect(drawn).toEqual([1, 0])
+  })
+
+  it('comes to an end when devices lie on each other in a circle', () => {
+    const [a, b] = [named('/dev/sdb'), named('/dev/sdb1')]
+    const circle = [
+      { ...a, restsOn: [b.id], holders: [b.id] },
+      { ...b, restsOn: [a.id], holders: [a.id] },
+    ]
+    expect(drawDisks(circle)).toHaveLength(1)
+    expect(ancestry(circle[0]!, new Map(circle.map(one => [one.id, one])))).toHaveLength(2)
+  })
+
+  it('holds nothing of disks without a medium', () => {
+    expect(drawDisks([{ ...named('/dev/sdb'), sizeBytes: 0 }])).toEqual([])
+  })
+
+  it('names what is left out, and neither swap nor what only holds others', () => {
+    const covered = new Set([deviceId('/dev/mapper/laptop-home')])
+    expect(leftOut(internalDevices, ({ id }) => covered.has(id)).map(({ title }) => title)).toEqual([
+      'EFI',
+      'boot',
+      'root',
+      'Photos',
+    ])
+  })
+})
+
+describe('the protection of a device', () => {
+  it('is that of the jobs of it, and of what it lies on', () => {
+    const { bridge } = scenario('protected')
+    const jobs = bridge.world.jobViews()
+    const ofJobs = protectionByDevice(jobs, all)
+    expect(ofJobs(named('/dev/mapper/laptop-home'))).toBe('protected')
+    expect(ofJobs(named('/dev/sda1'))).toBe('none')
+    const wholeDisk = jobs.map(view => ({
+      ...view,
+      job: { ...view.job, sources: [{ path: '/dev/sda', device: deviceId('/dev/sda'), name: 'sda' }] },
+    }))
+    expect(protectionByDevice(wholeDisk, all)(named('/dev/sda1'))).toBe('protected')
+  })
+
+  it('is danger when a job is overdue everywhere, attention when one place is well', () => {
+    const { bridge } = scenario('overdue')
+    const [view] = bridge.world.jobViews()
+    expect(jobProtection(view!)).toBe('danger')
+    const well = { ...view!.standings[0]!, overdueSince: null, state: 'scheduled' as const, lastRun: null }
+    expect(jobProtection({ ...view!, standings: [view!.standings[0]!, well] })).toBe('attention')
+  })
+
+  it('waits while nothing was stored yet', () => {
+    const { bridge } = scenario('protected')
+    const [view] = bridge.world.jobViews()
+    const fresh = { ...view!.standings[0]!, lastSuccessAt: null, lastRun: null }
+    expect(jobProtection({ ...view!, standings: [fresh] })).toBe('waiting')
+  })
+})

@@ -1,0 +1,16 @@
+/** In which states of the invented computer the screens can be looked at; see scenarios.ts. */
+export const scenarioNames = [
+  'empty',
+  'fresh',
+  'protected',
+  'running',
+  'waitingForDrive',
+  'overdue',
+  'damaged',
+  'manyVersions',
+  'veryLongNames',
+  'disconnected',
+  'connecting',
+  'unprivileged',
+] as const
+export type ScenarioName = (typeof scenarioNames)[number]

@@ -1,0 +1,236 @@
+import { jobSettingsSchema } from '../../../engine/contract/jobs.ts'
+import { deviceId, externalDevices, GB, idOf, internalDevices, MB, strangeDevices } from './devices.ts'
+import { FakeBridge } from './fakeBridge.ts'
+import { days, hours, ManualClock, minutes, seconds } from './manualClock.ts'
+import type { ScenarioName } from './scenarioNames.ts'
+import { type FakeWorld, partOf } from './world.ts'
+
+/** A moment in the life of an invented computer. */
+export const stageTime = '2026-11-26T14:02:00.000Z'
+
+export function scenario(name: ScenarioName): { bridge: FakeBridge; clock: ManualClock } {
+  const clock = new ManualClock(stageTime)
+  const bridge = new FakeBridge(clock)
+  bridge.world.devices = [...internalDevices, ...externalDevices]
+  scenes[name](bridge, bridge.world, clock)
+  return { bridge, clock }
+}
+
+const laptopSources = [
+  { path: '/dev/mapper/laptop-root', device: deviceId('/dev/mapper/laptop-root'), name: 'root' },
+  { path: '/dev/mapper/laptop-home', device: deviceId('/dev/mapper/laptop-home'), name: 'home' },
+]
+
+function addDrive(world: FakeWorld, name = 'Samsung T7') {
+  const { destination } = world.addPlace({
+    destination: {
+      id: idOf(`destination ${name}`, 16),
+      name,
+      url: '/media/anna/Samsung T7/Holdfast',
+      repositoryId: idOf(`repository ${name}`, 32),
+      drive: {
+        serial: 'S6XPNS0T912345',
+        fileSystemUuid: idOf('uuid /dev/sdb1', 32),
+        label: 'Samsung T7',
+        pathOnDrive: 'Holdfast',
+      },
+      mayMount: true,
+      ejectAfterBackup: false,
+      createdAt: world.clock.iso(-days(60)),
+      lastSeenAt: world.clock.iso(-minutes(2)),
+    },
+    state: { state: 'connected', path: '/media/anna/Samsung T7/Holdfast', drive: deviceId('/dev/sdb1') },
+    sheetSavedAt: world.clock.iso(-days(60)),
+  })
+  return destination
+}
+
+function addFolder(world: FakeWorld, name = 'NAS in the cellar') {
+  return world.addPlace({
+    destination: {
+      id: idOf(`destination ${name}`, 16),
+      name,
+      url: '/mnt/nas/holdfast',
+      repositoryId: idOf(`repository ${name}`, 32),
+      drive: null,
+      mayMount: false,
+      ejectAfterBackup: false,
+      createdAt: world.clock.iso(-days(40)),
+      lastSeenAt: world.clock.iso(-minutes(2)),
+    },
+  }).destination
+}
+
+function addJob(world: FakeWorld, destinations: string[], name = 'This computer', sources = laptopSources) {
+  const job = world.addJob(
+    jobSettingsSchema.parse({
+      name,
+      sources,
+      destinations,
+      schedule: { rules: [{ kind: 'daily', time: '20:00' }, { kind: 'drive' }] },
+      retention: 'days14,weeks8,months12',
+    }),
+  )
+  world.jobs.set(job.id, { ...job, createdAt: world.clock.iso(-days(60)) })
+  return world.job(job.id)
+}
+
+/** A backup as it would be after `agoMs`, with its versions. */
+function addPastRun(
+  world: FakeWorld,
+  job: ReturnType<typeof addJob>,
+  destination: string,
+  agoMs: number,
+  state: 'complete' | 'failed' | 'incomplete' | 'cancelled' = 'complete',
+) {
+  const startedAt = world.clock.iso(-agoMs)
+  const parts = job.sources.map(source => {
+    if (state === 'failed' || state === 'cancelled') return partOf(source.name, { state })
+    const version = world.addVersion(job, destination, source, startedAt)
+    const { readBytes, newBytes, storedBytes, durationMs } = version
+    return partOf(source.name, { version: version.id, readBytes, newBytes, storedBytes, durationMs })
+  })
+  world.runs.push({
+    id: world.newId(),
+    kind: 'backup',
+    job: job.id,
+    jobName: job.name,
+    destination,
+    destinationName: world.place(destination).destination.name,
+    trigger: 'schedule',
+    state,
+    startedAt,
+    finishedAt: world.clock.iso(-agoMs + minutes(11)),
+    phase: null,
+    parts,
+    damagedVersions: 0,
+    outcome: null,
+    error:
+      state === 'failed'
+        ? {
+            code: 'storage.full',
+            message: 'There is no room left at /media/anna/Samsung T7/Holdfast.',
+            advice: 'Make room there.',
+            retryable: false,
+          }
+        : null,
+    warnings: [],
+  })
+  world.runs.sort((a, b) => b.startedAt.localeCompare(a.startedAt))
+}
+
+function addUsage(world: FakeWorld, destination: string, count = 30) {
+  const place = world.place(destination)
+  for (let day = count; day >= 0; day--) {
+    const storedBytes = 412 * GB + (count - day) * 2.4 * GB
+    place.usages.push({
+      at: world.clock.iso(-days(day)),
+      storedBytes,
+      virtualBytes: 9100 * GB,
+      uniqueBytes: storedBytes * 1.7,
+      freeBytes: 1600 * GB - storedBytes,
+      versions: (count - day) * 2 + 2,
+    })
+  }
+}
+
+function protectedComputer(world: FakeWorld) {
+  const drive = addDrive(world)
+  const job = addJob(world, [drive.id])
+  for (let day = 13; day >= 0; day--) if (day !== 6) addPastRun(world, job, drive.id, days(day) + minutes(62))
+  addUsage(world, drive.id)
+  return { drive, job }
+}
+
+type Scene = (bridge: FakeBridge, world: FakeWorld, clock: ManualClock) => void
+
+const scenes: Record<ScenarioName, Scene> = {
+  empty: (_, world) => {
+    world.devices = internalDevices
+  },
+  fresh: () => undefined,
+  protected: (_, world) => {
+    protectedComputer(world)
+  },
+  running: (_, world, clock) => {
+    const { job } = protectedComputer(world)
+    world.runJob(job)
+    clock.advance(seconds(62))
+  },
+  waitingForDrive: (_, world, clock) => {
+    const { drive, job } = protectedComputer(world)
+    world.runs.splice(0, 2)
+    world.versions.set(drive.id, world.versionsOf(drive.id).slice(4))
+    world.devices = internalDevices
+    world.setPlaceState(drive.id, { state: 'missing', lastSeenAt: clock.iso(-days(2)) })
+    world.tellJob(job.id)
+  },
+  overdue: (_, world) => {
+    const drive = addDrive(world)
+    const job = addJob(world, [drive.id])
+    for (let day = 20; day >= 9; day--) addPastRun(world, job, drive.id, days(day) + hours(1))
+    for (let day = 8; day >= 0; day--) addPastRun(world, job, drive.id, days(day) + hours(1), 'failed')
+    addUsage(world, drive.id)
+    world.notify({
+      title: 'No backup of This computer for 9 days',
+      body: 'The drive Samsung T7 is full. What is stored there is safe.',
+      urgency: 'critical',
+    })
+  },
+  damaged: (_, world) => {
+    const { drive } = protectedComputer(world)
+    const versions = world.versionsOf(drive.id)
+    world.versions.set(
+      drive.id,
+      versions.map((version, i) => (i >= 4 && i <= 7 ? { ...version, status: 'damaged' } : version)),
+    )
+    world.notify({
+      title: '4 versions on Samsung T7 are damaged',
+      body: 'The next backup repairs what is still on this computer.',
+      urgency: 'critical',
+    })
+  },
+  manyVersions: (_, world) => {
+    const drive = addDrive(world)
+    const folder = addFolder(world)
+    const jobs = Array.from({ length: 200 }, (_, i) =>
+      addJob(world, i % 3 === 0 ? [drive.id, folder.id] : [drive.id], `Machine ${i + 1}`, [
+        { path: `/srv/machines/m${i + 1}.img`, device: null as never, name: `m${i + 1}` },
+      ]),
+    )
+    const versions = Array.from({ length: 10_000 }, (_, i) => {
+      const job = jobs[i % jobs.length]!
+      return world.makeVersion(job, drive.id, job.sources[0]!, world.clock.iso(-hours(i / 2) - minutes(3)), {
+        id: idOf(`version ${i}`, 16) as never,
+        sizeBytes: 20 * GB + (i % 50) * 100 * MB,
+      })
+    })
+    world.versions.set(drive.id, versions)
+    for (const job of jobs.slice(0, 150)) for (const id of job.destinations) addPastRun(world, job, id, hours(2))
+    addUsage(world, drive.id)
+  },
+  veryLongNames: (_, world) => {
+    world.devices = [...internalDevices, ...externalDevices, ...strangeDevices]
+    const long = 'Everything that must never be lost, on the computer in the study and on nothing else — do not delete!'
+    const drive = addDrive(world, long.slice(0, 99))
+    const job = addJob(world, [drive.id], long.slice(0, 100).trim())
+    addPastRun(world, job, drive.id, hours(3))
+    addUsage(world, drive.id)
+    world.notify({ title: long.repeat(2), body: long.repeat(4), urgency: 'normal' })
+  },
+  disconnected: bridge =>
+    bridge.setConnection({
+      state: 'connecting',
+      error: {
+        code: 'helper.unreachable',
+        message: 'Nothing answers at /run/holdfast/helper.sock.',
+        advice: 'Start the service holdfast.',
+        retryable: true,
+      },
+    }),
+  connecting: bridge => bridge.setConnection({ state: 'connecting', error: null }),
+  unprivileged: (bridge, world) => {
+    world.devices = []
+    bridge.setConnection({ state: 'connected', mode: 'user', program: '0.1.0', canUnlock: true })
+  },
+}
