@@ -21,6 +21,7 @@ const allScenarios = [
   'overdue',
   'damaged',
   'manyVersions',
+  'variedVersions',
   'veryLongNames',
   'disconnected',
   'connecting',

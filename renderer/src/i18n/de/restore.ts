@@ -37,8 +37,7 @@ export const restore = {
 
   'restore.target.title': 'Wohin damit?',
   'restore.target.devices': 'Datenträger, Partitionen und Volumes',
-  'restore.target.devicesHint':
-    'Alles auf dem, den Sie wählen, wird gelöscht. Für Sie ist keiner vorausgewählt.',
+  'restore.target.devicesHint': 'Alles auf dem, den Sie wählen, wird gelöscht. Für Sie ist keiner vorausgewählt.',
   'restore.target.loading': 'Die Datenträger werden angesehen …',
   'restore.target.none':
     'Kein Datenträger kommt in Frage. Schließen Sie einen an, der groß genug ist; diese Seite aktualisiert sich von selbst.',

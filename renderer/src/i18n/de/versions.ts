@@ -46,7 +46,6 @@ export const versions = {
   'versions.tooMany': 'Höchstens {count} Versionen eines Ziels können auf einmal gelöscht werden.',
 
   'versions.changed': '{changed} neu von {size}',
-  'versions.alsoOn': 'auch auf {destinations}',
   'versions.openDetail': '{name}, {when}',
 
   'versions.consistency.consistent': 'Stimmig',
@@ -111,7 +110,6 @@ export const versions = {
 
   'versions.picture': 'Partitionen in dieser Version',
   'versions.picture.loading': 'Die Partitionstabelle wird gelesen …',
-  'versions.picture.none': 'Keine Partitionstabelle: ein Dateisystem oder ein Volume',
   'versions.picture.table': 'Partitionstabelle: {table}',
   'versions.picture.part': 'Teil',
   'versions.picture.number': 'Teil {number}',
@@ -163,7 +161,8 @@ export const versions = {
   'versions.remove.range': '{from} – {to}',
   'versions.remove.consequence':
     'Was es nur dort gibt, können Sie dann nicht mehr wiederherstellen. Das lässt sich nicht rückgängig machen.',
-  'versions.remove.room': 'Ihren Platz gibt das nächste Aufräumen frei, soweit keine andere Version ihn braucht.',
+  'versions.remove.room':
+    'Den Platz gibt das nächste Aufräumen frei, soweit keine andere Version braucht, was dort steht.',
   'versions.remove.last': 'Danach gibt es auf {destination} keine vollständige Version von „{name}“ mehr.',
   'versions.remove.kept': { one: '{count} bleibt:', other: '{count} bleiben:' },
   'versions.remove.kept.protected': 'sie ist geschützt',

@@ -45,7 +45,6 @@ export const versions = {
   'versions.tooMany': 'At most {count} versions of one destination can be deleted at once.',
 
   'versions.changed': '{changed} new of {size}',
-  'versions.alsoOn': 'also on {destinations}',
   'versions.openDetail': '{name}, {when}',
 
   'versions.consistency.consistent': 'Consistent',
@@ -105,7 +104,6 @@ export const versions = {
 
   'versions.picture': 'Partitions in this version',
   'versions.picture.loading': 'Reading the partition table…',
-  'versions.picture.none': 'No partition table: one file system, or a volume',
   'versions.picture.table': 'Partition table: {table}',
   'versions.picture.part': 'Part',
   'versions.picture.number': 'Part {number}',
@@ -154,7 +152,8 @@ export const versions = {
   'versions.remove.titleNone': 'None of these can be deleted',
   'versions.remove.range': '{from} – {to}',
   'versions.remove.consequence': 'You can no longer restore anything that exists only there. This cannot be undone.',
-  'versions.remove.room': 'The room they take is given back by the next clean-up, as far as no other version needs it.',
+  'versions.remove.room':
+    'The room is given back by the next clean-up, as far as no other version needs what is there.',
   'versions.remove.last': 'After that there is no complete version of “{name}” on {destination} any more.',
   'versions.remove.kept': { one: '{count} stays:', other: '{count} stay:' },
   'versions.remove.kept.protected': 'it is protected',
@@ -162,6 +161,6 @@ export const versions = {
   'versions.remove.kept.gone': 'it is gone already',
   'versions.remove.keptMore': { one: 'and {count} more', other: 'and {count} more' },
   'versions.remove.confirm': { one: 'Delete {count} version', other: 'Delete {count} versions' },
-  'versions.remove.keep': 'Keep them',
+  'versions.remove.keep': 'Keep',
   'versions.remove.done': { one: '{count} version was deleted.', other: '{count} versions were deleted.' },
 } as const satisfies Messages

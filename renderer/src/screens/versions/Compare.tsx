@@ -64,7 +64,7 @@ function Side({ title, version }: { title: string; version: LibraryVersion | und
     <Card title={title}>
       {version && (
         <>
-          <a className="hf-wrap" href={hrefOf('versions', [version.destination, version.id])}>
+          <a className="hf-wrap hfv-link" href={hrefOf('versions', [version.destination, version.id])}>
             {version.name}
           </a>
           <div className="hf-quiet">
@@ -112,7 +112,7 @@ function Result({ comparison }: { comparison: Comparison }) {
           </div>
           <details>
             <summary>{t('versions.compare.table')}</summary>
-            <table className="hf-table">
+            <table className="hf-table hfv-compare-table">
               <caption className="hf-hidden">{t('versions.compare.picture')}</caption>
               <thead>
                 <tr>

@@ -79,7 +79,7 @@ function Shown({
     if (answer) shelf.patch([version], { protected: isProtected })
   }
   const linkTo = ({ destination, id, date }: LibraryVersion, word: 'versions.previous' | 'versions.next') => (
-    <a className="hf-small" href={hrefOf('versions', [destination, id])}>
+    <a className="hf-small hfv-link" href={hrefOf('versions', [destination, id])}>
       {t(word, { when: format.when(date, now) })}
     </a>
   )

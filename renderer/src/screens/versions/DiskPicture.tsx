@@ -16,6 +16,8 @@ export function partTitle(t: Say, picture: Picture, part: DiskPart): string {
 export function DiskPicture({ picture, title }: { picture: Picture; title: string }) {
   const { t, format } = useSpeech()
   const kindText = (part: DiskPart) => (part.kind === 'free' ? '' : (part.type ?? t('versions.picture.unknown')))
+  const textOf = (part: DiskPart) =>
+    [partTitle(t, picture, part), kindText(part), format.bytes(part.length)].filter(Boolean).join(', ')
   return (
     <figure className="hfv-picture">
       <div className="hf-map-bar" aria-hidden="true">
@@ -31,9 +33,7 @@ export function DiskPicture({ picture, title }: { picture: Picture; title: strin
               data-kind={part.kind === 'free' ? 'free' : 'part'}
               data-protection="none"
               style={{ flexGrow: Math.max(part.length / Math.max(picture.sizeBytes, 1), 0.0001), flexBasis: 0 }}
-              title={[partTitle(t, picture, part), kindText(part), format.bytes(part.length)]
-                .filter(Boolean)
-                .join(', ')}
+              title={textOf(part)}
             >
               <span className="hf-map-label">
                 <span className="hf-map-name">{partTitle(t, picture, part)}</span>
@@ -43,12 +43,12 @@ export function DiskPicture({ picture, title }: { picture: Picture; title: strin
           ))
         )}
       </div>
-      <figcaption className="hf-small hf-quiet">
-        {picture.parts.length === 0
-          ? format.bytes(picture.sizeBytes)
-          : picture.table === null
-            ? t('versions.picture.none')
-            : t('versions.picture.table', { table: picture.table.toUpperCase() })}
+      <figcaption className="hf-small hf-quiet hf-wrap">
+        {[
+          ...(picture.parts.length === 0 ? [format.bytes(picture.sizeBytes)] : []),
+          ...(picture.table === null ? [] : [t('versions.picture.table', { table: picture.table.toUpperCase() })]),
+          ...picture.parts.map(textOf),
+        ].join(' · ')}
       </figcaption>
       <table className="hf-hidden">
         <caption>{title}</caption>

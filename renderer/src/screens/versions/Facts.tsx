@@ -21,12 +21,7 @@ export function Facts({ version, all, places }: FactsProps) {
   const job = useHouse(house => house.jobs?.find(view => view.job.id === version.job)?.job)
   const { bytes } = format
   const facts: [string, ReactNode][] = [
-    [
-      t('versions.fact.when'),
-      <>
-        <When at={version.date} /> (<When at={version.date} as="ago" />)
-      </>,
-    ],
+    [t('versions.fact.when'), <When key="when" at={version.date} />],
     [
       t('versions.fact.changed'),
       t('versions.fact.changed.value', { changed: bytes(version.newBytes), read: bytes(version.readBytes) }),
@@ -35,7 +30,7 @@ export function Facts({ version, all, places }: FactsProps) {
     [
       t('versions.fact.size'),
       version.holeBytes === 0 ? (
-        <Bytes value={version.sizeBytes} />
+        <Bytes key="size" value={version.sizeBytes} />
       ) : (
         t('versions.fact.size.value', { size: bytes(version.sizeBytes), holes: bytes(version.holeBytes) })
       ),
@@ -50,7 +45,9 @@ export function Facts({ version, all, places }: FactsProps) {
               {copy.destination === version.destination ? (
                 places.name(copy.destination)
               ) : (
-                <a href={hrefOf('versions', [copy.destination, copy.id])}>{places.name(copy.destination)}</a>
+                <a className="hfv-link" href={hrefOf('versions', [copy.destination, copy.id])}>
+                  {places.name(copy.destination)}
+                </a>
               )}
               {view && <DestinationBadge state={view.state} />}
             </li>
@@ -60,7 +57,7 @@ export function Facts({ version, all, places }: FactsProps) {
     ],
     [
       t('versions.fact.verified'),
-      version.scrubbedAt === null ? t('versions.fact.verified.never') : <When at={version.scrubbedAt} />,
+      version.scrubbedAt === null ? t('versions.fact.verified.never') : <When key="verified" at={version.scrubbedAt} />,
     ],
     [t('versions.fact.host'), version.host],
     [t('versions.fact.source'), version.source],

@@ -80,8 +80,7 @@ export function RemoveButton({ versions, places, shelf, size = 'sm', disabled = 
   return (
     <>
       <Button
-        variant="outline"
-        color="red"
+        variant="default"
         size={size}
         loading={busy && !isOpen}
         disabled={disabled || isTooMany}

@@ -30,12 +30,9 @@ export function VersionRow(props: VersionRowProps) {
     .map(copy => places.name(copy.destination))
   const facts = [
     t('versions.changed', { changed: format.bytes(version.newBytes), size: format.bytes(version.sizeBytes) }),
-    [
-      places.name(version.destination),
-      ...(others.length > 0 ? [t('versions.alsoOn', { destinations: format.list(others) })] : []),
-    ].join(', '),
-    ...(version.labels.note ? [`“${version.labels.note}”`] : []),
+    format.list([places.name(version.destination), ...others]),
   ].join(' · ')
+  const { note } = version.labels
   return (
     <>
       {props.onSelect ? (
@@ -63,6 +60,11 @@ export function VersionRow(props: VersionRowProps) {
             {version.name}
           </a>
           <VersionBadges version={version} host={props.host} isAway={isAway} />
+          {note && (
+            <span className="hfv-row-note" title={note}>
+              {note}
+            </span>
+          )}
         </div>
         <div className="hfv-row-facts" title={facts}>
           {facts}
