@@ -1,3 +1,4 @@
+import './browser/withoutEval.ts'
 import { mount } from './app/mount.tsx'
 
 /** The desktop app has put a bridge into the window; a browser makes its own. */

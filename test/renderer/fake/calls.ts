@@ -1,4 +1,5 @@
-import { HoldfastError } from '../../../engine/contract/errors.ts'
+import type { DriveDevice } from '../../../engine/contract/drives.ts'
+import { type ErrorCode, HoldfastError } from '../../../engine/contract/errors.ts'
 import type { HealthAnswer } from '../../../engine/contract/health.ts'
 import type { HelperContract } from '../../../engine/contract/helperContract.ts'
 import type { Destination, Job } from '../../../engine/contract/jobs.ts'
@@ -98,6 +99,17 @@ export function fakeCalls(world: FakeWorld): FakeCalls {
       throw new HoldfastError('repository.wrongKey', 'The passphrase does not open the repository.')
   }
 
+  const checkPhrase = (text: string) => {
+    const words = text.trim().split(/\s+/)
+    const known = new Set(phrase.split(' '))
+    const number = words.findIndex(word => !known.has(word)) + 1
+    const wrong = (message: string, details: Record<string, unknown> = {}) =>
+      new HoldfastError('repository.wrongKey', message, { details })
+    if (number > 0) throw wrong(`Word ${number} is not in the word list.`, { word: words[number - 1], number })
+    if (words.length !== 24) throw wrong(`The phrase has ${words.length} words.`, { words: words.length })
+    if (words.join(' ') !== phrase) throw wrong('The checksum of the phrase does not fit.')
+  }
+
   const sourcesOf = (choices: readonly { source: string; name: string }[]): Job['sources'] =>
     choices.map(({ source, name }) => {
       const file = world.files.get(source)
@@ -133,6 +145,24 @@ export function fakeCalls(world: FakeWorld): FakeCalls {
           : { kind, freedBytes: 3 * GB, waitingFor: [] }
     })
     return { run: run.id }
+  }
+
+  const refusalOf = (device: DriveDevice, sizeBytes: number) => {
+    const within = world.devices.filter(one => one.id === device.id || one.drives.includes(device.id))
+    const holding = [...world.places.values()].flatMap(({ state }) =>
+      state.state === 'connected' ? [state.drive] : [],
+    )
+    const refusal = (code: ErrorCode, message: string, advice: string) => ({ code, message, advice })
+    if (device.isSystem)
+      return refusal('target.systemDisk', `This computer runs from ${device.path}.`, 'Choose another.')
+    if (within.some(({ id }) => holding.includes(id)))
+      return refusal('target.holdsRepository', `A backup is on ${device.path}.`, 'Choose another disk.')
+    if (within.some(({ mountPoints }) => mountPoints.length > 0))
+      return refusal('target.mounted', `${device.path} is mounted.`, 'Unmount it first.')
+    if (device.readOnly) return refusal('target.readOnly', `${device.path} is read-only.`, 'Look for a lock switch.')
+    if (device.sizeBytes < sizeBytes)
+      return refusal('target.tooSmall', `${device.path} is too small.`, 'Choose a larger disk.')
+    return null
   }
 
   const picture = (version: LibraryVersion): DiskPicture => ({
@@ -273,9 +303,24 @@ export function fakeCalls(world: FakeWorld): FakeCalls {
       return { destination, recoveryPhrase: phrase }
     },
     'destinations.open': ({ name, place, secret, ...rest }) => {
-      checkPassphrase(secret.text, secret.kind === 'passphrase' ? 'correct horse battery staple' : phrase)
+      if (secret.kind === 'passphrase') checkPassphrase(secret.text, 'correct horse battery staple')
+      else checkPhrase(secret.text)
       const destination = makeDestination(name, place, rest)
-      world.addPlace({ destination, passphrase: secret.text })
+      const drive = place.kind === 'drive' ? place.device : null
+      world.addPlace({
+        destination,
+        passphrase: secret.text,
+        state: { state: 'connected', path: destination.url, drive },
+        sheetSavedAt: clock.iso(-days(90)),
+      })
+      for (let day = 3; day <= 24; day += 7) {
+        const source = { path: '/dev/vg0/root', name: 'desktop-ben' }
+        world.addVersion(null, destination.id, source, clock.iso(-days(day)), {
+          host: 'desktop-ben',
+          sizeBytes: 120 * GB,
+        })
+      }
+      world.tellLibrary(destination.id)
       return { destination }
     },
     'destinations.edit': ({ destination, ...changes }) => {
@@ -391,22 +436,7 @@ export function fakeCalls(world: FakeWorld): FakeCalls {
     },
     'restores.targets': ({ destination, version }) => {
       const { sizeBytes } = world.version(destination, version)
-      return {
-        targets: world.devices.map(device => ({
-          device,
-          refusal: device.isSystem
-            ? {
-                code: 'target.systemDisk',
-                message: `This computer runs from ${device.path}.`,
-                advice: 'Choose another disk.',
-              }
-            : device.mountPoints.length > 0
-              ? { code: 'target.mounted', message: `${device.path} is mounted.`, advice: 'Unmount it first.' }
-              : device.sizeBytes < sizeBytes
-                ? { code: 'target.tooSmall', message: `${device.path} is too small.`, advice: 'Choose a larger disk.' }
-                : null,
-        })),
-      }
+      return { targets: world.devices.map(device => ({ device, refusal: refusalOf(device, sizeBytes) })) }
     },
     'restores.plan': ({ destination, version: id, target }) => {
       const version = world.version(destination, id)
@@ -424,14 +454,15 @@ export function fakeCalls(world: FakeWorld): FakeCalls {
         }
       }
       const device = world.device(target.device)
-      if (device.isSystem) throw new HoldfastError('target.systemDisk', `This computer runs from ${device.path}.`)
+      const refusal = refusalOf(device, version.sizeBytes)
+      if (refusal) throw new HoldfastError(refusal.code, refusal.message, { advice: refusal.advice })
       const confirmation = (device.serial ?? device.path).slice(-4)
       plans.set(planId, {
         kind: 'restore',
         destination,
         versions: [version],
         confirmation,
-        target: `${device.path} (${device.model})`,
+        target: `${device.path} (${[device.model, `serial number ${device.serial}`].filter(Boolean).join(', ')})`,
       })
       return {
         planId,
@@ -479,20 +510,33 @@ export function fakeCalls(world: FakeWorld): FakeCalls {
         trigger: 'manual',
         totalBytes: version.sizeBytes,
         phase: 'restoring',
-        name: version.name,
-      } as const
-      const run = world.begin(facts, ended => {
-        ended.outcome = {
+        name: `${version.name} to ${plan.target}`,
+        outcome: {
           kind: 'restore',
           version: version.id,
           versionName: version.name,
           versionDate: version.date,
           target: plan.target,
-          writtenBytes: version.sizeBytes,
+          writtenBytes: 0,
           skippedBytes: 0,
+          verified: false,
+          damaged: [] as { offset: number; length: number }[],
+        },
+      } as const
+      const run = world.begin(facts, ended => {
+        const isDamaged = version.status === 'damaged'
+        ended.outcome = {
+          ...facts.outcome,
+          writtenBytes: version.sizeBytes,
           verified: true,
-          damaged: [],
+          damaged: isDamaged
+            ? [
+                { offset: 41 * GB, length: 262_144 },
+                { offset: 77 * GB, length: 32_768 },
+              ]
+            : [],
         }
+        if (isDamaged) ended.state = 'incomplete'
       })
       return { run: run.id }
     },
@@ -505,7 +549,7 @@ export function fakeCalls(world: FakeWorld): FakeCalls {
       const all = ids
         .flatMap(id => world.versionsOf(id))
         .filter(version => job === undefined || version.job === world.job(job).id)
-        .toSorted((a, b) => b.date.localeCompare(a.date))
+        .toSorted((a, b) => (a.date < b.date ? 1 : a.date > b.date ? -1 : 0))
       const from = after
         ? all.findIndex(one => one.id === after.version && one.destination === after.destination) + 1
         : 0

@@ -181,6 +181,21 @@ const external: Sketch[] = [
   },
 ]
 
+const spare: Sketch[] = [
+  {
+    path: '/dev/sdd',
+    kind: 'disk',
+    size: 2 * TB,
+    model: 'WD Black SN770',
+    serial: '22481X804F2A',
+    transport: 'usb',
+    hotplug: true,
+    table: 'gpt',
+  },
+  { path: '/dev/sdd1', kind: 'partition', size: 1.9 * TB, on: ['/dev/sdd'], fs: 'ext4', label: 'Photos' },
+  { path: '/dev/sdd2', kind: 'partition', size: 537 * MB, on: ['/dev/sdd'], fs: 'vfat', label: 'EFI' },
+]
+
 const longName =
   'Grandmother’s holiday photographs from 1962 to 2024, all albums, scanned and sorted by place and year — second copy'
 const strange: Sketch[] = [
@@ -198,6 +213,8 @@ const strange: Sketch[] = [
 
 export const internalDevices = devicesOf(internal)
 export const externalDevices = devicesOf(external)
+/** A disk that nothing needs. */
+export const spareDevices = devicesOf(spare)
 export const strangeDevices = devicesOf(strange)
 
 /** How full their file systems are. */

@@ -8,6 +8,7 @@ export const scenarioNames = [
   'overdue',
   'damaged',
   'manyVersions',
+  'variedVersions',
   'veryLongNames',
   'disconnected',
   'connecting',

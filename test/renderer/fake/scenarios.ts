@@ -1,5 +1,5 @@
 import { jobSettingsSchema } from '../../../engine/contract/jobs.ts'
-import { deviceId, externalDevices, GB, idOf, internalDevices, MB, strangeDevices } from './devices.ts'
+import { deviceId, externalDevices, GB, idOf, internalDevices, MB, spareDevices, strangeDevices } from './devices.ts'
 import { FakeBridge } from './fakeBridge.ts'
 import { days, hours, ManualClock, minutes, seconds } from './manualClock.ts'
 import type { ScenarioName } from './scenarioNames.ts'
@@ -208,6 +208,39 @@ const scenes: Record<ScenarioName, Scene> = {
     world.versions.set(drive.id, versions)
     for (const job of jobs.slice(0, 150)) for (const id of job.destinations) addPastRun(world, job, id, hours(2))
     addUsage(world, drive.id)
+  },
+  variedVersions: (_, world) => {
+    const { drive, job } = protectedComputer(world)
+    world.devices = [...internalDevices, ...externalDevices, ...spareDevices]
+    const folder = addFolder(world)
+    const away = addDrive(world, 'Old drive in the safe')
+    world.setPlaceState(away.id, { state: 'missing', lastSeenAt: world.clock.iso(-days(40)) })
+    const facts = [
+      { protected: true, labels: { note: 'Before the move to the new disk' }, scrubbedAt: world.clock.iso(-days(1)) },
+      { consistency: 'crash-consistent' },
+      { consistency: 'read-while-in-use' },
+      { status: 'incomplete' },
+      { status: 'damaged', labels: { reason: 'monthly' }, unreadable: [{ offset: 4096, length: 8192 }] },
+    ] as const
+    const all = world.versionsOf(drive.id)
+    const varied = all.map((one, i) => ({ ...one, ...facts[i] }) as typeof one)
+    world.versions.set(drive.id, varied)
+    // The same moments in the cellar, older ones in the safe, and those of somebody else.
+    const copy = (one: (typeof all)[number], destination: string) => ({
+      ...one,
+      destination,
+      id: world.newId() as never,
+    })
+    world.versions.set(
+      folder.id,
+      varied.slice(0, 6).map(one => copy(one, folder.id)),
+    )
+    for (let day = 40; day < 100; day += 7) {
+      world.addVersion(job, away.id, job.sources[0]!, world.clock.iso(-days(day)))
+      world.addVersion(null, folder.id, { path: '/dev/vg0/root', name: 'desktop-ben' }, world.clock.iso(-days(day)), {
+        host: 'desktop-ben',
+      })
+    }
   },
   veryLongNames: (_, world) => {
     world.devices = [...internalDevices, ...externalDevices, ...strangeDevices]

@@ -305,6 +305,8 @@ export class FakeWorld {
       totalBytes: number
       phase: NonNullable<Run['phase']>
       name?: string
+      /** What is known of it before it begins. */
+      outcome?: NonNullable<Run['outcome']>
     },
     finish: (run: Run) => void,
   ): Run {
@@ -322,7 +324,7 @@ export class FakeWorld {
       phase: facts.phase,
       parts: (facts.job?.sources ?? []).map(source => partOf(source.name, { state: 'waiting' })),
       damagedVersions: 0,
-      outcome: null,
+      outcome: structuredClone(facts.outcome ?? null),
       error: null,
       warnings: [],
     }
@@ -345,7 +347,8 @@ export class FakeWorld {
     const work = this.works.get(id)
     if (!work) throw new HoldfastError('config.notFound', 'This run has ended.')
     this.works.delete(id)
-    const { run } = work
+    const { run, progress } = work
+    if (run.outcome?.kind === 'restore') run.outcome.writtenBytes = progress.doneBytes
     Object.assign(run, { state, error, phase: null, finishedAt: this.clock.iso() })
     if (state === 'complete') work.finish(run)
     this.topics.runs.tell(run)

@@ -1,19 +1,19 @@
-import { Card, EmptyState, Page } from '../../components/Page.tsx'
-import { useSpeech } from '../../i18n/useSpeech.ts'
-import { useHouse } from '../../state/context.ts'
+import type { ScreenProps } from '../../app/screenProps.ts'
+import { DiskFlow } from './DiskFlow.tsx'
+import { OtherComputer } from './OtherComputer.tsx'
+import { RunPage } from './RunPage.tsx'
+import { Start } from './Start.tsx'
+import '../versions/versions.css'
+import './restore.css'
 
-export function RestoreScreen() {
-  const { t } = useSpeech()
-  const library = useHouse(house => house.library) ?? []
-  const destinations = useHouse(house => house.destinations) ?? []
-  const filled = library.filter(({ versions }) => versions > 0)
-  const nameOf = (id: string) => destinations.find(view => view.destination.id === id)?.destination.name ?? id
-  return (
-    <Page title={t('restore.title')}>
-      {filled.length === 0 && <EmptyState>{t('restore.none')}</EmptyState>}
-      {filled.map(({ destination, versions }) => (
-        <Card key={destination}>{t('restore.from', { count: versions, destination: nameOf(destination) })}</Card>
-      ))}
-    </Page>
-  )
+/**
+ * '#/restore' offers the ways; '#/restore/disk?destination=…&version=…' restores a version as a whole, '#/restore/other' opens
+ * a backup that this computer does not know, '#/restore/run/<run>' shows a restore. Another way is another word here.
+ */
+export function RestoreScreen({ path, query }: ScreenProps) {
+  const [way, id] = path
+  if (way === 'disk') return <DiskFlow destination={query.destination ?? null} version={query.version ?? null} />
+  if (way === 'other') return <OtherComputer />
+  if (way === 'run' && id) return <RunPage key={id} id={id} />
+  return <Start />
 }

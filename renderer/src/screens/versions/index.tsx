@@ -1,25 +1,42 @@
-import { Card, EmptyState, Page } from '../../components/Page.tsx'
-import { When } from '../../components/values.tsx'
-import { useSpeech } from '../../i18n/useSpeech.ts'
-import { useHouse } from '../../state/context.ts'
+import { useState } from 'react'
+import type { LibraryVersion } from '../../../../engine/contract/library.ts'
+import type { ScreenProps } from '../../app/screenProps.ts'
+import { Compare } from './Compare.tsx'
+import { Detail } from './Detail.tsx'
+import { useHost, usePlaces } from './places.ts'
+import { ShelfPage } from './ShelfPage.tsx'
+import { type Filter, keyOf, noFilter } from './shelf.ts'
+import { useShelf } from './useShelf.ts'
 
-export function VersionsScreen() {
-  const { t } = useSpeech()
-  const library = useHouse(house => house.library) ?? []
-  const destinations = useHouse(house => house.destinations) ?? []
-  const filled = library.filter(({ versions }) => versions > 0)
-  const nameOf = (id: string) => destinations.find(view => view.destination.id === id)?.destination.name ?? id
+/**
+ * '#/versions' lists them, '#/versions/<destination>/<version>' shows one, and
+ * '#/versions/compare/<destination>/<older>/<newer>' compares two. What was chosen in the list stays while one looks at one.
+ */
+export function VersionsScreen({ path }: ScreenProps) {
+  const shelf = useShelf()
+  const places = usePlaces()
+  const host = useHost()
+  const [filter, setFilter] = useState<Filter>(noFilter)
+  const [selected, setSelected] = useState<ReadonlyMap<string, LibraryVersion>>(new Map())
+  const [lastShown, setLastShown] = useState<string | null>(null)
+  const [first, second, third, fourth] = path
+  const common = { shelf, places, host }
+
+  if (first === 'compare' && second && third && fourth) {
+    return <Compare key={path.join()} {...common} destination={second} older={third} newer={fourth} />
+  }
+  if (first && second) {
+    const key = keyOf({ destination: first, id: second as LibraryVersion['id'] })
+    return <Detail key={key} {...common} destination={first} id={second} onShown={() => setLastShown(key)} />
+  }
   return (
-    <Page title={t('versions.title')}>
-      {filled.length === 0 && <EmptyState>{t('versions.none')}</EmptyState>}
-      {filled.map(summary => (
-        <Card
-          key={summary.destination}
-          title={t('versions.inDestination', { count: summary.versions, destination: nameOf(summary.destination) })}
-        >
-          <When at={summary.newestAt} />
-        </Card>
-      ))}
-    </Page>
+    <ShelfPage
+      {...common}
+      filter={filter}
+      onFilter={setFilter}
+      selected={selected}
+      onSelected={setSelected}
+      startAt={lastShown}
+    />
   )
 }
