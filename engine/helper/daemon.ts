@@ -38,6 +38,11 @@ export interface DaemonOptions extends Omit<HelperOptions, 'mode' | 'erasing'> {
   ready?: (place: string) => void
 }
 
+/** Those that the contract says do. */
+const eraseCalls: ReadonlySet<string> = new Set(
+  Object.entries(helperContract.calls).flatMap(([name, { access }]) => (access === 'erase' ? [name] : [])),
+)
+
 /**
  * Runs the helper until the signal fires, and then ends it in order: no new calls, runs broken off where the next can go on,
  * drives let go. helper.alreadyRunning when there is one already, of either kind, with the same state or run folder.
@@ -63,12 +68,13 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         program,
         clock,
         log: logger,
-        async authorise(peer, level, _name, _input, asked) {
+        async authorise(peer, level, name, _input, asked) {
           if (level === 'browse') throw new HoldfastError('internal.bug', 'No call can look into versions.')
           if (peer.transport === 'stdio') return
           if (!peer.process) throw new HoldfastError('access.denied', 'It cannot be told who asks.')
           // Their handlers ask (access/erasing.ts), once the plan has told them what is lost.
-          if (level === 'erase') return
+          if (level === 'erase' && eraseCalls.has(name)) return
+          if (level === 'erase') throw new HoldfastError('internal.bug', `${name} is no call that erases.`)
           await authoriser.authorise(peer.process, level, {}, true, asked)
         },
       })

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdir, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { systemClock } from '../../engine/base/clock.ts'
 import { randomHex } from '../../engine/base/random.ts'
 import type { DriveDevice } from '../../engine/contract/drives.ts'
 import { readInventory } from '../../engine/drives/readInventory.ts'
@@ -48,6 +49,11 @@ export class DriveWorld {
 export async function deviceOf({ path }: Pick<LoopDevice, 'path'>): Promise<DriveDevice> {
   const { devices } = await readInventory()
   return devices.find(device => device.path === path)!
+}
+
+/** Waits until nobody has a device mounted any more: a helper looks into what is new in the background. */
+export async function unmounted(loop: Pick<LoopDevice, 'path'>): Promise<void> {
+  while ((await deviceOf(loop)).mountPoints.length > 0) await systemClock.sleep(20)
 }
 
 /** A folder with a repository, a job that has stored an image in it, and the id of that version. */

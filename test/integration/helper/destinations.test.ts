@@ -1,10 +1,11 @@
 import { mkdir, readdir, stat, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { systemClock } from '../../../engine/base/clock.ts'
 import type { DestinationView } from '../../../engine/contract/helperContract.ts'
 import { createEngine } from '../../../engine/engine.ts'
 import { DaemonProcess, type HelperClient } from '../../support/daemon.ts'
-import { DriveWorld, deviceOf, makeVersion } from '../../support/driveWorld.ts'
+import { DriveWorld, deviceOf, makeVersion, unmounted } from '../../support/driveWorld.ts'
 import { mountAt, noLoopDevices } from '../../support/loopDevice.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 
@@ -237,20 +238,22 @@ describe.skipIf(noLoopDevices !== undefined)('a drive', () => {
     expect(free).toMatchObject({ state: 'free', hasOtherFiles: false, repositoryId: null, problem: null })
     expect(free.path).toMatch(/\/Holdfast$/)
     expect(free.sizeBytes).toBeLessThanOrEqual(64 * 1024 * 1024)
-    expect((await deviceOf(loop)).mountPoints).toEqual([])
+    await unmounted(loop)
 
     await expect(
       client.call('destinations.create', { name: 'drive', place, passphrase, mayMount: false }),
     ).rejects.toMatchObject({ code: 'storage.driveNotConnected' })
     const { destination } = await client.call('destinations.create', { name: 'drive', place, passphrase })
     expect(destination.drive).toMatchObject({ pathOnDrive: 'Holdfast', fileSystemUuid: device.fileSystem!.uuid })
-    expect((await deviceOf(loop)).mountPoints).toEqual([])
-    expect((await views())[0]!.state).toEqual({ state: 'present-unmounted', devices: [device.id] })
+    await unmounted(loop)
+    const present = { state: 'present-unmounted', devices: [device.id] }
+    while ((await views())[0]!.state.state === 'connected') await systemClock.sleep(20)
+    expect((await views())[0]!.state).toEqual(present)
     expect(await look(place)).toMatchObject({ state: 'repository', destination: destination.id, problem: null })
 
     const { usage } = await client.call('destinations.measure', { destination: 'drive' })
     expect(usage).toMatchObject({ versions: 0 })
-    expect((await deviceOf(loop)).mountPoints).toEqual([])
+    await unmounted(loop)
   })
 
   test('with a repository of another computer is taken by the phrase, wherever on it that is', async () => {
