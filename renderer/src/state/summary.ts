@@ -133,7 +133,7 @@ export interface Day {
 
 /**
  * How the backups of each of the last days went, oldest first. `isWhole`: `runs` are all that there were; else the days before
- * the oldest of them are left out, because nothing is known of them.
+ * the oldest of them are left out, because nothing is known of them; today never is.
  */
 export function dayStrip(runs: readonly Run[], now: number, isWhole: boolean, count = 14): Day[] {
   const today = new Date(now)
@@ -146,7 +146,7 @@ export function dayStrip(runs: readonly Run[], now: number, isWhole: boolean, co
     return { at: day.toISOString(), state: stateOfDay(states), day }
   })
   return days
-    .filter(({ day }) => isWhole || !oldest || day.getTime() > Date.parse(oldest.startedAt))
+    .filter(({ day }, i) => isWhole || !oldest || i === count - 1 || day.getTime() > Date.parse(oldest.startedAt))
     .map(({ at, state }) => ({ at, state }))
 }
 

@@ -10,7 +10,14 @@ export const home = {
   'home.running': 'Eine Sicherung läuft.',
   'home.runningLast': 'Letzte vollständige Sicherung: {when}.',
   'home.runningFirst': 'Es ist die erste. Solange sie nicht vollständig ist, kann nichts wiederhergestellt werden.',
-  'home.overdue': 'Seit {time} keine Sicherung von {job}',
+  'home.overdueDays': {
+    one: 'Seit {count} Tag keine Sicherung von {job}',
+    other: 'Seit {count} Tagen keine Sicherung von {job}',
+  },
+  'home.overdueHours': {
+    one: 'Seit {count} Stunde keine Sicherung von {job}',
+    other: 'Seit {count} Stunden keine Sicherung von {job}',
+  },
   'home.neverDone': 'Von {job} wurde noch nie eine Sicherung fertig',
   'home.failed': 'Die letzte Sicherung von {job} auf {destination} ist fehlgeschlagen',
   'home.incomplete': 'Der letzten Sicherung von {job} auf {destination} fehlen Teile',

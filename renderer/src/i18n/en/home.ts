@@ -9,7 +9,14 @@ export const home = {
   'home.running': 'A backup is under way.',
   'home.runningLast': 'Last complete backup: {when}.',
   'home.runningFirst': 'This is the first one. Nothing can be restored until it is complete.',
-  'home.overdue': 'No backup of {job} for {time}',
+  'home.overdueDays': {
+    one: 'No backup of {job} for {count} day',
+    other: 'No backup of {job} for {count} days',
+  },
+  'home.overdueHours': {
+    one: 'No backup of {job} for {count} hour',
+    other: 'No backup of {job} for {count} hours',
+  },
   'home.neverDone': 'No backup of {job} was ever completed',
   'home.failed': 'The last backup of {job} to {destination} failed',
   'home.incomplete': 'The last backup of {job} to {destination} is missing parts',

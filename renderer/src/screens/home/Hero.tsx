@@ -4,10 +4,11 @@ import { hrefOf, type ScreenName } from '../../app/routes.ts'
 import { ErrorNote } from '../../components/Note.tsx'
 import { ProgressLine } from '../../components/ProgressLine.tsx'
 import { protectionIcons } from '../../components/StateBadge.tsx'
-import type { MessageKey, Speech } from '../../i18n/language.ts'
+import type { MessageKey, Say, Speech } from '../../i18n/language.ts'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useCall } from '../../state/calls.ts'
 import { useHouse, useNow } from '../../state/context.ts'
+import { jobProtection } from '../../state/protection.ts'
 import { type Fix, nextRunAt, type Summary } from '../../state/summary.ts'
 import type { Protection } from '../../theme/tokens.ts'
 
@@ -24,6 +25,12 @@ export function Hero({ summary }: { summary: Exclude<Summary, { kind: 'nothing' 
   const Sign = protectionIcons[words.tone]
   const next = nextRunAt(jobs)
   const isBackingUp = running.some(({ kind }) => kind === 'backup')
+  // A drive that is connected starts a backup at no time that could be named.
+  const isWaiting = jobs.some(view => view.standings.some(({ state }) => state === 'waitingForDrive'))
+  const others =
+    summary.kind === 'overdue' || summary.kind === 'failed'
+      ? jobs.filter(view => view !== summary.view && ['danger', 'attention'].includes(jobProtection(view))).length
+      : 0
   const runAll = async () => {
     for (const { job } of jobs) if ((await run.call({ job: job.id })) === undefined) return
   }
@@ -42,7 +49,8 @@ export function Hero({ summary }: { summary: Exclude<Summary, { kind: 'nothing' 
               {line}
             </p>
           ))}
-          {!isBackingUp && (
+          {others > 0 && <p className="hf-quiet">{t('home.others', { count: others })}</p>}
+          {!isBackingUp && (next !== null || !isWaiting) && (
             <p className="hf-quiet">
               {next === null ? t('home.noNext') : t('home.next', { when: format.when(next, now) })}
             </p>
@@ -119,13 +127,10 @@ function wordsOf(summary: Exclude<Summary, { kind: 'nothing' }>, { t, format }: 
       const { view, standing, error, missing } = summary
       const job = view.job.name
       const last = standing.lastSuccessAt
-      const sentence =
-        last === null
-          ? t('home.neverDone', { job })
-          : t('home.overdue', { job, time: format.duration(wholeDays(now - Date.parse(last))) })
+      const sentence = last === null ? t('home.neverDone', { job }) : overdueText(t, job, now - Date.parse(last))
       const more = missing
         ? [t('home.waiting', { destination: standing.destinationName }), t('home.waitingNever')]
-        : [t('home.safe')]
+        : [last === null ? t('home.firstText') : t('home.safe')]
       return { tone: 'danger', sentence, more, cause: <ErrorNote error={error} /> }
     }
     case 'failed': {
@@ -175,5 +180,9 @@ function wordsOf(summary: Exclude<Summary, { kind: 'nothing' }>, { t, format }: 
   }
 }
 
-/** Hours do not matter to somebody who has had no backup for days. */
-const wholeDays = (ms: number): number => (ms > 86_400_000 ? Math.floor(ms / 86_400_000) * 86_400_000 : ms)
+function overdueText(t: Say, job: string, ms: number): string {
+  const hours = Math.max(1, Math.floor(ms / 3_600_000))
+  // Hours do not matter to somebody who has had no backup for days.
+  if (hours < 48) return t('home.overdueHours', { job, count: hours })
+  return t('home.overdueDays', { job, count: Math.floor(hours / 24) })
+}

@@ -68,6 +68,8 @@ function JobRow({ view }: { view: JobView }) {
           <StateBadge state="waiting" label={t('state.running')} sign={RunIcon} />
         ) : job.pausedUntil !== null ? (
           <StateBadge state="waiting" label={t('state.paused')} sign={PauseIcon} />
+        ) : standings.every(({ state }) => state === 'waitingForDrive') && jobProtection(view) === 'protected' ? (
+          <StateBadge state="waiting" />
         ) : (
           <StateBadge state={jobProtection(view)} />
         )}

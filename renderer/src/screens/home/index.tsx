@@ -11,9 +11,8 @@ import { protectionByDevice } from '../../state/protection.ts'
 import { dayStrip, summaryOf } from '../../state/summary.ts'
 import { Hero } from './Hero.tsx'
 import { Jobs } from './Jobs.tsx'
+import { useRecentRuns } from './recentRuns.ts'
 import './home.css'
-
-const runsAsked = 200
 
 export function HomeScreen() {
   const { t } = useSpeech()
@@ -48,11 +47,9 @@ export function HomeScreen() {
 function LastDays() {
   const { t, format } = useSpeech()
   const now = useNow()
-  // Each run that begins or ends changes what is to be asked.
-  const stamp = useHouse(house => `${house.running?.map(({ id }) => id).join()} ${house.ended[0]?.id}`)
-  const { value } = useQuery('runs.list', { limit: runsAsked }, stamp)
-  if (!value) return null
-  const days = dayStrip(value.runs, now, value.runs.length < runsAsked)
+  const recent = useRecentRuns(now - 15 * 86_400_000)
+  if (!recent) return null
+  const days = dayStrip(recent.runs, now, recent.isWhole)
   const title = days.length === 14 ? t('home.strip') : t('home.stripDays', { count: days.length })
   return (
     <Card title={title}>
