@@ -621,6 +621,8 @@ export function fakeCalls(world: FakeWorld): FakeCalls {
         .flatMap(id => world.versionsOf(id))
         .filter(one => job === undefined || one.job === world.job(job).id)
       return {
+        keptCount: Math.min(keep, versions.length),
+        removedCount: Math.max(0, versions.length - keep),
         decisions: versions.map((version, i) => ({
           version: version.id,
           name: version.name,
