@@ -50,8 +50,8 @@ export function useShelf(): Shelf {
         }
         all.push(...reply.value.versions)
         const isLast = !reply.value.more || reply.value.versions.length === 0
-        // What is shown already stays until all of what replaces it is there.
-        if (isFirst.current || isLast) setVersions([...all])
+        // The first page is shown at once, the rest when all of it is there: each change of a long list costs.
+        if (isLast || (isFirst.current && !last)) setVersions([...all])
         if (isLast) {
           isFirst.current = false
           setComplete(true)
