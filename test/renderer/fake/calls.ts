@@ -165,6 +165,20 @@ export function fakeCalls(world: FakeWorld): FakeCalls {
     return null
   }
 
+  const partsOf = (disk: DriveDevice): DiskPicture['parts'] => {
+    let offset = 1_048_576
+    const parts: DiskPicture['parts'] = world.devices
+      .filter(one => one.restsOn.includes(disk.id))
+      .map(({ sizeBytes, fileSystem, mountPoints }) => {
+        const part = { offset, length: sizeBytes, kind: 'partition' as const, mountPoints, usedBytes: null }
+        offset += sizeBytes
+        return { ...part, type: fileSystem?.type ?? null, label: fileSystem?.label ?? null }
+      })
+    const length = disk.sizeBytes - offset
+    if (length <= 0) return parts
+    return [...parts, { offset, length, kind: 'free', type: null, label: null, mountPoints: [], usedBytes: null }]
+  }
+
   const picture = (version: LibraryVersion): DiskPicture => ({
     sizeBytes: version.sizeBytes,
     table: 'gpt',
@@ -447,7 +461,7 @@ export function fakeCalls(world: FakeWorld): FakeCalls {
         return {
           planId,
           version,
-          target: { ...target, freeBytes: 300 * GB },
+          target: { ...target, freeBytes: 900 * GB },
           before: { ...after, table: null, parts: [] },
           after,
           warnings: [],
@@ -479,17 +493,7 @@ export function fakeCalls(world: FakeWorld): FakeCalls {
         before: {
           sizeBytes: device.sizeBytes,
           table: device.partitionTable,
-          parts: world.devices
-            .filter(one => one.restsOn.includes(device.id))
-            .map(one => ({
-              offset: 1_048_576,
-              length: one.sizeBytes - 1_048_576,
-              kind: 'partition',
-              type: one.fileSystem?.type ?? null,
-              label: one.fileSystem?.label ?? null,
-              mountPoints: one.mountPoints,
-              usedBytes: null,
-            })),
+          parts: partsOf(device),
         },
         after,
         warnings: [],

@@ -32,8 +32,6 @@ export const restore = {
   'restore.version.chooseThis': '{name}, {when} wählen',
   'restore.version.other': 'Andere Version wählen',
   'restore.version.gone': 'Diese Version gibt es nicht mehr. Wählen Sie eine andere.',
-  'restore.version.onlyOf': 'Nur Versionen in {destination} werden gezeigt.',
-  'restore.version.all': 'Die aller Ziele zeigen',
 
   'restore.target.title': 'Wohin damit?',
   'restore.target.devices': 'Datenträger, Partitionen und Volumes',

@@ -102,6 +102,7 @@ export const versions = {
   'versions.fact.job': 'Sicherung',
   'versions.fact.verified': 'Geprüft',
   'versions.fact.verified.never': 'Noch nicht ganz',
+  'versions.fact.state': 'Zustand',
   'versions.fact.places': 'Gespeichert auf',
   'versions.fact.id': 'Nummer',
   'versions.previous': 'Version davor: {when}',

@@ -30,8 +30,6 @@ export const restore = {
   'restore.version.chooseThis': 'Choose {name}, {when}',
   'restore.version.other': 'Choose another version',
   'restore.version.gone': 'This version is no longer there. Choose another one.',
-  'restore.version.onlyOf': 'Only versions in {destination} are shown.',
-  'restore.version.all': 'Show those of all destinations',
 
   'restore.target.title': 'Where do you want it?',
   'restore.target.devices': 'Disks, partitions and volumes',

@@ -96,6 +96,7 @@ export const versions = {
   'versions.fact.job': 'Backup',
   'versions.fact.verified': 'Verified',
   'versions.fact.verified.never': 'Not yet in full',
+  'versions.fact.state': 'State',
   'versions.fact.places': 'Stored on',
   'versions.fact.id': 'Number',
   'versions.previous': 'Version before: {when}',

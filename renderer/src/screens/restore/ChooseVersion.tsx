@@ -1,11 +1,11 @@
 import { Button } from '@mantine/core'
 import { useDeferredValue, useMemo, useState } from 'react'
-import { hrefOf } from '../../app/routes.ts'
 import { ErrorNote, Note } from '../../components/Note.tsx'
 import { EmptyState, Page } from '../../components/Page.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { Filters } from '../versions/Filters.tsx'
 import type { Places } from '../versions/places.ts'
+import { chooseAction } from '../versions/RestoreLink.tsx'
 import { daysOf, type Filter, filtered, noFilter } from '../versions/shelf.ts'
 import type { Shelf } from '../versions/useShelf.ts'
 import { VersionList } from '../versions/VersionList.tsx'
@@ -24,7 +24,7 @@ export interface ChooseVersionProps {
 
 /** First step: which version. */
 export function ChooseVersion({ shelf, places, host, destination, isGone }: ChooseVersionProps) {
-  const { t, format } = useSpeech()
+  const { t } = useSpeech()
   const [filter, setFilter] = useState<Filter>({ ...noFilter, destination })
   const asked = useDeferredValue(filter)
   const shown = useMemo(() => filtered(shelf.versions, asked), [shelf.versions, asked])
@@ -45,26 +45,7 @@ export function ChooseVersion({ shelf, places, host, destination, isGone }: Choo
         <Filters versions={shelf.versions} places={places} filter={filter} onChange={setFilter} />
       )}
       {shown.length > 0 ? (
-        <VersionList
-          days={days}
-          all={shelf.versions}
-          places={places}
-          host={host}
-          action={version => (
-            <Button
-              component="a"
-              size="xs"
-              variant="default"
-              href={hrefOf('restore', ['disk'], { destination: version.destination, version: version.id })}
-              aria-label={t('restore.version.chooseThis', {
-                name: version.name,
-                when: `${format.day(version.date)}, ${format.time(version.date)}`,
-              })}
-            >
-              {t('restore.version.choose')}
-            </Button>
-          )}
-        />
+        <VersionList days={days} all={shelf.versions} places={places} host={host} action={chooseAction} />
       ) : shelf.complete ? (
         <EmptyState>{shelf.versions.length === 0 ? t('restore.none') : t('versions.noMatch')}</EmptyState>
       ) : (

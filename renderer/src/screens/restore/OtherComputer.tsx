@@ -91,7 +91,6 @@ export function OtherComputer() {
             value="folder"
             checked={kind === 'folder'}
             label={<strong>{t('restore.place.folder')}</strong>}
-            description={t('restore.place.folderHint')}
             onChange={() => choose(() => setKind('folder'))}
           />
           {kind === 'folder' && (

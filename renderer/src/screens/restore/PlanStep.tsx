@@ -31,12 +31,14 @@ export function PlanStep({ version, wish, plan, onPlan, onBack }: PlanStepProps)
   const [isAsking, setIsAsking] = useState(false)
   const { target } = plan
   const isDevice = target.kind === 'device'
+  // Zeros are left out of a file.
+  const neededBytes = plan.version.sizeBytes - plan.version.holeBytes
   // A plan is good for one attempt, whatever comes of it, but for what was typed wrongly. It must be looked at anew then.
   const isPlanGone = start.error !== null && start.error.code !== 'usage.invalid'
 
   const restore = async (confirmation: string) => {
     const answer = await start.call({ planId: plan.planId, confirmation })
-    if (answer) navigate('restore', ['run', answer.run])
+    if (answer) navigate('restore', ['run', answer.run], wish.verify ? { verify: 'yes' } : {})
   }
   const lookAgain = async () => {
     const input = planInput(version, wish)
@@ -76,10 +78,10 @@ export function PlanStep({ version, wish, plan, onPlan, onBack }: PlanStepProps)
           ) : (
             <p className="hfv-flush">
               {target.freeBytes === null
-                ? t('restore.file.size', { size: format.bytes(plan.version.sizeBytes) })
+                ? t('restore.file.size', { size: format.bytes(neededBytes) })
                 : t('restore.file.fits', {
                     free: format.bytes(target.freeBytes),
-                    size: format.bytes(plan.version.sizeBytes),
+                    size: format.bytes(neededBytes),
                   })}
             </p>
           )}

@@ -10,7 +10,7 @@ import { StartLink } from './StartLink.tsx'
 import { outcomeOf } from './wording.ts'
 
 /** A restore, under way or ended; also one that was begun before this window was there. */
-export function RunPage({ id }: { id: string }) {
+export function RunPage({ id, willVerify }: { id: string; willVerify: boolean }) {
   const { t } = useSpeech()
   const running = useHouse(house => house.running?.find(run => run.id === id))
   const ended = useHouse(house => house.ended.find(run => run.id === id))
@@ -36,8 +36,11 @@ export function RunPage({ id }: { id: string }) {
   }
   const name = outcomeOf(run)?.versionName ?? run.jobName
   return (
-    <Page title={t('restore.run.title', { name })} actions={<StartLink />}>
-      {run.state === 'running' ? <RunUnderWay run={run} /> : <RunEnded run={run} />}
+    <Page
+      title={run.state === 'running' ? t('restore.run.title', { name }) : t('run.kind.restore', { name })}
+      actions={<StartLink />}
+    >
+      {run.state === 'running' ? <RunUnderWay run={run} willVerify={willVerify} /> : <RunEnded run={run} />}
     </Page>
   )
 }

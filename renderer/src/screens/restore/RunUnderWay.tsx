@@ -11,7 +11,7 @@ import { useHouse } from '../../state/context.ts'
 import { isDeviceTarget, outcomeOf, phaseOf, restorePhases } from './wording.ts'
 
 /** How far a restore is, and the way to stop it, which asks first. */
-export function RunUnderWay({ run }: { run: Run }) {
+export function RunUnderWay({ run, willVerify }: { run: Run; willVerify: boolean }) {
   const { t, format } = useSpeech()
   const progress = useHouse(house => house.progress[run.id])
   const cancel = useCall('runs.cancel')
@@ -20,6 +20,8 @@ export function RunUnderWay({ run }: { run: Run }) {
   const target = outcome?.target ?? run.jobName
   const share = shareDone(progress)
   const at = restorePhases.indexOf(phaseOf(progress?.phase ?? run.phase))
+  // Whether it reads back is known from the address only, until it does.
+  const steps = restorePhases.filter((phase, i) => phase !== 'verify' || willVerify || i === at)
   return (
     <Card>
       <div className="hfr-run">
@@ -33,7 +35,7 @@ export function RunUnderWay({ run }: { run: Run }) {
           </p>
         )}
         <ol className="hfr-steps" aria-label={t('restore.run.phases')} aria-live="polite">
-          {restorePhases.map((phase, i) => (
+          {steps.map((phase, i) => (
             <li key={phase} aria-current={i === at ? 'step' : undefined} data-done={i < at || undefined}>
               <span className="hfr-step-sign" aria-hidden="true">
                 {i < at ? <CheckIcon size={18} /> : i + 1}

@@ -14,6 +14,6 @@ export function RestoreScreen({ path, query }: ScreenProps) {
   const [way, id] = path
   if (way === 'disk') return <DiskFlow destination={query.destination ?? null} version={query.version ?? null} />
   if (way === 'other') return <OtherComputer />
-  if (way === 'run' && id) return <RunPage key={id} id={id} />
+  if (way === 'run' && id) return <RunPage key={id} id={id} willVerify={query.verify === 'yes'} />
   return <Start />
 }

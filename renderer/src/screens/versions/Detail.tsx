@@ -86,7 +86,7 @@ function Shown({
   return (
     <Page title={`${version.name}, ${format.when(version.date, now)}`} actions={<BackLink />}>
       <div className="hfv-line">
-        <VersionBadges version={version} host={host} isAway={!isHere} complete />
+        <VersionBadges version={version} host={host} isAway={!isHere} />
       </div>
       <AwayNote view={view} name={places.name(version.destination)} />
       {version.status !== 'complete' && (
@@ -97,9 +97,11 @@ function Shown({
           {t(`versions.status.${version.status}.text`)}
         </Note>
       )}
-      <Note tone={consistencyLooks[version.consistency]} title={t(`versions.consistency.${version.consistency}`)}>
-        {t(`versions.consistency.${version.consistency}.text`)}
-      </Note>
+      {version.consistency !== 'consistent' && (
+        <Note tone={consistencyLooks[version.consistency]} title={t(`versions.consistency.${version.consistency}`)}>
+          {t(`versions.consistency.${version.consistency}.text`)}
+        </Note>
+      )}
       {version.unreadable.length > 0 && (
         <Note tone="attention" title={t('versions.unreadable', { count: version.unreadable.length })}>
           {t('versions.unreadable.text', { bytes: format.bytes(unreadableBytes) })}

@@ -59,6 +59,13 @@ export function Facts({ version, all, places }: FactsProps) {
       t('versions.fact.verified'),
       version.scrubbedAt === null ? t('versions.fact.verified.never') : <When key="verified" at={version.scrubbedAt} />,
     ],
+    [
+      t('versions.fact.state'),
+      // Anything else is explained above.
+      version.consistency === 'consistent'
+        ? `${t('versions.consistency.consistent')}. ${t('versions.consistency.consistent.text')}`
+        : t(`versions.consistency.${version.consistency}`),
+    ],
     [t('versions.fact.host'), version.host],
     [t('versions.fact.source'), version.source],
     ...(job ? [[t('versions.fact.job'), job.name] as [string, ReactNode]] : []),

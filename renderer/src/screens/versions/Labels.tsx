@@ -76,10 +76,10 @@ export function Labels({ version, shelf, disabled }: LabelsProps) {
           </span>
         </div>
       </form>
-      <div className="hfv-labels">
-        {others.length === 0 && <span className="hf-quiet hf-small">{t('versions.labels.none')}</span>}
+      <ul className="hf-plain-list hfv-labels" aria-label={t('versions.labels')}>
+        {others.length === 0 && <li className="hf-quiet hf-small">{t('versions.labels.none')}</li>}
         {others.map(([name, text]) => (
-          <span key={name} className="hfv-label">
+          <li key={name} className="hfv-label">
             {text === '' ? name : `${name}=${text}`}
             <ActionIcon
               size="sm"
@@ -91,9 +91,9 @@ export function Labels({ version, shelf, disabled }: LabelsProps) {
             >
               <CloseIcon size={12} />
             </ActionIcon>
-          </span>
+          </li>
         ))}
-      </div>
+      </ul>
       <form onSubmit={add} className="hfv-label-form">
         <TextInput
           label={t('versions.labels.key')}

@@ -1,7 +1,6 @@
 import { Button } from '@mantine/core'
 import { useDeferredValue, useMemo, useRef, useState } from 'react'
 import type { LibraryVersion } from '../../../../engine/contract/library.ts'
-import { hrefOf } from '../../app/routes.ts'
 import { ErrorNote, Note } from '../../components/Note.tsx'
 import { EmptyState, Page } from '../../components/Page.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
@@ -10,10 +9,11 @@ import { Calendar } from './Calendar.tsx'
 import { Filters } from './Filters.tsx'
 import type { Places } from './places.ts'
 import { RefreshButton } from './RefreshButton.tsx'
+import { restoreAction } from './RestoreLink.tsx'
 import { SelectionBar } from './SelectionBar.tsx'
 import { daysOf, type Filter, filtered, isFiltering, isReachable, keyOf } from './shelf.ts'
 import type { Shelf } from './useShelf.ts'
-import { type ListHandle, RestoreLink, VersionList } from './VersionList.tsx'
+import { type ListHandle, VersionList } from './VersionList.tsx'
 
 export interface ShelfPageProps {
   shelf: Shelf
@@ -120,12 +120,7 @@ export function ShelfPage({ shelf, places, host, filter, onFilter, selected, onS
             host={host}
             selection={selection}
             startAt={startAt}
-            action={version => (
-              <RestoreLink
-                version={version}
-                href={hrefOf('restore', ['disk'], { destination: version.destination, version: version.id })}
-              />
-            )}
+            action={restoreAction}
           />
         </div>
       )}

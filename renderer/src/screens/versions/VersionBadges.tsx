@@ -16,12 +16,10 @@ export interface VersionBadgesProps {
   /** Of this computer; null while that is not known. */
   host: string | null
   isAway: boolean
-  /** Says also what is as it should be. */
-  complete?: boolean
 }
 
 /** What sets a version apart from one that is whole, consistent, at hand and of this computer. */
-export function VersionBadges({ version, host, isAway, complete = false }: VersionBadgesProps) {
+export function VersionBadges({ version, host, isAway }: VersionBadgesProps) {
   const { t } = useSpeech()
   const { status, consistency } = version
   return (
@@ -29,7 +27,7 @@ export function VersionBadges({ version, host, isAway, complete = false }: Versi
       {version.protected && <StateBadge state="none" sign={LockIcon} label={t('versions.protected')} />}
       {status === 'damaged' && <StateBadge state="danger" label={t('versions.status.damaged')} />}
       {status === 'incomplete' && <StateBadge state="attention" label={t('versions.status.incomplete')} />}
-      {(complete || consistency !== 'consistent') && (
+      {consistency !== 'consistent' && (
         <StateBadge
           state={consistencyLooks[consistency]}
           label={t(`versions.consistency.${consistency}` satisfies MessageKey)}

@@ -1,10 +1,9 @@
-import { Button, Checkbox } from '@mantine/core'
 import { type ReactNode, type Ref, useEffect, useImperativeHandle, useMemo, useRef, useState } from 'react'
 import type { LibraryVersion } from '../../../../engine/contract/library.ts'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useClock } from '../../state/context.ts'
 import type { Places } from './places.ts'
-import { copiesByMoment, type Day, keyOf, rowsOf } from './shelf.ts'
+import { copiesByMoment, type Day, isReachable, isRemarkable, keyOf, type Row, rowsOf } from './shelf.ts'
 import { VersionRow } from './VersionRow.tsx'
 import { useVirtualRows } from './virtualRows.ts'
 import './versions.css'
@@ -12,6 +11,7 @@ import './versions.css'
 /** In rem, as versions.css says. */
 const heightOfDay = 2.75
 const heightOfVersion = 4
+const heightOfRemarkable = 5.5
 
 export interface ListHandle {
   showDay(day: string): void
@@ -28,6 +28,7 @@ export interface VersionListProps {
     has(version: LibraryVersion): boolean
     set(versions: readonly LibraryVersion[], isSelected: boolean): void
   }
+  /** Must stay the same function. */
   action(version: LibraryVersion): ReactNode
   /** Is brought into view and gets the focus when the list comes. */
   startAt?: string | null
@@ -40,10 +41,15 @@ export function VersionList({ days, all, places, host, selection, action, startA
   const clock = useClock()
   const [rem] = useState(() => Number.parseFloat(getComputedStyle(document.documentElement).fontSize) || 16)
   const rows = useMemo(() => rowsOf(days), [days])
-  const heights = useMemo(
-    () => rows.map(row => (row.kind === 'day' ? heightOfDay : heightOfVersion) * rem),
-    [rows, rem],
-  )
+  const heights = useMemo(() => {
+    const isAway = (id: string) => !isReachable(places.view(id)?.state)
+    const heightOf = (row: Row) => {
+      if (row.kind === 'day') return heightOfDay
+      const { version } = row
+      return isRemarkable(version, host, isAway(version.destination)) ? heightOfRemarkable : heightOfVersion
+    }
+    return rows.map(row => heightOf(row) * rem)
+  }, [rows, rem, places, host])
   const copies = useMemo(() => copiesByMoment(all), [all])
   const { list, offsets, first, end, scrollTo } = useVirtualRows(heights, '.hf-main')
   const [focused, setFocused] = useState<number | null>(null)
@@ -122,10 +128,14 @@ export function VersionList({ days, all, places, host, selection, action, startA
           return (
             <li key={day.day} {...place} className="hfv-day">
               {selection && (
-                <Checkbox
+                <input
+                  type="checkbox"
+                  className="hfv-check"
                   aria-label={t('versions.selectDay', { day: title })}
                   checked={chosen === day.versions.length}
-                  indeterminate={chosen > 0 && chosen < day.versions.length}
+                  ref={box => {
+                    if (box) box.indeterminate = chosen > 0 && chosen < day.versions.length
+                  }}
                   onChange={event => selection.set(day.versions, event.currentTarget.checked)}
                 />
               )}
@@ -146,31 +156,12 @@ export function VersionList({ days, all, places, host, selection, action, startA
               places={places}
               host={host}
               copies={copies(version)}
-              action={action(version)}
+              action={action}
               {...(select ? { onSelect: select, isSelected: selection?.has(version) ?? false } : {})}
             />
           </li>
         )
       })}
     </ul>
-  )
-}
-
-/** Leads to a restore of a version. */
-export function RestoreLink({ version, href }: { version: LibraryVersion; href: string }) {
-  const { t, format } = useSpeech()
-  return (
-    <Button
-      component="a"
-      href={href}
-      size="xs"
-      variant="default"
-      aria-label={t('versions.action.restoreThis', {
-        name: version.name,
-        when: `${format.day(version.date)}, ${format.time(version.date)}`,
-      })}
-    >
-      {t('versions.action.restore')}
-    </Button>
   )
 }

@@ -1,10 +1,9 @@
-import { Checkbox } from '@mantine/core'
-import type { ReactNode } from 'react'
+import { memo, type ReactNode } from 'react'
 import type { LibraryVersion } from '../../../../engine/contract/library.ts'
 import { hrefOf } from '../../app/routes.ts'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import type { Places } from './places.ts'
-import { isReachable } from './shelf.ts'
+import { isReachable, isRemarkable } from './shelf.ts'
 import { VersionBadges } from './VersionBadges.tsx'
 
 export interface VersionRowProps {
@@ -16,11 +15,12 @@ export interface VersionRowProps {
   /** Undefined where nothing can be selected. */
   isSelected?: boolean
   onSelect?(version: LibraryVersion, isSelected: boolean, reaches: boolean): void
-  /** What can be done with it at once. */
-  action: ReactNode
+  /** What can be done with it at once. Must stay the same function. */
+  action(version: LibraryVersion): ReactNode
 }
 
-export function VersionRow(props: VersionRowProps) {
+/** Drawn anew only when something of it changes, and of the simplest parts: many pass by when somebody scrolls. */
+export const VersionRow = memo(function VersionRow(props: VersionRowProps) {
   const { version, places, copies } = props
   const { t, format } = useSpeech()
   const when = `${format.day(version.date)}, ${format.time(version.date)}`
@@ -36,12 +36,15 @@ export function VersionRow(props: VersionRowProps) {
   return (
     <>
       {props.onSelect ? (
-        <Checkbox
+        <input
+          type="checkbox"
+          className="hfv-check"
           aria-label={t('versions.select', { name: version.name, when })}
           checked={props.isSelected ?? false}
-          onChange={event =>
-            props.onSelect?.(version, event.currentTarget.checked, (event.nativeEvent as MouseEvent).shiftKey === true)
-          }
+          onChange={event => {
+            const { shiftKey } = event.nativeEvent as MouseEvent
+            props.onSelect?.(version, event.currentTarget.checked, shiftKey === true)
+          }}
         />
       ) : (
         <span />
@@ -59,18 +62,22 @@ export function VersionRow(props: VersionRowProps) {
           >
             {version.name}
           </a>
-          <VersionBadges version={version} host={props.host} isAway={isAway} />
-          {note && (
-            <span className="hfv-row-note" title={note}>
-              {note}
-            </span>
-          )}
         </div>
+        {isRemarkable(version, props.host, isAway) && (
+          <div className="hfv-row-head">
+            <VersionBadges version={version} host={props.host} isAway={isAway} />
+            {note && (
+              <span className="hfv-row-note" title={note}>
+                {note}
+              </span>
+            )}
+          </div>
+        )}
         <div className="hfv-row-facts" title={facts}>
           {facts}
         </div>
       </div>
-      <div>{props.action}</div>
+      <div>{props.action(version)}</div>
     </>
   )
-}
+})

@@ -122,6 +122,15 @@ export function comparable(chosen: readonly LibraryVersion[]): { older: LibraryV
 export const isReachable = (state: DestinationState | undefined): boolean =>
   state?.state === 'connected' || state?.state === 'present-unmounted'
 
+/** Is there more to say of it than that it is whole, consistent, at hand, and of this computer? */
+export const isRemarkable = (version: LibraryVersion, host: string | null, isAway: boolean): boolean =>
+  version.protected ||
+  version.status !== 'complete' ||
+  version.consistency !== 'consistent' ||
+  (host !== null && version.host !== host) ||
+  isAway ||
+  (version.labels.note ?? '') !== ''
+
 /** Values that occur, each once, in the order of the language. */
 export const distinct = (values: readonly string[], locale: string): string[] => {
   const order = new Intl.Collator(locale, { numeric: true })

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from 'react'
+import { startTransition, useCallback, useEffect, useRef, useState } from 'react'
 import type { WireError } from '../../../../engine/contract/errors.ts'
 import type { LibraryVersion } from '../../../../engine/contract/library.ts'
 import { useBridge, useHouse } from '../../state/context.ts'
@@ -50,11 +50,11 @@ export function useShelf(): Shelf {
         }
         all.push(...reply.value.versions)
         const isLast = !reply.value.more || reply.value.versions.length === 0
-        // What is shown already stays until all of what replaces it is there.
-        if (isFirst.current || isLast) setVersions([...all])
+        // The first page is shown at once, the rest when all of it is there: each change of a long list costs.
+        if (isLast || (isFirst.current && !last)) startTransition(() => setVersions([...all]))
         if (isLast) {
           isFirst.current = false
-          setComplete(true)
+          startTransition(() => setComplete(true))
           setError(null)
           return
         }

@@ -29,7 +29,7 @@ function lastAtOrBefore(offsets: readonly number[], value: number): number {
 }
 
 /** Drawn beyond both edges of the window, so that what is tabbed to is there already. */
-const beyondPx = 600
+const beyondPx = 400
 
 export interface VirtualRows {
   list: RefObject<HTMLUListElement | null>
