@@ -239,5 +239,5 @@ describe('the supervisor', () => {
     await time.advance(day)
     expect(most).toBe(3)
     for (const job of jobs.list()) expect(runs.list({ job: job.id }).length).toBeGreaterThan(10)
-  })
+  }, 120_000)
 })
