@@ -40,6 +40,12 @@ export interface Slot {
   readonly thread: number
 }
 
+interface Thread {
+  worker: Worker
+  /** Resolves when it has ended, in whatever way. */
+  ended: Promise<void>
+}
+
 /**
  * Threads for the heavy work on blocks, and the slots through which blocks reach them. Memory is fixed: slots, and one open
  * pack for each thread. Close it: its threads keep the process alive.
@@ -48,8 +54,8 @@ export class BlockPool {
   readonly slotBytes: number
   readonly threads: number
   /** Started when they are first needed: short work needs one, and a thread costs more than it does. */
-  readonly #workers = new Map<number, Worker>()
-  readonly #start: (thread: number) => Worker
+  readonly #workers = new Map<number, Thread>()
+  readonly #start: (thread: number) => Thread
   readonly #free: number[] = []
   readonly #waitingForSlot: ((index: number) => void)[] = []
   readonly #calls = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>()
@@ -87,7 +93,7 @@ export class BlockPool {
         call?.resolve(reply.result as never)
       })
       worker.on('error', error => this.#fail(error))
-      return worker
+      return { worker, ended: new Promise(resolve => worker.once('exit', () => resolve())) }
     }
   }
 
@@ -144,9 +150,14 @@ export class BlockPool {
     return this.#call(slot.thread, request, memory)
   }
 
+  /**
+   * Ends the threads, each after what it was already told to do. They are not broken off: what libraries have given to a
+   * thread would stay for as long as the process lives.
+   */
   async close(): Promise<void> {
     this.#failure ??= new HoldfastError('internal.bug', 'The block threads were closed while work was under way.')
-    await Promise.all([...this.#workers.values()].map(worker => worker.terminate()))
+    for (const { worker } of this.#workers.values()) worker.postMessage({ request: { kind: 'end' } satisfies Request })
+    await Promise.all([...this.#workers.values()].map(({ ended }) => ended))
     this.#fail(this.#failure)
   }
 
@@ -155,9 +166,9 @@ export class BlockPool {
     return new Promise<T>((resolve, reject) => {
       const call = this.#nextCall++
       this.#calls.set(call, { resolve: resolve as (value: never) => void, reject })
-      const worker = this.#workers.get(thread) ?? this.#start(thread)
-      this.#workers.set(thread, worker)
-      worker.postMessage({ call, request }, transfer)
+      const running = this.#workers.get(thread) ?? this.#start(thread)
+      this.#workers.set(thread, running)
+      running.worker.postMessage({ call, request }, transfer)
     })
   }
 

@@ -3,6 +3,7 @@
  * memory that it shares with the main thread, and handles one request at a time, in order.
  */
 import { parentPort, workerData } from 'node:worker_threads'
+import { freeForeignMemory } from '../base/linux/foreignMemory.ts'
 import { linux } from '../base/linux.ts'
 import { asBuffer } from '../base/memory.ts'
 import { BlockIdentifier, openFrame } from '../repository/blockCrypto.ts'
@@ -137,7 +138,7 @@ function scratchFor(bytes: number): Buffer {
   return scratch
 }
 
-function handle(request: Request): Reply['result'] {
+function handle(request: Exclude<Request, { kind: 'end' }>): Reply['result'] {
   switch (request.kind) {
     case 'identify':
       return identify(request.slot, request.bytes)
@@ -154,6 +155,11 @@ function handle(request: Request): Reply['result'] {
 }
 
 parentPort!.on('message', (message: { call: number; request: Request }) => {
+  if (message.request.kind === 'end') {
+    freeForeignMemory()
+    parentPort!.close()
+    return
+  }
   const result = handle(message.request)
   parentPort!.postMessage({ call: message.call, result } satisfies Reply, memoryOf(result))
 })

@@ -51,6 +51,8 @@ export type Request =
   | { kind: 'finish' }
   /** Opens frames of one pack, of which `bytes` is the part from `offset` on. The bytes are used up. */
   | { kind: 'open'; slot: number; frameKey: Uint8Array; bytes: Uint8Array; offset: number; frames: FrameTable }
+  /** Ends the thread. There is no reply. */
+  | { kind: 'end' }
 
 export interface Identified {
   /** One id for each block; meaningless for holes. */

@@ -1,5 +1,6 @@
 import { type Cipheriv, createCipheriv, createDecipheriv } from 'node:crypto'
 import { createRequire } from 'node:module'
+import { freeWith } from './foreignMemory.ts'
 
 /**
  * AES-256 for many blocks in one thread: GCM with a nonce of 12 bytes and a tag of 16 (NIST SP 800-38D), GMAC, and single
@@ -75,6 +76,7 @@ export function directAes(): Aes | undefined {
     const koffi = createRequire(import.meta.url)('koffi') as typeof import('koffi')
     const lib = koffi.load(null)
     const newContext = lib.func('void *EVP_CIPHER_CTX_new()')
+    const freeContext = lib.func('void EVP_CIPHER_CTX_free(void *ctx)')
     const gcm = lib.func('void *EVP_aes_256_gcm()')() as unknown
     const ecb = lib.func('void *EVP_aes_256_ecb()')() as unknown
     const unpadded = lib.func('int EVP_CIPHER_CTX_set_padding(void *ctx, int pad)')
@@ -97,7 +99,7 @@ export function directAes(): Aes | undefined {
     const opening = newContext() as unknown
     must(encryptInit(sealing, gcm, null, null, null))
     must(decryptInit(opening, gcm, null, null, null))
-    return {
+    const direct: Aes = {
       seal(key, nonce, aad, plain, out) {
         mustFit(plain.length + tagBytes, out)
         must(encryptInit(sealing, null, null, key, nonce))
@@ -118,7 +120,7 @@ export function directAes(): Aes | undefined {
       gmac(key, nonce) {
         const context = newContext() as unknown
         must(encryptInit(context, gcm, null, key, nonce))
-        return (data, tag) => {
+        const tagOf = (data: Uint8Array, tag: Uint8Array): void => {
           mustFit(tagBytes, tag)
           // Key schedule and hash table are those of before; only the nonce is set again.
           must(encryptInit(context, null, null, null, nonce))
@@ -126,14 +128,23 @@ export function directAes(): Aes | undefined {
           must(encryptEnd(context, nothing, length))
           must(control(context, getTag, tagBytes, tag))
         }
+        freeWith(tagOf, () => freeContext(context))
+        return tagOf
       },
       permutation(key) {
         const context = newContext() as unknown
         must(encryptInit(context, ecb, null, key, null))
         must(unpadded(context, 0))
-        return block => must(encrypt(context, block, length, block, tagBytes))
+        const permute = (block: Uint8Array): void => must(encrypt(context, block, length, block, tagBytes))
+        freeWith(permute, () => freeContext(context))
+        return permute
       },
     }
+    freeWith(direct, () => {
+      freeContext(sealing)
+      freeContext(opening)
+    })
+    return direct
   } catch {
     return undefined
   }

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module'
 import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+import { freeWith } from './foreignMemory.ts'
 
 /**
  * zstd for many blocks in one thread. Node carries libzstd and exports its functions; called directly with contexts that
@@ -45,6 +46,8 @@ export function directZstd(): Zstd | undefined {
     const lib = koffi.load(null)
     const createCompressor = lib.func('void *ZSTD_createCCtx()')
     const createDecompressor = lib.func('void *ZSTD_createDCtx()')
+    const freeCompressor = lib.func('size_t ZSTD_freeCCtx(void *ctx)')
+    const freeDecompressor = lib.func('size_t ZSTD_freeDCtx(void *ctx)')
     const isError = lib.func('unsigned int ZSTD_isError(size_t code)')
     const compress = lib.func(
       'size_t ZSTD_compressCCtx(void *ctx, uint8_t *dst, size_t capacity, uint8_t *src, size_t size, int level)',
@@ -55,10 +58,15 @@ export function directZstd(): Zstd | undefined {
     const compressor = createCompressor() as unknown
     const decompressor = createDecompressor() as unknown
     const lengthOf = (code: number | bigint) => ((isError(code) as number) === 0 ? Number(code) : undefined)
-    return {
+    const direct: Zstd = {
       compress: (plain, level, out) => lengthOf(compress(compressor, out, out.length, plain, plain.length, level)),
       decompress: (packed, out) => lengthOf(decompress(decompressor, out, out.length, packed, packed.length)),
     }
+    freeWith(direct, () => {
+      freeCompressor(compressor)
+      freeDecompressor(decompressor)
+    })
+    return direct
   } catch {
     return undefined
   }
