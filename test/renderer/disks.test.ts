@@ -50,6 +50,18 @@ describe('a drawing of disks', () => {
     expect(ancestry(circle[0]!, new Map(circle.map(one => [one.id, one])))).toHaveLength(2)
   })
 
+  it('draws an attached image as a disk, not as a part of the one with its file; none that cannot be written', () => {
+    const disk = { ...named('/dev/sdb'), holders: [deviceId('/dev/loop0'), deviceId('/dev/loop1')] }
+    const image = { ...disk, kind: 'loop' as const, restsOn: [disk.id], holders: [] }
+    const attached = { ...image, id: deviceId('/dev/loop0'), path: '/dev/loop0' }
+    const program = { ...image, id: deviceId('/dev/loop1'), path: '/dev/loop1', readOnly: true }
+    const drawn = drawDisks([disk, attached, program])
+    expect(drawn.map(({ disk: { path }, areas }) => [path, devicesIn(areas).length])).toEqual([
+      ['/dev/loop0', 0],
+      ['/dev/sdb', 0],
+    ])
+  })
+
   it('holds nothing of disks without a medium', () => {
     expect(drawDisks([{ ...named('/dev/sdb'), sizeBytes: 0 }])).toEqual([])
   })

@@ -18,15 +18,19 @@ const smallestGap = 0.005
 
 /**
  * The disks of an inventory with what lies in them, however deep: partitions, encryption, volumes. A volume that lies on several
- * devices is drawn in the first that it names only.
+ * devices is drawn in the first that it names only. An image file that is attached (a loop device) is a disk of its own, not a part of the
+ * one with the file; those that cannot be written are programs, and no disks to people.
  */
 export function drawDisks(devices: readonly DriveDevice[]): DiskDrawing[] {
   const byId = new Map(devices.map(device => [device.id, device]))
   return devices
-    .filter(device => device.kind === 'disk' && device.sizeBytes > 0)
+    .filter(device => (device.kind === 'disk' || isAttachedImage(device)) && device.sizeBytes > 0)
     .toSorted(bySystemThenPath)
     .map(disk => ({ disk, areas: areasIn(disk, byId, new Set([disk.id])) }))
 }
+
+/** A file that is attached as a disk, and can be written. */
+export const isAttachedImage = (device: DriveDevice): boolean => device.kind === 'loop' && !device.readOnly
 
 /** Every device that is drawn in an area, from outside to inside. */
 export function devicesIn(areas: readonly DiskArea[]): DriveDevice[] {
@@ -36,7 +40,7 @@ export function devicesIn(areas: readonly DiskArea[]): DriveDevice[] {
 function areasIn(parent: DriveDevice, byId: ReadonlyMap<string, DriveDevice>, above: ReadonlySet<string>): DiskArea[] {
   const held = parent.holders
     .map(id => byId.get(id))
-    .filter(device => device !== undefined)
+    .filter(device => device !== undefined && device.kind !== 'loop')
     // Snapshots and members drawn elsewhere; and what would go round in circles.
     .filter(device => !above.has(device.id) && (device.restsOn[0] ?? parent.id) === parent.id)
     .toSorted((a, b) => comparePaths(a.path, b.path))

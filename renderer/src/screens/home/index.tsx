@@ -65,7 +65,7 @@ function LastDays() {
   )
 }
 
-/** The disks by how they are protected. Drives that hold backups are not what is to be protected. */
+/** The disks by how they are protected. Drives that hold backups are not what is to be protected, but the disk of the system is. */
 function Disks() {
   const { t, format } = useSpeech()
   const devices = useHouse(house => house.devices) ?? []
@@ -75,7 +75,7 @@ function Disks() {
   const keepers = new Set(
     destinations.flatMap(({ state }) => {
       const holder = state.state === 'connected' ? devices.find(device => device.id === state.drive) : undefined
-      return holder?.drives ?? []
+      return holder?.isSystem ? [] : (holder?.drives ?? [])
     }),
   )
   const own = devices.filter(device => !device.drives.some(id => keepers.has(id)))

@@ -2,7 +2,7 @@ import type { DriveDevice } from '../../../../engine/contract/drives.ts'
 import type { JobSettingsInput } from '../../../../engine/contract/jobs.ts'
 import type { Weekday } from '../../../../engine/contract/schedule.ts'
 import type { Input, Output } from '../../state/calls.ts'
-import { ancestry, deviceTitle, drawDisks, isContainer, isSwap, leavesOf } from '../../state/diskTree.ts'
+import { ancestry, deviceTitle, drawDisks, isAttachedImage, isContainer, isSwap, leavesOf } from '../../state/diskTree.ts'
 
 /** What the wizard has been told so far, and what follows from it. Pure. */
 
@@ -86,18 +86,21 @@ export const isLayered = (disk: DriveDevice, devices: readonly DriveDevice[]): b
 export const isEncrypted = (disk: DriveDevice, devices: readonly DriveDevice[]): boolean =>
   devices.some(device => device.drives.includes(disk.id) && device.fileSystem?.type === 'crypto_LUKS')
 
+const isBuiltIn = (disk: DriveDevice): boolean => !disk.hotplug && !disk.removable && !isAttachedImage(disk)
+
 /**
  * The whole computer: each disk that is built in. Plain disks as a whole; of those with encryption or volumes every part, for
- * these take only the room that their files take. Drives that come and go are for keeping backups.
+ * these take only the room that their files take. Drives that come and go are for keeping backups, and attached images are in the
+ * backup of the disk with their file.
  */
 export function preselect(devices: readonly DriveDevice[]): Pick<Draft, 'disks' | 'parts'> {
   const disks = drawDisks(devices).map(({ disk }) => disk)
   const choices = disks.map((disk): [string, DiskChoice] => {
-    if (disk.hotplug || disk.removable) return [disk.id, 'none']
+    if (!isBuiltIn(disk)) return [disk.id, 'none']
     return [disk.id, isLayered(disk, devices) ? 'parts' : 'whole']
   })
   const parts = disks
-    .filter(disk => !disk.hotplug && !disk.removable)
+    .filter(isBuiltIn)
     .flatMap(disk => partsOf(disk, devices))
     .map(({ id }) => id)
   return { disks: Object.fromEntries(choices), parts }
@@ -136,7 +139,9 @@ export function bytesToRead(device: DriveDevice, devices: readonly DriveDevice[]
   const own = usedOf(device)
   if (own !== undefined) return own
   if (isContainer(device) && device.fileSystem?.type === 'crypto_LUKS') return device.sizeBytes
-  const held = device.holders.map(id => devices.find(one => one.id === id)).filter(one => one !== undefined)
+  const held = device.holders
+    .map(id => devices.find(one => one.id === id))
+    .filter(one => one !== undefined && one.kind !== 'loop')
   if (held.length === 0) return device.fileSystem === null && device.kind === 'disk' ? 0 : device.sizeBytes
   const sum = held.reduce((bytes, holder) => bytes + (isSwap(holder) ? 0 : bytesToRead(holder, devices, usedOf)), 0)
   return Math.min(sum, device.sizeBytes)
