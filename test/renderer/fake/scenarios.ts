@@ -68,7 +68,7 @@ function addJob(world: FakeWorld, destinations: string[], name = 'This computer'
       sources,
       destinations,
       schedule: { rules: [{ kind: 'daily', time: '20:00' }, { kind: 'drive' }] },
-      retention: 'days14,weeks8,months12',
+      retention: 'latest3,days14,weeks8,months12',
     }),
   )
   world.jobs.set(job.id, { ...job, createdAt: world.clock.iso(-days(60)) })

@@ -124,10 +124,10 @@ export const wizard = {
   'wizard.when.manualWins': '„Jetzt sichern“ läuft immer sofort.',
   'wizard.when.keep': 'Was aufbewahrt wird',
   'wizard.when.keepSome': 'Einiges aufbewahren',
-  'wizard.when.keepSomeHint': 'Das Neueste aus jedem der letzten 14 Tage, 8 Wochen und 12 Monate.',
+  'wizard.when.keepSomeHint': 'Die letzten 3, und eine aus jedem der letzten 14 Tage, 8 Wochen und 12 Monate.',
   'wizard.when.keepMany': 'Vieles aufbewahren',
   'wizard.when.keepManyHint':
-    'Das Neueste aus jeder der letzten 48 Stunden, 30 Tage, 26 Wochen, 36 Monate und 10 Jahre.',
+    'Die letzten 3, und eine aus jeder der letzten 48 Stunden, 30 Tage, 26 Wochen, 36 Monate und 10 Jahre.',
   'wizard.when.keepAll': 'Alles aufbewahren',
   'wizard.when.keepAllHint': 'Bis das Laufwerk voll ist. Sie können Versionen selbst löschen.',
 

@@ -120,9 +120,10 @@ export const wizard = {
   'wizard.when.manualWins': '“Back up now” always runs at once.',
   'wizard.when.keep': 'What is kept',
   'wizard.when.keepSome': 'Keep some',
-  'wizard.when.keepSomeHint': 'The newest of each of the last 14 days, 8 weeks and 12 months.',
+  'wizard.when.keepSomeHint': 'The last 3, and one of each of the last 14 days, 8 weeks and 12 months.',
   'wizard.when.keepMany': 'Keep many',
-  'wizard.when.keepManyHint': 'The newest of each of the last 48 hours, 30 days, 26 weeks, 36 months and 10 years.',
+  'wizard.when.keepManyHint':
+    'The last 3, and one of each of the last 48 hours, 30 days, 26 weeks, 36 months and 10 years.',
   'wizard.when.keepAll': 'Keep everything',
   'wizard.when.keepAllHint': 'Until the drive is full. You can delete versions yourself.',
 

@@ -2,7 +2,15 @@ import type { DriveDevice } from '../../../../engine/contract/drives.ts'
 import type { JobSettingsInput } from '../../../../engine/contract/jobs.ts'
 import type { Weekday } from '../../../../engine/contract/schedule.ts'
 import type { Input, Output } from '../../state/calls.ts'
-import { ancestry, deviceTitle, drawDisks, isAttachedImage, isContainer, isSwap, leavesOf } from '../../state/diskTree.ts'
+import {
+  ancestry,
+  deviceTitle,
+  drawDisks,
+  isAttachedImage,
+  isContainer,
+  isSwap,
+  leavesOf,
+} from '../../state/diskTree.ts'
 
 /** What the wizard has been told so far, and what follows from it. Pure. */
 
@@ -252,9 +260,10 @@ export function scheduleOf(draft: Draft): JobSettingsInput['schedule'] {
   }
 }
 
+/** Of a day the first is kept: without `latest`, a second backup on one day would be removed as soon as it is made. */
 export const retentionOf: Record<Keep, string | null> = {
-  some: 'days14,weeks8,months12',
-  many: 'hours48,days30,weeks26,months36,years10',
+  some: 'latest3,days14,weeks8,months12',
+  many: 'latest3,hours48,days30,weeks26,months36,years10',
   all: null,
 }
 
