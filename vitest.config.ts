@@ -32,6 +32,15 @@ const desktop = {
   hookTimeout: 60_000,
 }
 
+/** The whole program as people use it: screens in a browser, a real helper, real disks and repositories. */
+const e2e = {
+  name: 'e2e',
+  include: ['test/e2e/**/*.test.ts'],
+  globalSetup: ['test/e2e/support/build.ts'],
+  testTimeout: 180_000,
+  hookTimeout: 120_000,
+}
+
 /** What people install: the packages are made, installed and tried. */
 const packaging = {
   name: 'packaging',
@@ -43,7 +52,7 @@ const packaging = {
 export default defineConfig({
   test: {
     reporters: ['default'],
-    projects: [unit, integration, privileges, desktop, packaging].map(project => ({
+    projects: [unit, integration, privileges, desktop, e2e, packaging].map(project => ({
       test: { ...project, environment: 'node', pool: 'forks', teardownTimeout: 30_000 },
     })),
   },

@@ -85,6 +85,7 @@ const lanes = [
     run: vitest('privileges'),
   },
   { name: 'desktop', title: 'desktop: the app around the screens, with a browser in it', run: vitest('desktop') },
+  { name: 'e2e', title: 'end to end: screens in a browser, a real helper, real disks', run: vitest('e2e') },
   { name: 'packaging', title: 'packaging: packages are made, installed and tried', run: vitest('packaging') },
 ]
 
