@@ -1,11 +1,9 @@
-import { Button } from '@mantine/core'
 import type { Run, RunProgress } from '../../../engine/contract/jobs.ts'
 import { phases } from '../../../engine/contract/progress.ts'
 import type { Say } from '../i18n/language.ts'
 import { useSpeech } from '../i18n/useSpeech.ts'
-import { useCall } from '../state/calls.ts'
 import { useHouse } from '../state/context.ts'
-import { ErrorNote } from './Note.tsx'
+import { StopButton } from './StopButton.tsx'
 
 const knownPhases: readonly string[] = [...phases, 'hook', 'retention', 'waiting']
 type KnownPhase = (typeof phases)[number] | 'hook' | 'retention' | 'waiting'
@@ -30,7 +28,6 @@ const calmSeconds = (seconds: number): number => (seconds < 90 ? Math.ceil(secon
 export function ProgressLine({ run }: { run: Run }) {
   const { t, format } = useSpeech()
   const progress = useHouse(house => house.progress[run.id])
-  const cancel = useCall('runs.cancel')
   const share = shareDone(progress)
   const title = runTitle(t, run)
   const phase = progress?.phase ?? run.phase ?? 'waiting'
@@ -42,16 +39,7 @@ export function ProgressLine({ run }: { run: Run }) {
           <strong className="hf-wrap">{title}</strong>
           <span>→ {run.destinationName}</span>
         </div>
-        <Button
-          variant="default"
-          size="xs"
-          loading={cancel.busy}
-          title={t('progress.stopHint')}
-          aria-label={t('progress.stop', { name: title })}
-          onClick={() => void cancel.call({ run: run.id })}
-        >
-          {t('action.stop')}
-        </Button>
+        <StopButton run={run} title={title} />
       </div>
       <div
         className="hf-progress-bar"
@@ -83,7 +71,6 @@ export function ProgressLine({ run }: { run: Run }) {
           <span>{t('progress.left', { time: format.duration(calmSeconds(progress.secondsLeft) * 1000) })}</span>
         )}
       </div>
-      <ErrorNote error={cancel.error} />
     </div>
   )
 }

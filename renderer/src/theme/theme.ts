@@ -61,6 +61,9 @@ const resolver: CSSVariablesResolver = merged => {
     '--mantine-color-default-border': palette.line,
     '--mantine-color-placeholder': palette.quiet,
     '--mantine-color-error': palette.danger.text,
+    // Outlined and plain red buttons; Mantine's own red is too pale to be read on white.
+    '--mantine-color-red-outline': palette.danger.text,
+    '--mantine-color-red-light-color': palette.danger.text,
     '--mantine-color-anchor': palette.accent,
   })
   return {

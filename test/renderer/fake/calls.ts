@@ -2,9 +2,11 @@ import type { DriveDevice } from '../../../engine/contract/drives.ts'
 import { type ErrorCode, HoldfastError } from '../../../engine/contract/errors.ts'
 import type { HealthAnswer } from '../../../engine/contract/health.ts'
 import type { HelperContract } from '../../../engine/contract/helperContract.ts'
-import type { Destination, Job } from '../../../engine/contract/jobs.ts'
+import type { Destination, HookMoment, Job } from '../../../engine/contract/jobs.ts'
 import type { DiskPicture, LibraryVersion } from '../../../engine/contract/library.ts'
 import type { CallName, CallOutput, HandlerInput } from '../../../engine/contract/rpcContract.ts'
+import { decideRetention, type RetentionCandidate } from '../../../engine/maintenance/retention.ts'
+import { parseRetentionPolicy } from '../../../engine/maintenance/retentionPolicy.ts'
 import { GB, usedShare } from './devices.ts'
 import { days } from './manualClock.ts'
 import { type FakeWorld, phrase } from './world.ts'
@@ -28,6 +30,12 @@ export function fakeCalls(world: FakeWorld): FakeCalls {
       target: string
     }
   >()
+
+  const notices: CallOutput<HelperContract, 'notices.get'> = {
+    email: null,
+    webhook: null,
+    deliveries: { email: null, webhook: null },
+  }
 
   const pathOf = (place: PlaceChoice): string =>
     place.kind === 'folder'
@@ -243,6 +251,7 @@ export function fakeCalls(world: FakeWorld): FakeCalls {
       )
       return {}
     },
+    'jobs.preview': ({ job: reference }) => previewOf(world, world.job(reference)),
     'jobs.pause': ({ job, until }) => setJob(world.job(job), { pausedUntil: until }),
     'jobs.resume': ({ job }) => setJob(world.job(job), { pausedUntil: null }),
     'jobs.export': () => ({ text: JSON.stringify([...world.jobs.values()], null, 2) }),
@@ -393,9 +402,20 @@ export function fakeCalls(world: FakeWorld): FakeCalls {
         return [{ device: id, usedBytes, freeBytes: sizeBytes - usedBytes }]
       }),
     }),
-    'notices.get': () => ({ email: null, webhook: null, deliveries: { email: null, webhook: null } }),
-    'notices.set': () => ({}),
-    'notices.test': () => ({}),
+    'notices.get': () => structuredClone(notices),
+    'notices.set': ({ email, webhook }) => {
+      const idle = { waiting: 0, dropped: 0, error: null, lastDeliveredAt: null }
+      notices.email = email && { host: email.host, port: email.port, tls: email.tls, from: email.from, to: email.to }
+      notices.webhook = webhook
+      notices.deliveries = { email: email && { ...idle }, webhook: webhook && { ...idle } }
+      return {}
+    },
+    'notices.test': () => {
+      for (const delivery of [notices.deliveries.email, notices.deliveries.webhook]) {
+        if (delivery) delivery.lastDeliveredAt = clock.iso()
+      }
+      return {}
+    },
     'drives.eject': ({ drive }) => {
       const gone = world.devices.filter(device => device.drives.includes(drive)).map(({ id }) => id)
       world.devices = world.devices.filter(({ id }) => !gone.includes(id))
@@ -618,27 +638,80 @@ export function fakeCalls(world: FakeWorld): FakeCalls {
       world.tellLibrary(id)
       return { removed: [...gone] }
     },
-    'retention.preview': ({ job, destination, policy }) => {
-      const keep = Number(/\d+/.exec(policy)?.[0] ?? 7)
+    'retention.preview': ({ job, destination, policy: text }) => {
+      const policy = parseRetentionPolicy(text)
+      const decide = (versions: RetentionCandidate[]) => {
+        const all = decideRetention(versions, policy, { now: clock.now, timeZone: undefined })
+        const keptCount = all.filter(one => one.keep).length
+        const decisions = all.map(({ version, keep, reason }) => {
+          const { id, name, date } = version
+          return { version: id, name, date, keep, reason }
+        })
+        return { keptCount, removedCount: all.length - keptCount, decisions }
+      }
+      if (job === undefined && destination === undefined) return decide(hourlyForTwoYears(clock.now))
       const ids = destination === undefined ? [...world.places.keys()] : [world.place(destination).destination.id]
       const versions = ids
         .flatMap(id => world.versionsOf(id))
         .filter(one => job === undefined || one.job === world.job(job).id)
-      return {
-        keptCount: Math.min(keep, versions.length),
-        removedCount: Math.max(0, versions.length - keep),
-        decisions: versions.map((version, i) => ({
-          version: version.id,
-          name: version.name,
-          date: version.date,
-          keep: i < keep,
-          reason:
-            i < keep
-              ? { kind: 'latest', position: i + 1, text: `It is number ${i + 1} of the newest ${keep}.`, notes: [] }
-              : { kind: 'too-old', text: 'No part of the policy keeps it.', notes: [] },
-        })),
-      }
+      return decide(versions)
     },
+  }
+}
+
+function hourlyForTwoYears(now: number): RetentionCandidate[] {
+  return Array.from({ length: 2 * 365 * 24 }, (_, i) => ({
+    id: i.toString(16).padStart(16, '0') as RetentionCandidate['id'],
+    name: 'invented',
+    date: new Date(now - i * 3_600_000).toISOString(),
+    status: 'complete' as const,
+    protected: false,
+  }))
+}
+
+function previewOf(world: FakeWorld, job: Job): CallOutput<HelperContract, 'jobs.preview'> {
+  return {
+    job: job.id,
+    jobName: job.name,
+    sources: job.sources.map(source => ({
+      source: source.name,
+      path: source.path,
+      present: true,
+      sizeBytes: world.sizeOfSource(source),
+      method: 'hints',
+      error: null,
+    })),
+    hooks: Object.entries(job.hooks).map(([moment, hook]) => ({ moment: moment as HookMoment, hook, problem: null })),
+    destinations: job.destinations.map(id => {
+      const { destination, state } = world.place(id)
+      const isHere = state.state === 'connected'
+      return {
+        destination: id,
+        destinationName: destination.name,
+        state,
+        text: isHere ? 'It can be stored to.' : 'It is not connected.',
+        wouldMount: state.state === 'present-unmounted',
+        error: null,
+        sources: isHere
+          ? job.sources.map(({ name }) => {
+              const all = world.versionsOf(id).filter(version => version.name === name)
+              const [newest] = all
+              const oldest = all.at(-1)
+              return {
+                source: name,
+                newest: newest ? { id: newest.id, date: newest.date, status: newest.status } : null,
+                removes:
+                  oldest && oldest !== newest
+                    ? [{ version: oldest.id, date: oldest.date, reason: 'older than everything that the policy keeps' }]
+                    : [],
+                error: null,
+              }
+            })
+          : [],
+        prune: isHere,
+        scrubPercent: isHere ? 3 : null,
+      }
+    }),
   }
 }
 

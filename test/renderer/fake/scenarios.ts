@@ -184,6 +184,35 @@ const scenes: Record<ScenarioName, Scene> = {
       drive.id,
       versions.map((version, i) => (i >= 4 && i <= 7 ? { ...version, status: 'damaged' } : version)),
     )
+    world.runs.unshift({
+      id: world.newId(),
+      kind: 'scrub',
+      job: null,
+      jobName: drive.name,
+      destination: drive.id,
+      destinationName: drive.name,
+      trigger: 'manual',
+      state: 'complete',
+      startedAt: world.clock.iso(-minutes(50)),
+      finishedAt: world.clock.iso(-minutes(9)),
+      phase: null,
+      parts: [],
+      damagedVersions: 4,
+      outcome: {
+        kind: 'scrub',
+        depth: 'deep',
+        checkedBytes: 484 * GB,
+        damaged: [
+          {
+            reason: 'A block of the pack 4f2a… does not have the sum that it should have.',
+            versions: versions.slice(4, 8).map(({ id }) => id),
+          },
+        ],
+        damagedCount: 1,
+      },
+      error: null,
+      warnings: [],
+    })
     world.notify({
       title: '4 versions on Samsung T7 are damaged',
       body: 'The next backup repairs what is still on this computer.',

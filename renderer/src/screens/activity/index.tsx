@@ -1,27 +1,10 @@
-import { Card, EmptyState, Page } from '../../components/Page.tsx'
-import { ProgressLine, runTitle } from '../../components/ProgressLine.tsx'
-import { RunBadge } from '../../components/StateBadge.tsx'
-import { When } from '../../components/values.tsx'
-import { useSpeech } from '../../i18n/useSpeech.ts'
-import { useHouse } from '../../state/context.ts'
+import type { ScreenProps } from '../../app/screenProps.ts'
+import { ActivityList } from './ActivityList.tsx'
+import { RunPage } from './RunPage.tsx'
+import './activity.css'
 
-export function ActivityScreen() {
-  const { t } = useSpeech()
-  const running = useHouse(house => house.running) ?? []
-  const ended = useHouse(house => house.ended)
-  return (
-    <Page title={t('activity.title')}>
-      {running.length + ended.length === 0 && <EmptyState>{t('activity.none')}</EmptyState>}
-      {running.map(run => (
-        <Card key={run.id}>
-          <ProgressLine run={run} />
-        </Card>
-      ))}
-      {ended.map(run => (
-        <Card key={run.id} title={runTitle(t, run)} actions={<RunBadge state={run.state} />}>
-          <When at={run.finishedAt} />
-        </Card>
-      ))}
-    </Page>
-  )
+/** '#/activity' is everything; '#/activity/<run>' one run. */
+export function ActivityScreen({ path }: ScreenProps) {
+  const run = path[0]
+  return run === undefined ? <ActivityList /> : <RunPage key={run} id={run} />
 }

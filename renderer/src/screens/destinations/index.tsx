@@ -1,19 +1,14 @@
-import { Card, EmptyState, Page } from '../../components/Page.tsx'
-import { DestinationBadge } from '../../components/StateBadge.tsx'
-import { useSpeech } from '../../i18n/useSpeech.ts'
-import { useHouse } from '../../state/context.ts'
+import type { ScreenProps } from '../../app/screenProps.ts'
+import { AddDestination } from './AddDestination.tsx'
+import { DestinationList } from './DestinationList.tsx'
+import { DestinationPage } from './DestinationPage.tsx'
+import '../wizard/wizard.css'
+import './destinations.css'
 
-export function DestinationsScreen() {
-  const { t } = useSpeech()
-  const destinations = useHouse(house => house.destinations) ?? []
-  return (
-    <Page title={t('destinations.title')}>
-      {destinations.length === 0 && <EmptyState>{t('destinations.none')}</EmptyState>}
-      {destinations.map(({ destination, state }) => (
-        <Card key={destination.id} title={destination.name} actions={<DestinationBadge state={state} />}>
-          <div className="hf-quiet hf-wrap">{destination.url}</div>
-        </Card>
-      ))}
-    </Page>
-  )
+/** '#/destinations' is all of them, '#/destinations/add' a new one, '#/destinations/<id>' one; '?do=sheet' begins at once. */
+export function DestinationsScreen({ path, query }: ScreenProps) {
+  const which = path[0]
+  if (which === undefined) return <DestinationList />
+  if (which === 'add') return <AddDestination />
+  return <DestinationPage key={which} id={which} begin={query.do} />
 }
