@@ -11,7 +11,9 @@ export type Standing = JobView['standings'][number]
 export function standingProtection(standing: Standing): Protection {
   if (standing.overdueSince !== null) return 'danger'
   if (standing.state === 'backingOff') return 'attention'
-  const last = standing.lastRun?.state
+  // A drive that went just as a run began is waited for as one that was away before.
+  const isAway = standing.state === 'waitingForDrive' && standing.lastRun?.error?.code === 'storage.driveNotConnected'
+  const last = isAway ? undefined : standing.lastRun?.state
   if (last === 'failed' || last === 'incomplete') return 'attention'
   // Nothing is stored yet, and nothing went wrong: the first backup is still to come.
   if (standing.lastSuccessAt === null) return 'waiting'

@@ -86,7 +86,7 @@ export const restore = {
   'restore.erase.warning':
     'Das lässt sich nicht rückgängig machen. Wenn es auf halbem Weg endet, ist der Datenträger nicht zu gebrauchen, bis Sie es noch einmal laufen lassen. Ihre Sicherung wird nicht verändert.',
   'restore.erase.type.serial': 'Geben Sie die letzten vier Zeichen der Seriennummer ein, um fortzufahren:',
-  'restore.erase.type.name': 'Geben Sie die letzten Zeichen seines Namens, {path}, ein, um fortzufahren:',
+  'restore.erase.type.name': 'Geben Sie die letzten vier Zeichen seines Namens, {path}, ein, um fortzufahren:',
   'restore.erase.other': 'Anderen Datenträger wählen',
   'restore.erase.backUpFirst': 'Diesen Datenträger zuerst sichern',
   'restore.erase.confirm': 'Löschen und wiederherstellen',

@@ -83,7 +83,7 @@ export const restore = {
   'restore.erase.warning':
     'This cannot be undone. If it stops halfway, the disk will not be usable until you run it again. Your backup is not changed.',
   'restore.erase.type.serial': 'Type the last four characters of the serial number to continue:',
-  'restore.erase.type.name': 'Type the last characters of its name, {path}, to continue:',
+  'restore.erase.type.name': 'Type the last four characters of its name, {path}, to continue:',
   'restore.erase.other': 'Choose another disk',
   'restore.erase.backUpFirst': 'Back up this disk first',
   'restore.erase.confirm': 'Erase and restore',

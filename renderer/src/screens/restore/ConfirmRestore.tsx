@@ -43,7 +43,9 @@ export function ConfirmRestore({ opened, plan, busy, error, onConfirm, onCancel 
     <ConfirmDialog
       {...common}
       dangerous
-      title={t(device.kind === 'disk' ? 'restore.erase.title.disk' : 'restore.erase.title.part')}
+      title={t(
+        device.kind === 'disk' || device.kind === 'loop' ? 'restore.erase.title.disk' : 'restore.erase.title.part',
+      )}
       confirm={t('restore.erase.confirm')}
       cancel={t('restore.erase.other')}
       typed={confirmation}
