@@ -68,7 +68,7 @@ export class App {
     context.setDefaultTimeout(60_000)
     context.on('console', message => {
       if (['error', 'warning'].includes(message.type()))
-        this.complaints.push(`${message.text()} (${message.location().url})`)
+        this.complaints.push(`${message.location().url} of ${message.page()?.url()}: ${message.text()}`)
     })
     context.on('weberror', error => this.complaints.push(String(error.error())))
     const page = await context.newPage()
