@@ -190,6 +190,8 @@ describe.skipIf(noStage !== undefined)(
       await page.getByRole('slider', { name: 'How much is kept' }).focus()
       await page.keyboard.press('ArrowRight')
       await page.getByText('One version of each of the last 48 hours').waitFor()
+      await page.getByLabel('Write at most').pressSequentially('0.5')
+      await page.getByLabel('Overdue after').pressSequentially('72')
       await button(page, 'Save').click()
       await page.getByText('Saved.', { exact: true }).waitFor()
       const sent = await page.evaluate(
@@ -198,6 +200,8 @@ describe.skipIf(noStage !== undefined)(
       expect(JSON.parse(String(sent))).toEqual({
         schedule: { rules: [{ kind: 'weekly', weekdays: ['mon'], time: '03:00' }] },
         retention: 'hours48,days30,weeks26,months36,years10',
+        limits: { read: null, write: 500_000 },
+        overdueAfterHours: 72,
         conditions: { onBattery: 'wait', metered: 'wait', quietHours: [{ from: '22:00', to: '06:00' }] },
       })
       await page.context().close()
@@ -233,12 +237,7 @@ describe.skipIf(noStage !== undefined)(
     it.each(['light', 'dark'] as const)(
       'have no fault that a checker of accessibility finds, %s',
       async colorScheme => {
-        const page = await stage.open('protected', 'home', { colorScheme })
-        const place = await idOf(page, 'places')
-        const job = await idOf(page, 'jobs')
-        const run = String(await world(page, 'runs[0].id'))
-        for (const hash of ['destinations/add', `destinations/${place}`, `activity/${run}`, `settings/jobs/${job}`]) {
-          await goTo(page, hash)
+        const check = async (page: Page, hash: string) => {
           await page.waitForLoadState('networkidle')
           await page.evaluate(axe)
           const found = (await page.evaluate(
@@ -246,7 +245,24 @@ describe.skipIf(noStage !== undefined)(
           )) as string[]
           expect({ hash, found }).toEqual({ hash, found: [] })
         }
+        const page = await stage.open('protected', 'home', { colorScheme })
+        const place = await idOf(page, 'places')
+        const job = await idOf(page, 'jobs')
+        const run = String(await world(page, 'runs[0].id'))
+        for (const hash of ['destinations/add', `destinations/${place}`, `activity/${run}`, `settings/jobs/${job}`]) {
+          await goTo(page, hash)
+          await check(page, hash)
+        }
         await page.context().close()
+        for (const [scenario, screen] of [
+          ['damaged', 'health'],
+          ['overdue', 'activity'],
+          ['waitingForDrive', 'destinations'],
+        ] as const) {
+          const other = await stage.open(scenario, screen, { colorScheme })
+          await check(other, `${scenario} ${screen}`)
+          await other.context().close()
+        }
       },
     )
 

@@ -7,7 +7,7 @@ export const activity = {
   'activity.noneText': 'Sicherungen, Wiederherstellungen und Prüfungen erscheinen hier, sobald die erste beginnt.',
   'activity.running': 'Im Gange',
   'activity.history': 'Verlauf',
-  'activity.messages': 'Meldungen',
+  'activity.messages': 'Alle Meldungen',
   'activity.allMessages': { one: 'Die Meldung zeigen', other: 'Alle {count} Meldungen zeigen' },
   'activity.older': 'Ältere zeigen',
   'activity.noMatch': 'Nichts hier passt zum Filter.',

@@ -70,7 +70,7 @@ export const destinations = {
 
   'destinations.details': 'Einzelheiten',
   'destinations.detailsOf': 'Einzelheiten von {name}',
-  'destinations.checkOf': '{name} jetzt prüfen',
+  'destinations.checkOf': 'Jetzt prüfen: {name}',
   'destinations.eject': 'Auswerfen',
   'destinations.ejectOf': '{name} auswerfen',
   'destinations.ejected': '{name} kann jetzt abgezogen werden.',

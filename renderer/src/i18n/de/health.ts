@@ -86,7 +86,7 @@ export const health = {
   'health.checks.text':
     'Beim Prüfen wird alles Gespeicherte gelesen und Bit für Bit verglichen. Sicherungen gehen derweil weiter. Ein Teil wird ohnehin nach jeder Sicherung geprüft, wie es eingestellt ist.',
   'health.checks.verify': 'Jetzt prüfen',
-  'health.checks.verifyOf': '{name} jetzt prüfen',
+  'health.checks.verifyOf': 'Jetzt prüfen: {name}',
   'health.checks.never': 'Nie von Hand geprüft',
   'health.checks.good': 'Keine Schäden. {size} geprüft, {when}.',
   'health.checks.damaged': {

@@ -6,7 +6,7 @@ export const activity = {
   'activity.noneText': 'Backups, restores and checks appear here as soon as the first one begins.',
   'activity.running': 'Under way',
   'activity.history': 'History',
-  'activity.messages': 'Messages',
+  'activity.messages': 'All messages',
   'activity.allMessages': { one: 'Show the message', other: 'Show all {count} messages' },
   'activity.older': 'Show older',
   'activity.noMatch': 'Nothing here fits the filter.',

@@ -67,7 +67,7 @@ export const destinations = {
 
   'destinations.details': 'Details',
   'destinations.detailsOf': 'Details of {name}',
-  'destinations.checkOf': 'Check {name} now',
+  'destinations.checkOf': 'Check now: {name}',
   'destinations.eject': 'Eject',
   'destinations.ejectOf': 'Eject {name}',
   'destinations.ejected': '{name} can be unplugged now.',

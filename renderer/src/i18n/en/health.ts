@@ -85,7 +85,7 @@ export const health = {
   'health.checks.text':
     'Verifying reads everything that is stored and compares it bit by bit. Backups go on meanwhile. A part is checked after each backup anyway, as the settings say.',
   'health.checks.verify': 'Verify now',
-  'health.checks.verifyOf': 'Verify {name} now',
+  'health.checks.verifyOf': 'Verify now: {name}',
   'health.checks.never': 'Never verified by hand',
   'health.checks.good': 'No damage. {size} checked, {when}.',
   'health.checks.damaged': {

@@ -1,4 +1,5 @@
 import { Button, Checkbox, CloseButton, NumberInput, TextInput } from '@mantine/core'
+import { useState } from 'react'
 import { hookMoments } from '../../../../engine/contract/jobs.ts'
 import { Card } from '../../components/Page.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
@@ -93,20 +94,37 @@ interface OptionalNumberProps {
   onChange(value: number | null): void
 }
 
-/** A number, or nothing. What lies outside is put to the nearest that can be when the field is left. */
+/**
+ * A number, or nothing. What is half written ("0.") is left to be written on, and what lies outside is put to the nearest that can
+ * be when the field is left.
+ */
 function OptionalNumber({ label, description, empty, value, min, max, whole = false, onChange }: OptionalNumberProps) {
+  const [text, setText] = useState<number | string>(value ?? '')
+  const [told, setTold] = useState(value)
+  // Changed from outside: undone, or saved by another window.
+  if (value !== told) {
+    setTold(value)
+    setText(value ?? '')
+  }
+  const write = (given: number | string) => {
+    setText(given)
+    const isNumber = typeof given === 'number' && given >= min && given <= max
+    if (given !== '' && !isNumber) return
+    const next = isNumber ? given : null
+    setTold(next)
+    onChange(next)
+  }
   return (
     <NumberInput
       label={label}
       description={description}
       placeholder={empty}
-      value={value ?? ''}
+      value={text}
       min={min}
       max={max}
       allowNegative={false}
       allowDecimal={!whole}
-      clampBehavior="strict"
-      onChange={given => onChange(typeof given === 'number' && given >= min ? given : null)}
+      onChange={write}
     />
   )
 }
