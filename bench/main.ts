@@ -108,6 +108,15 @@ async function benchHelperMemory(signal: AbortSignal): Promise<number> {
   return 0
 }
 
+/** How long the app takes to open when there is much to show; returns the exit code. */
+async function benchScreens(): Promise<number> {
+  // Only this needs a browser and what builds the screens.
+  const { measureScreens, screensReport } = await import('./screens.ts')
+  const figures = await measureScreens(3, say)
+  process.stdout.write(`${await describeMachine(tmpdir())}.\n\n${screensReport(figures)}\n`)
+  return 0
+}
+
 const abort = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort())
 
@@ -115,6 +124,7 @@ try {
   const options = parseOptions(process.argv.slice(2))
   if (options === 'help') process.stdout.write(`${usage}\n`)
   else if (options === 'helper-memory') process.exitCode = await benchHelperMemory(abort.signal)
+  else if (options === 'screens') process.exitCode = await benchScreens()
   else process.exitCode = await bench(options, abort.signal)
 } catch (error) {
   say(abort.signal.aborted ? 'The benchmark was stopped.' : error instanceof Error ? error.message : String(error))

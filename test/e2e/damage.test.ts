@@ -1,7 +1,7 @@
 import { open, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { noChromium } from '../support/chromium.ts'
 import { makeVersion } from '../support/driveWorld.ts'
 import { randomImage } from '../support/mixedImage.ts'
@@ -17,7 +17,7 @@ describe.skipIf(noChromium)(`a backup that is damaged where it lies${noChromium 
   let app: App
   let page: Page
   beforeAll(async () => {
-    app = await App.start()
+    app = await App.start(inject('pagesDir'))
     await makeVersion(await app.client(), app.folder, content)
     page = await app.page()
   })

@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { noChromium } from '../support/chromium.ts'
 import { makeVersion } from '../support/driveWorld.ts'
 import { mixedImage } from '../support/mixedImage.ts'
@@ -12,7 +12,7 @@ describe.skipIf(noChromium)(`screens on a real helper${noChromium ? ` (${noChrom
   let app: App
   let page: Page
   beforeAll(async () => {
-    app = await App.start()
+    app = await App.start(inject('pagesDir'))
     await makeVersion(await app.client(), app.folder, mixedImage(4 * 1024 * 1024, 'everybody'))
     page = await app.page()
   })

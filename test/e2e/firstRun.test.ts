@@ -1,7 +1,7 @@
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { noChromium } from '../support/chromium.ts'
 import { noLoopDevices } from '../support/loopDevice.ts'
 import { mixedImage, randomImage, writeImage } from '../support/mixedImage.ts'
@@ -20,7 +20,7 @@ describe.skipIf(why)(`a computer without a backup${why ? ` (${why})` : ''}`, () 
   let image: string
   let disk: string
   beforeAll(async () => {
-    app = await App.start()
+    app = await App.start(inject('pagesDir'))
     image = join(app.folder, 'machine.img')
     await writeImage(image, mixedImage(24 * MiB, 'first run'))
     const loop = await app.drives.attach(16)

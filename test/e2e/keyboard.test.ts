@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { noChromium } from '../support/chromium.ts'
 import { mixedImage, writeImage } from '../support/mixedImage.ts'
 import { Home } from './pages/home.ts'
@@ -10,7 +10,7 @@ import { keyboard } from './support/hands.ts'
 describe.skipIf(noChromium)(`somebody without a mouse${noChromium ? ` (${noChromium})` : ''}`, () => {
   let app: App
   beforeAll(async () => {
-    app = await App.start()
+    app = await App.start(inject('pagesDir'))
   })
   afterAll(() => app?.close())
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { noChromium } from '../support/chromium.ts'
 import { makeVersion } from '../support/driveWorld.ts'
 import { mixedImage } from '../support/mixedImage.ts'
@@ -14,10 +14,10 @@ describe.skipIf(noChromium)(`the backup of another computer${noChromium ? ` (${n
   let own: App
   let words: string
   beforeAll(async () => {
-    other = await App.start()
+    other = await App.start(inject('pagesDir'))
     words = (await makeVersion(await other.client(), other.folder, content)).recoveryPhrase
     await other.daemon.stop()
-    own = await App.start()
+    own = await App.start(inject('pagesDir'))
   })
   afterAll(async () => {
     await own?.close()

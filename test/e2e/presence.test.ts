@@ -1,5 +1,5 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { noChromium } from '../support/chromium.ts'
 import type { HelperClient } from '../support/daemon.ts'
 import { makeVersion } from '../support/driveWorld.ts'
@@ -14,7 +14,7 @@ describe.skipIf(noChromium)(`a backup under way${noChromium ? ` (${noChromium})`
   let client: HelperClient
   let job: string
   beforeAll(async () => {
-    app = await App.start()
+    app = await App.start(inject('pagesDir'))
     client = await app.client()
     const made = await makeVersion(client, app.folder, randomImage(MiB, 'first'))
     job = made.job.id

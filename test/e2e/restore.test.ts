@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { mkdir, open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { noChromium } from '../support/chromium.ts'
 import type { HelperClient } from '../support/daemon.ts'
 import { makeVersion, unmounted } from '../support/driveWorld.ts'
@@ -22,7 +22,7 @@ describe.skipIf(why)(`a version that is restored${why ? ` (${why})` : ''}`, () =
   let client: HelperClient
   let target: LoopDevice
   beforeAll(async () => {
-    app = await App.start()
+    app = await App.start(inject('pagesDir'))
     client = await app.client()
     // The backup is on a drive, so that there is one that must not be written over.
     const drive = await app.drives.attach(96, 'ext4')

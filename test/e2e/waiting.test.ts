@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { noChromium } from '../support/chromium.ts'
 import type { HelperClient } from '../support/daemon.ts'
 import { makeVersion } from '../support/driveWorld.ts'
@@ -14,7 +14,7 @@ describe.skipIf(noChromium)(`a destination that is away${noChromium ? ` (${noChr
   let page: Page
   let client: HelperClient
   beforeAll(async () => {
-    app = await App.start()
+    app = await App.start(inject('pagesDir'))
     client = await app.client()
     await makeVersion(client, app.folder, mixedImage(4 * 1024 * 1024, 'waiting'))
     page = await app.page()

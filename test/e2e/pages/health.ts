@@ -17,7 +17,7 @@ export class Health {
   }
 
   async verify(destination: string): Promise<void> {
-    await this.#hands.press(this.#page.getByRole('button', { name: `Verify ${destination} now` }))
+    await this.#hands.press(this.#page.getByRole('button', { name: `Verify now: ${destination}` }))
   }
 
   /** What the last check has found, in words. */

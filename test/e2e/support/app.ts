@@ -3,7 +3,6 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
-import { inject } from 'vitest'
 import { startBrowser } from '../../support/browserPage.ts'
 import { DaemonProcess, type HelperClient } from '../../support/daemon.ts'
 import { DriveWorld } from '../../support/driveWorld.ts'
@@ -36,8 +35,8 @@ export class App {
     this.#pagesDir = pagesDir
   }
 
-  /** With a helper that takes calls. Pages are those that the lane built, unless others are given. */
-  static async start(pagesDir: string = inject('pagesDir')): Promise<App> {
+  /** With a helper that takes calls. `pagesDir` has the screens as they are built. */
+  static async start(pagesDir: string): Promise<App> {
     const app = new App(await mkdtemp(join(tmpdir(), 'holdfast-e2e-')), pagesDir)
     await app.daemon.start()
     return app

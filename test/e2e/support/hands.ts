@@ -19,6 +19,13 @@ export const mouse: Hands = {
   type: (field, text) => field.fill(text),
 }
 
+/** What counts of an input that is chosen. */
+interface Box {
+  type: string
+  name: string
+  checked: boolean
+}
+
 /** Far more than any screen has. */
 const mostStops = 300
 
@@ -41,12 +48,12 @@ export function keyboard(page: Page): Hands {
     async choose(control) {
       const state = () =>
         control.evaluate(element => {
-          const { type, name, checked } = element as HTMLInputElement
-          const focused = element.ownerDocument.activeElement as HTMLInputElement | null
+          const { type, name, checked } = element as unknown as Box
+          const focused = element.ownerDocument.activeElement as unknown as Box | null
           return {
             isRadio: type === 'radio',
             checked,
-            isFocused: focused === element,
+            isFocused: element === element.ownerDocument.activeElement,
             isGroupFocused: focused?.type === type && focused.name === name,
           }
         })

@@ -7,7 +7,7 @@ import { useShell } from '../../state/context.ts'
 
 export function Appearance() {
   const { t, language } = useSpeech()
-  const { colorScheme, setColorScheme } = useMantineColorScheme()
+  const { colorScheme, setColorScheme } = useMantineColorScheme({ keepTransitions: true })
   return (
     <Card title={t('settings.appearance')}>
       <div className="hf-fields">
