@@ -36,7 +36,6 @@ try {
 async function takePictures(app: App): Promise<void> {
   const photos = await labelled(app, 96, 'Photos')
   const drive = await labelled(app, 256, 'Backup-drive')
-  await labelled(app, 128, 'Spare')
   const place = join(app.folder, 'drive')
   await mkdir(place)
   mountAt(drive, place)
@@ -48,7 +47,7 @@ async function takePictures(app: App): Promise<void> {
   const home = new Home(page)
   await home.setUpBackup()
   await new Wizard(page).walk({ disk: 'Photos', imageFile: image, folder: join(place, 'Holdfast') }, async step => {
-    if (step === 'what') await photograph(page, 'wizard')
+    if (step === 'when') await photograph(page, 'wizard')
   })
   const client = await app.client()
   const [view] = (await client.call('jobs.list', {})).jobs
@@ -63,6 +62,8 @@ async function takePictures(app: App): Promise<void> {
   await goTo(page, 'Home')
   await home.isProtected()
   await photograph(page, 'home')
+  // Only now, so that home does not show a disk that nobody protects.
+  await labelled(app, 128, 'Spare')
   const versions = new Versions(page)
   await versions.open()
   while ((await versions.rows.count()) < 6) await systemClock.sleep(50)
@@ -93,5 +94,6 @@ async function write(path: string, offset: number, bytes: Uint8Array): Promise<v
 
 async function photograph(page: Page, name: string): Promise<void> {
   await page.waitForLoadState('networkidle')
+  await page.evaluate('document.querySelector(".hf-main").scrollTo(0, 0)')
   await page.screenshot({ path: join(output, `${name}.png`) })
 }

@@ -46,11 +46,20 @@ describe.skipIf(why)(`a version that is restored${why ? ` (${why})` : ''}`, () =
 
   it('cannot be put where it must not be, and each such place stands there with the reason', async () => {
     const restore = new Restore(page)
-    await restore.chooseNewest('disk')
-    await restore.refused(holder.path).getByText('Your backup is on that disk').waitFor()
-    await restore.refused(busy.path).getByText('The disk is in use: it is mounted').waitFor()
-    await restore.refused(small.path).getByText('The disk is too small for this version').waitFor()
-    await restore.target(target.name).waitFor()
+    // Other tests look at all disks of the machine, too, and each is in use for as long as somebody looks.
+    const look = async () => {
+      await restore.chooseNewest('disk')
+      const reasons = await Promise.all([holder, busy, small].map(({ path }) => restore.reason(path)))
+      return [...reasons, await restore.target(target.name).count()]
+    }
+    await expect
+      .poll(look, { timeout: 60_000, interval: 200 })
+      .toEqual([
+        'Your backup is on that disk',
+        'The disk is in use: it is mounted',
+        'The disk is too small for this version',
+        1,
+      ])
     for (const { name } of [holder, busy, small]) expect(await restore.target(name).count()).toBe(0)
     expect(await page.getByRole('button', { name: 'See what will happen' }).isDisabled()).toBe(true)
     await photograph(page, 'restore-targets')

@@ -34,9 +34,11 @@ export class Restore {
       .getByRole('radio', { name: text })
   }
 
-  /** A device that cannot. */
-  refused(text: string): Locator {
-    return this.#page.locator('.hfr-refused li', { hasText: text })
+  /** Why a device cannot be chosen; null when nothing says so. */
+  async reason(path: string): Promise<string | null> {
+    const row = this.#page.locator('.hfr-refused li', { hasText: `(${path})` })
+    await this.#page.locator('.hfr-refused').waitFor()
+    return (await row.count()) === 0 ? null : row.locator('.hfr-reason').textContent()
   }
 
   async chooseDevice(text: string): Promise<void> {
