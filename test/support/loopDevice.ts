@@ -21,6 +21,8 @@ export interface LoopDevice {
 /** Attaches a file; the test detaches it. Options are those of losetup(8), such as '--read-only'. */
 export function attachLoop(file: string, ...options: string[]): LoopDevice {
   const path = run('losetup', '--find', '--show', ...options, file)
+  // A write protection that somebody has set with blockdev(8) outlives the device.
+  if (!options.some(option => option === '--read-only' || option === '-r')) run('blockdev', '--setrw', path)
   let partitioned = false
   return {
     path,
