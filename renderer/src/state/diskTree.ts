@@ -40,7 +40,8 @@ export function devicesIn(areas: readonly DiskArea[]): DriveDevice[] {
 function areasIn(parent: DriveDevice, byId: ReadonlyMap<string, DriveDevice>, above: ReadonlySet<string>): DiskArea[] {
   const held = parent.holders
     .map(id => byId.get(id))
-    .filter(device => device !== undefined && device.kind !== 'loop')
+    .filter(device => device !== undefined)
+    .filter(device => device.kind !== 'loop')
     // Snapshots and members drawn elsewhere; and what would go round in circles.
     .filter(device => !above.has(device.id) && (device.restsOn[0] ?? parent.id) === parent.id)
     .toSorted((a, b) => comparePaths(a.path, b.path))

@@ -149,7 +149,8 @@ export function bytesToRead(device: DriveDevice, devices: readonly DriveDevice[]
   if (isContainer(device) && device.fileSystem?.type === 'crypto_LUKS') return device.sizeBytes
   const held = device.holders
     .map(id => devices.find(one => one.id === id))
-    .filter(one => one !== undefined && one.kind !== 'loop')
+    .filter(one => one !== undefined)
+    .filter(one => one.kind !== 'loop')
   if (held.length === 0) return device.fileSystem === null && device.kind === 'disk' ? 0 : device.sizeBytes
   const sum = held.reduce((bytes, holder) => bytes + (isSwap(holder) ? 0 : bytesToRead(holder, devices, usedOf)), 0)
   return Math.min(sum, device.sizeBytes)
