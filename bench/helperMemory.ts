@@ -28,7 +28,11 @@ export async function measureDay(
   const child = spawn(process.execPath, ['--expose-gc', program, JSON.stringify({ schedules, hours })], {
     stdio: ['ignore', 'pipe', 'pipe'],
     // As bin/holdfast starts it.
-    env: { NODE_COMPILE_CACHE: join(import.meta.dirname, '../node_modules/.cache/node'), UV_THREADPOOL_SIZE: '8', ...process.env },
+    env: {
+      NODE_COMPILE_CACHE: join(import.meta.dirname, '../node_modules/.cache/node'),
+      UV_THREADPOOL_SIZE: '8',
+      ...process.env,
+    },
     ...(signal ? { signal } : {}),
   })
   let errors = ''
