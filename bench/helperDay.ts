@@ -42,6 +42,8 @@ export interface JobTally {
   ran: number
   complete: number
   expected: number
+  /** What the others came to. */
+  troubles: string[]
 }
 
 export type DayLine = { sample: HourSample } | { tally: JobTally }
@@ -74,10 +76,7 @@ export async function liveADay(
     const watched = [helper.jobFeed.source(ignore, peer), helper.progressFeed.source(ignore, peer)]
     await helper.start()
     for (let hour = 1; hour <= hours; hour++) {
-      for (let minute = 0; minute < 60; minute++) {
-        await time.advance(minuteMs)
-        await untilNothingIsDue(helper, time)
-      }
+      await live(helper, time, start + hour * 60 * minuteMs)
       for (const { sources } of jobs) await changeAPage(sources[0]!.path)
       tell({ sample: { hour, ...(await memory()), runs: countRuns(helper, jobs) } })
     }
@@ -118,6 +117,17 @@ async function makeJobs(helper: Helper, folder: string, schedules: readonly stri
   )
 }
 
+/** Moves the clock to `end`, and never past a moment at which a run is to begin: a minute would pass while it opens a drive. */
+async function live(helper: Helper, time: FakeTime, end: number): Promise<void> {
+  while (time.now() < end) {
+    const now = time.now()
+    const moments = (await helper.supervisor.standings()).flatMap(({ decision }) => decision.at ?? [])
+    const next = Math.min(end, now + minuteMs, ...moments.filter(at => at > now))
+    await time.advance(next - now)
+    await untilNothingIsDue(helper, time)
+  }
+}
+
 /**
  * Runs take real time while the clock stands still, so that none of them seems to last an hour on a slow computer. While
  * none is under way it moves on, and now and then otherwise: something in a run may wait for it.
@@ -126,7 +136,7 @@ async function untilNothingIsDue(helper: Helper, time: FakeTime): Promise<void> 
   for (let looks = 1; ; looks++) {
     const states = new Set((await helper.supervisor.standings()).map(({ decision }) => decision.state))
     if (!states.has('due') && !states.has('running')) return
-    if (!states.has('running') || looks % 100 === 0) await time.advance(1000)
+    if (!states.has('running') || looks % 1000 === 0) await time.advance(100)
     else await delay(50)
   }
 }
@@ -157,7 +167,9 @@ function tallyOf(helper: Helper, job: Job, end: number): JobTally {
   const runs = helper.runs.list({ job: job.id, limit: 200 })
   const times = upcomingTimes(job.schedule!, job.id, start, 200).filter(at => at <= end)
   const complete = runs.filter(run => run.state === 'complete').length
-  return { job: job.name, ran: runs.length, complete, expected: times.length }
+  const bad = runs.filter(run => run.state !== 'complete')
+  const troubles = bad.map(run => `${run.startedAt}: ${run.state}: ${run.error?.message ?? run.warnings.join(' ')}`)
+  return { job: job.name, ran: runs.length, complete, expected: times.length, troubles }
 }
 
 if (import.meta.main) {

@@ -33,7 +33,7 @@ describe('the memory of a day', () => {
   })
 
   it('is told with the jobs that did not run as often as they should', () => {
-    const tally = { job: 'Job 1', ran: 24, complete: 24, expected: 24 }
+    const tally = { job: 'Job 1', ran: 24, complete: 24, expected: 24, troubles: [] }
     const samples = hours(hour => hour * MiB)
     const good = dayReport({ samples, tallies: [tally] })
     expect(good).toContain('1 jobs, 240 runs in 24 hours. Every job ran at each of its times.')
