@@ -64,7 +64,7 @@ describe('parseTimeReport', () => {
 
 describe('watchTree', () => {
   it('sees the memory of a grandchild', async () => {
-    const child = 'const b = Buffer.alloc(150 * 2 ** 20, 1); setTimeout(() => console.log(b[0]), 500)'
+    const child = 'const b = Buffer.alloc(150 * 2 ** 20, 1); setTimeout(() => console.log(b[0]), 2000)'
     const script = `require('child_process').spawnSync(process.execPath, ['-e', ${JSON.stringify(child)}])`
     const running = spawn(process.execPath, ['-e', script], { stdio: 'ignore' })
     const stop = watchTree(running.pid!)
