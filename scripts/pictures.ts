@@ -46,7 +46,8 @@ async function takePictures(app: App): Promise<void> {
   const page = await app.page({ colorScheme: 'light', deviceScaleFactor: 1 })
   const home = new Home(page)
   await home.setUpBackup()
-  await new Wizard(page).walk({ disk: 'Photos', imageFile: image, folder: join(place, 'Holdfast') }, async step => {
+  const plan = { disk: 'Photos', imageFile: image, folder: join(place, 'Holdfast'), rhythm: 'Every day' }
+  await new Wizard(page).walk(plan, async step => {
     if (step === 'when') await photograph(page, 'wizard')
   })
   const client = await app.client()
@@ -95,5 +96,5 @@ async function write(path: string, offset: number, bytes: Uint8Array): Promise<v
 async function photograph(page: Page, name: string): Promise<void> {
   await page.waitForLoadState('networkidle')
   await page.evaluate('document.querySelector(".hf-main").scrollTo(0, 0)')
-  await page.screenshot({ path: join(output, `${name}.png`) })
+  await page.screenshot({ path: join(output, `${name}.png`), animations: 'disabled' })
 }

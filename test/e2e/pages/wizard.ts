@@ -10,6 +10,8 @@ export interface Plan {
   imageFile?: string
   folder: string
   name?: string
+  /** "Only when I ask" unless given. */
+  rhythm?: string
 }
 
 /** The five steps from a computer without a backup to its first. */
@@ -30,16 +32,20 @@ export class Wizard {
     return this.#hands.press(this.#page.getByRole('button', { name, exact: true }))
   }
 
+  #choice(disk: string) {
+    return this.#page.getByRole('radiogroup', { name: `What to back up of ${disk}`, exact: true })
+  }
+
   /** All of what was chosen beforehand is left out but what is asked for. */
   async chooseWhat({ disk, imageFile }: Plan): Promise<void> {
     await this.#heading('What do you want to back up?')
     const choices = this.#page.getByRole('radiogroup', { name: /^What to back up of / })
+    if (disk !== undefined) await this.#choice(disk).waitFor()
     // Other disks of the machine that tests run on come and go; what comes later is left out.
     const named = await choices.evaluateAll(all => all.map(one => one.getAttribute('aria-label') ?? ''))
-    for (const label of named) {
-      const choice = this.#page.getByRole('radiogroup', { name: label, exact: true })
-      const wanted = disk !== undefined && label === `What to back up of ${disk}` ? 'Whole disk' : 'Leave out'
-      await this.#hands.choose(choice.getByRole('radio', { name: wanted }))
+    for (const one of named.map(label => label.slice('What to back up of '.length))) {
+      const wanted = one === disk ? 'Whole disk' : 'Leave out'
+      await this.#hands.choose(this.#choice(one).getByRole('radio', { name: wanted }))
     }
     if (imageFile === undefined) return
     await this.#hands.type(this.#page.getByLabel('Path of an image file'), imageFile)
@@ -77,9 +83,9 @@ export class Wizard {
     return words.join(' ')
   }
 
-  async chooseWhen(): Promise<void> {
+  async chooseWhen(rhythm: string): Promise<void> {
     await this.#heading('When is it to run?')
-    await this.#hands.choose(this.#page.getByRole('radio', { name: 'Only when I ask' }))
+    await this.#hands.choose(this.#page.getByRole('radio', { name: rhythm }))
   }
 
   async review(name: string): Promise<void> {
@@ -101,7 +107,7 @@ export class Wizard {
     const words = await this.keepSheet()
     await at('sheet')
     await this.next()
-    await this.chooseWhen()
+    await this.chooseWhen(plan.rhythm ?? 'Only when I ask')
     await at('when')
     await this.next()
     await this.review(plan.name ?? 'This computer')

@@ -101,6 +101,6 @@ export async function photograph(page: Page, name: string): Promise<void> {
   await mkdir(pictures, { recursive: true })
   const height = Number(await page.evaluate('document.querySelector(".hf-main")?.scrollHeight ?? 0'))
   await page.setViewportSize({ ...viewport, height: Math.min(2600, Math.max(viewport.height, height)) })
-  await page.screenshot({ path: join(pictures, `${name}.png`) })
+  await page.screenshot({ path: join(pictures, `${name}.png`), animations: 'disabled' })
   await page.setViewportSize(viewport)
 }
