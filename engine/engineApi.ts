@@ -132,7 +132,11 @@ export interface Session {
       },
   ): Promise<ScrubResult>
 
-  enforce(policy: string, options: { filter?: string; dryRun?: boolean }): Promise<EnforceResult>
+  /** What is in `spare` (whole ids) stays, whatever the policy decides about it; the decisions say what that is. */
+  enforce(
+    policy: string,
+    options: { filter?: string; dryRun?: boolean; spare?: readonly string[] },
+  ): Promise<EnforceResult>
   /** repository.versionProtected, repository.versionTooYoung. Nothing is removed when one of them may not be. */
   remove(versions: readonly string[], options: { minimumAgeDays?: number; dryRun?: boolean }): Promise<RemoveResult>
   prune(options: CallOptions & PriorityOptions & { dryRun?: boolean }): Promise<PruneResult>

@@ -175,13 +175,17 @@ export class RepositorySession implements Session {
     })
   }
 
-  async enforce(policyText: string, options: { filter?: string; dryRun?: boolean }): Promise<EnforceResult> {
+  async enforce(
+    policyText: string,
+    options: { filter?: string; dryRun?: boolean; spare?: readonly string[] },
+  ): Promise<EnforceResult> {
     const policy = parseRetentionPolicy(policyText)
     const loaded = await this.#repository.refresh()
     if (!options.dryRun) refuseUnknownProtection(loaded)
     const versions = this.#filtered(loaded, options.filter)
     const decisions = decideRetention(versions, policy, { now: this.#repository.clock.now() })
-    const removed = decisions.filter(decision => !decision.keep).map(decision => decision.version.id)
+    const spared = new Set(options.spare)
+    const removed = decisions.flatMap(({ keep, version }) => (keep || spared.has(version.id) ? [] : [version.id]))
     if (!options.dryRun) for (const id of removed) await this.#repository.versions.deleteVersion(id)
     return {
       policy: formatRetentionPolicy(policy),

@@ -195,7 +195,12 @@ class JobRun {
         // Of a source that could not be read whole, what is older may be all there is.
         if (part.state !== 'complete') continue
         await this.#attempt(`old versions of ${part.source} could not be removed`, async () => {
-          const { removed } = await session.enforce(retention, { filter: versionsOf(part.source, this.#deps.host) })
+          // A policy keeps the oldest version of a day: what was just made must not go before it was of any use.
+          const spare = [part.version!]
+          const { removed } = await session.enforce(retention, {
+            filter: versionsOf(part.source, this.#deps.host),
+            spare,
+          })
           if (removed.length > 0) this.#log('info', `Removed ${removed.length} old versions of ${part.source}.`)
         })
       }

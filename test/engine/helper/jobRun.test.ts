@@ -117,6 +117,16 @@ describe('a run of a job', () => {
     expect(new Set(changes.map(change => change.phase))).toContain('retention')
   })
 
+  it('never thins out what was just made, though a policy keeps the oldest of a day', async () => {
+    const one = await repository('one')
+    const source = { path: await image('root.img'), name: 'root' }
+    const job = makeJob({ sources: [source], destinations: [one.id], retention: 'days7' })
+    const made: (string | null)[] = []
+    for (let i = 0; i < 3; i++) made.push((await run(job, one)).parts[0]!.version)
+    // The first of the day, and the newest; what came between was thinned out by the next run.
+    expect(new Set((await versionsIn(one)).map(version => version.id))).toEqual(new Set([made[0], made[2]]))
+  })
+
   it('thins out by the retention of this computer alone', async () => {
     const one = await repository('one')
     const source = { path: await image('root.img'), name: 'root' }
