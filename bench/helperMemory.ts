@@ -31,6 +31,7 @@ export async function measureDay(
     env: {
       NODE_COMPILE_CACHE: join(import.meta.dirname, '../node_modules/.cache/node'),
       UV_THREADPOOL_SIZE: '8',
+      MALLOC_ARENA_MAX: '1',
       ...process.env,
     },
     ...(signal ? { signal } : {}),

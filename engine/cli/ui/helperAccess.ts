@@ -100,7 +100,8 @@ export class HelperAccess {
     try {
       const program = join(import.meta.dirname, '../main.ts')
       child = spawn(process.execPath, [...process.execArgv, program, 'daemon'], {
-        env: { ...env },
+        // One heap for all threads, as bin/holdfast starts a helper.
+        env: { MALLOC_ARENA_MAX: '1', ...env },
         // Ctrl-C in the terminal is for this program, which decides about the helper.
         detached: true,
         stdio: ['ignore', 'ignore', log.fd],
