@@ -199,7 +199,7 @@ describe.skipIf(noStage !== undefined)(
       )
       expect(JSON.parse(String(sent))).toEqual({
         schedule: { rules: [{ kind: 'weekly', weekdays: ['mon'], time: '03:00' }] },
-        retention: 'hours48,days30,weeks26,months36,years10',
+        retention: 'latest3,hours48,days30,weeks26,months36,years10',
         limits: { read: null, write: 500_000 },
         overdueAfterHours: 72,
         conditions: { onBattery: 'wait', metered: 'wait', quietHours: [{ from: '22:00', to: '06:00' }] },

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { jobSettingsSchema } from '../../engine/contract/jobs.ts'
 import { parseRetentionPolicy } from '../../engine/maintenance/retentionPolicy.ts'
+import { policyOfLevel } from '../../renderer/src/screens/settings/retentionLevels.ts'
 import {
   bytesToRead,
   chosenDevices,
@@ -16,7 +17,6 @@ import {
   placesOn,
   preselect,
   type Rhythm,
-  retentionOf,
   scheduleOf,
   versionNames,
   wordsToAsk,
@@ -102,7 +102,7 @@ describe('the job that comes of it', () => {
   })
 
   it('keeps by rules that the engine can read', () => {
-    for (const policy of Object.values(retentionOf))
+    for (const policy of Object.values(policyOfLevel))
       if (policy !== null) expect(() => parseRetentionPolicy(policy)).not.toThrow()
   })
 

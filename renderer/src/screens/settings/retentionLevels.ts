@@ -5,10 +5,11 @@ import type { Output } from '../../state/calls.ts'
 export const levels = ['few', 'some', 'many', 'all'] as const
 export type Level = (typeof levels)[number]
 
+/** Of a day the first is kept: without `latest`, people would miss the second backup of one day soon after it is made. */
 export const policyOfLevel: Record<Level, string | null> = {
-  few: 'days7,weeks4',
-  some: 'days14,weeks8,months12',
-  many: 'hours48,days30,weeks26,months36,years10',
+  few: 'latest3,days7,weeks4',
+  some: 'latest3,days14,weeks8,months12',
+  many: 'latest3,hours48,days30,weeks26,months36,years10',
   all: null,
 }
 

@@ -11,6 +11,7 @@ import {
   isSwap,
   leavesOf,
 } from '../../state/diskTree.ts'
+import { policyOfLevel } from '../settings/retentionLevels.ts'
 
 /** What the wizard has been told so far, and what follows from it. Pure. */
 
@@ -261,13 +262,6 @@ export function scheduleOf(draft: Draft): JobSettingsInput['schedule'] {
   }
 }
 
-/** Of a day the first is kept: without `latest`, a second backup on one day would be removed as soon as it is made. */
-export const retentionOf: Record<Keep, string | null> = {
-  some: 'latest3,days14,weeks8,months12',
-  many: 'latest3,hours48,days30,weeks26,months36,years10',
-  all: null,
-}
-
 /** Everything of the job but its sources' names, which depend on what is there already. */
 export function jobOf(
   draft: Draft,
@@ -280,7 +274,7 @@ export function jobOf(
     sources: chosenSources(draft, devices, taken),
     destinations: [destination],
     schedule: scheduleOf(draft),
-    retention: retentionOf[draft.keep],
+    retention: policyOfLevel[draft.keep],
     conditions: {
       onBattery: draft.waitOnBattery ? 'wait' : 'run',
       metered: draft.waitOnMetered ? 'wait' : 'run',
