@@ -11,8 +11,8 @@ const unit = {
 const integration = {
   name: 'integration',
   include: ['test/{integration,compat}/**/*.test.ts'],
-  testTimeout: 300_000,
-  hookTimeout: 300_000,
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
 }
 
 /** Small computers in namespaces, with systemd, D-Bus and polkit. */
