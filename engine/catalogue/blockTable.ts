@@ -1,4 +1,7 @@
+import { asBuffer } from '../base/memory.ts'
 import type { Database, Statement } from './database.ts'
+import { NearbyBlocks } from './nearbyBlocks.ts'
+import { decodeContents, encodeContents, type PackContent } from './packContents.ts'
 
 /** Where one copy of a block is. */
 export interface BlockRow {
@@ -50,11 +53,6 @@ export interface PackRow {
 const packColumns =
   'SELECT num, id, size_bytes AS sizeBytes, block_count AS blockCount, state, wrapped_key AS wrappedKey FROM packs'
 
-const blockColumns = `
-  p.num AS packNum, p.id AS packId, p.wrapped_key AS wrappedKey, p.state AS packState, b.kind, b.compression,
-  b.frame_offset AS frameOffset, b.frame_stored_bytes AS frameStoredBytes, b.frame_plain_bytes AS framePlainBytes,
-  b.start, b.plain_bytes AS plainBytes, b.damaged`
-
 /**
  * live: may be referred to. condemned: still readable, about to go. missing: the index lists it, the storage has it not or
  * not whole. gone: no index lists it any more.
@@ -69,9 +67,13 @@ export class BlockTable {
   readonly #findPack: Statement
   readonly #insertPack: Statement
   readonly #insertBlock: Statement
+  readonly #insertContents: Statement
+  readonly #contents: Statement
   readonly #packNum: Statement
-  /** Cleared whenever this connection changes packs; what other processes change is seen by the next run. */
+  /** Both cleared whenever this connection changes packs; what other processes change is seen by the next run. */
   readonly #packs = new Map<number, PackRow | undefined>()
+  /** Only live packs, and of them only sound blocks. */
+  readonly #nearby = new NearbyBlocks()
   #condemned: ReadonlySet<string> = new Set()
   #markLive: Statement | undefined
 
@@ -89,6 +91,8 @@ export class BlockTable {
       `INSERT INTO packs (id, wrapped_key, size_bytes, block_count, state) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (id) DO UPDATE SET state = CASE state WHEN ${packState.gone} THEN excluded.state ELSE state END`,
     )
+    this.#insertContents = db.prepare('INSERT OR IGNORE INTO pack_contents (pack, frames) VALUES (?, ?)')
+    this.#contents = db.prepare('SELECT frames FROM pack_contents WHERE pack = ?').pluck()
     this.#packNum = db.prepare('SELECT num FROM packs WHERE id = ?').pluck()
     this.#insertBlock = db.prepare(
       `INSERT OR IGNORE INTO blocks
@@ -104,6 +108,33 @@ export class BlockTable {
   find(id: Uint8Array): BlockRow[] {
     const rows = (this.#find.all(id) as number[][]).flatMap(row => this.#blockRow(row) ?? [])
     return rows.length < 2 ? rows : rows.sort((a, b) => rank(a) - rank(b) || a.packNum - b.packNum)
+  }
+
+  /**
+   * One copy of a block: a live and sound one if there is any, else the best. Of several it is not always the same one.
+   * Many calls for blocks that were stored together cost little. `key` is the id as a latin1 string.
+   */
+  findOne(id: Uint8Array, key: string): BlockRow | undefined {
+    const near = this.#nearby.get(key)
+    if (near) return near
+    const best = this.find(id)[0]
+    if (best?.damaged !== 0 || best.packState !== packState.live) return best
+    if (this.#nearby.isWorthTaking(best.packNum)) this.#nearby.take(best.packNum, this.#soundRows(best))
+    return best
+  }
+
+  /** All sound blocks of the pack that `sample` lies in. */
+  #soundRows({ packNum, packId, wrappedKey, packState: state }: BlockRow): { key: string; row: BlockRow }[] {
+    const damaged = new Set(
+      this.#damaged().flatMap(copy => (copy.packId === packId ? [asBuffer(copy.blockId).toString('latin1')] : [])),
+    )
+    return this.contentsOf(packNum).flatMap(({ blocks, ...frame }) =>
+      blocks.flatMap(({ id, ...place }) => {
+        const key = id.toString('latin1')
+        if (damaged.has(key)) return []
+        return [{ key, row: { packNum, packId, wrappedKey, packState: state, ...frame, ...place, damaged: 0 } }]
+      }),
+    )
   }
 
   /** True when there is a copy that a new version may refer to. */
@@ -138,13 +169,18 @@ export class BlockTable {
     return row
   }
 
+  #forget(): void {
+    this.#packs.clear()
+    this.#nearby.clear()
+  }
+
   /**
    * From now on, and whatever other processes write into the catalogue, none of these packs counts as live in this one:
    * they may work from an older view of the repository.
    */
   setCondemned(packs: ReadonlySet<string>): void {
     this.#condemned = packs
-    this.#packs.clear()
+    this.#forget()
   }
 
   /** Segments that were read. One is superseded as long as one that replaces it is there. */
@@ -179,7 +215,7 @@ export class BlockTable {
 
   /** Takes in one index segment, or with `segment` undefined packs that no segment lists yet. */
   addPacks(segment: string | undefined, packs: readonly NewPack[], supersedes: readonly string[] = []): void {
-    this.#packs.clear()
+    this.#forget()
     this.#db
       .transaction(() => {
         if (segment !== undefined) {
@@ -194,6 +230,7 @@ export class BlockTable {
           this.#insertPack.run(pack.id, pack.wrappedKey, pack.sizeBytes, blocksIn(pack), state)
           const num = this.#packNum.get(pack.id) as number
           if (segment !== undefined) link.run(segment, num)
+          this.#insertContents.run(num, encodeContents(pack.frames))
           for (const f of pack.frames) {
             let start = 0
             for (const { id, plainBytes } of f.blocks) {
@@ -234,7 +271,7 @@ export class BlockTable {
    * A pack that was found missing from this computer stays so until it is found again.
    */
   settle(condemned: ReadonlySet<string>, extra: ReadonlySet<string>, missing: ReadonlySet<string>): void {
-    this.#packs.clear()
+    this.#forget()
     this.#db
       .transaction(() => {
         const inSegments = this.listedPacks()
@@ -261,14 +298,10 @@ export class BlockTable {
     return this.#db.prepare(packColumns).all() as PackRow[]
   }
 
-  /** Blocks of a pack in the order in which they stand in it. Looks through the whole table: for repairs only. */
-  blocksOf(packNum: number): (BlockRow & { id: Buffer })[] {
-    return this.#db
-      .prepare(
-        `SELECT b.id, ${blockColumns}
-         FROM blocks b JOIN packs p ON p.num = b.pack WHERE b.pack = ? ORDER BY b.frame_offset, b.start`,
-      )
-      .all(packNum) as (BlockRow & { id: Buffer })[]
+  /** What a pack holds, in its order; nothing when it is not known. */
+  contentsOf(packNum: number): PackContent[] {
+    const frames = this.#contents.get(packNum) as Buffer | undefined
+    return frames ? decodeContents(frames) : []
   }
 
   /** Starts to collect what versions need, in a table of this connection alone. */
@@ -319,12 +352,13 @@ export class BlockTable {
   }
 
   setPackState(packId: string, state: number): void {
-    this.#packs.clear()
+    this.#forget()
     this.#db.prepare('UPDATE packs SET state = ? WHERE id = ?').run(state, packId)
   }
 
   /** Records which copies of blocks are damaged; every copy that is not named is sound. */
   setDamaged(copies: readonly DamagedCopy[]): void {
+    this.#nearby.clear()
     this.#db
       .transaction(() => {
         const before = this.#damaged()
@@ -352,6 +386,7 @@ export class BlockTable {
   #dropGone(): void {
     this.#db.exec(`
       DELETE FROM blocks WHERE pack IN (SELECT num FROM packs WHERE state = ${packState.gone});
+      DELETE FROM pack_contents WHERE pack IN (SELECT num FROM packs WHERE state = ${packState.gone});
       DELETE FROM segment_packs WHERE pack IN (SELECT num FROM packs WHERE state = ${packState.gone});
       DELETE FROM packs WHERE state = ${packState.gone};`)
   }

@@ -99,20 +99,14 @@ function ownIndex(repository: Repository, expected: ExpectedPack, bytes: Uint8Ar
 }
 
 function framesFromIndex(repository: Repository, packNum: number): PackFrame[] {
-  const frames = new Map<number, PackFrame>()
-  for (const row of repository.index.table.blocksOf(packNum)) {
-    const frame = frames.get(row.frameOffset) ?? {
-      kind: row.kind as PackFrame['kind'],
-      compression: row.compression as PackFrame['compression'],
-      offset: row.frameOffset,
-      plainBytes: row.framePlainBytes,
-      storedBytes: row.frameStoredBytes,
-      blocks: [],
-    }
-    frames.set(row.frameOffset, frame)
-    frame.blocks.push({ id: row.id, plainBytes: row.plainBytes })
-  }
-  return [...frames.values()]
+  return repository.index.table.contentsOf(packNum).map(content => ({
+    kind: content.kind as PackFrame['kind'],
+    compression: content.compression as PackFrame['compression'],
+    offset: content.frameOffset,
+    plainBytes: content.framePlainBytes,
+    storedBytes: content.frameStoredBytes,
+    blocks: content.blocks.map(({ id, plainBytes }) => ({ id, plainBytes })),
+  }))
 }
 
 function placeOf({ kind, compression, offset, plainBytes }: PackFrame): WantedFrame['place'] {

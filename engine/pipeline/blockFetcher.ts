@@ -62,7 +62,7 @@ export class BlockFetcher {
     for (const block of wanted) {
       let located: LocatedBlock
       try {
-        located = this.#repository.blocks.locate(block.id)[0]!
+        located = this.#repository.blocks.locateOne(block.id)
       } catch (error) {
         if (!isHoldfastError(error, 'integrity.blockMissing', 'integrity.objectDamaged')) throw error
         failed.push(block)

@@ -61,13 +61,15 @@ export class BlockPool {
   readonly #calls = new Map<number, { resolve: (value: never) => void; reject: (error: unknown) => void }>()
   readonly #memory: SharedArrayBuffer
   #nextCall = 0
-  #nextThread = 0
+  /** Slots in use, for each thread. */
+  readonly #slotsOf: number[]
   #failure: unknown
 
   /** Slots hold whole blocks: `slotBytes` is a power of two, and at least one block. */
   constructor(keyring: Keyring, blockSizeBytes: number, options: PoolOptions = {}) {
     const threads = options.threads ?? Math.min(availableParallelism(), maximumThreads)
     this.threads = threads
+    this.#slotsOf = Array<number>(threads).fill(0)
     this.slotBytes = Math.max(options.slotBytes ?? defaultSlotBytes, blockSizeBytes)
     const slotCount = threads * 2 + 2
     this.#memory = alignedSharedMemory(slotCount * this.slotBytes)
@@ -101,12 +103,18 @@ export class BlockPool {
   async acquire(): Promise<Slot> {
     const free = this.#free.pop()
     const index = free ?? (await new Promise<number>(resolve => this.#waitingForSlot.push(resolve)))
-    const thread = this.#nextThread
-    this.#nextThread = (this.#nextThread + 1) % this.threads
+    const thread = this.#leastBusyThread()
+    this.#slotsOf[thread]!++
     return { index, thread, bytes: Buffer.from(this.#memory, index * this.slotBytes, this.slotBytes) }
   }
 
+  /** Turns alone would let one thread wait for work while another, held up by the system, has several slots before it. */
+  #leastBusyThread(): number {
+    return this.#slotsOf.indexOf(Math.min(...this.#slotsOf))
+  }
+
   release(slot: Slot): void {
+    this.#slotsOf[slot.thread]!--
     const next = this.#waitingForSlot.shift()
     if (next) next(slot.index)
     else this.#free.push(slot.index)

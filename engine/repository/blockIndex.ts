@@ -67,7 +67,17 @@ export class BlockIndex {
 
   /** True when there is a copy that is not known to be damaged or missing, even if its pack is about to go. */
   hasSoundCopy(id: Uint8Array): boolean {
-    return this.locate(id).some(row => row.damaged === 0 && row.packState <= packState.condemned)
+    const row = this.locateOne(id)
+    if (row?.damaged === 0 && row.packState <= packState.condemned) return true
+    return this.locate(id).some(copy => copy.damaged === 0 && copy.packState <= packState.condemned)
+  }
+
+  /** One copy of a block, a sound one if any is known; undefined when there is none. For many blocks that lie together. */
+  locateOne(id: Uint8Array): BlockRow | undefined {
+    const key = keyOf(id)
+    if (this.#fresh.has(key)) this.#saveFresh()
+    const row = this.table.findOne(id, key)
+    return row && row.packState <= packState.missing ? row : undefined
   }
 
   /** Copies of a block, the best first. The last may be in packs that were missing when they were last looked for. */

@@ -70,6 +70,19 @@ export class BlockStore {
   }
 
   /**
+   * Where to read a block first: one of the copies that `locate` names, a sound one if any is known. Fails as that does.
+   */
+  locateOne(id: Uint8Array): LocatedBlock {
+    const row = this.#index.locateOne(id)
+    if (!row) throw blockMissing(id)
+    try {
+      return { row, frameKey: this.frameKey(row.packId, row.wrappedKey) }
+    } catch {
+      return this.locate(id)[0]!
+    }
+  }
+
+  /**
    * Reads, opens and checks one block. Fails with integrity.blockMissing, integrity.blockDamaged or integrity.objectDamaged
    * when no copy is sound, and with the storage's own error when that says nothing about the block.
    */

@@ -52,6 +52,18 @@ export const repositoryMigrations: readonly string[] = [
     body TEXT NOT NULL
   ) WITHOUT ROWID;
   `,
+  // 2: what each pack holds, in one value; what was taken in before is read again
+  `
+  CREATE TABLE pack_contents (
+    pack INTEGER PRIMARY KEY,
+    frames BLOB NOT NULL
+  );
+  DELETE FROM segments;
+  DELETE FROM superseded;
+  DELETE FROM segment_packs;
+  DELETE FROM blocks;
+  DELETE FROM packs;
+  `,
 ]
 
 export const stateMigrations: readonly string[] = [

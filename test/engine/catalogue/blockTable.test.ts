@@ -50,6 +50,32 @@ describe('BlockTable', () => {
     expect(table.find(randomBytes(32))).toEqual([])
   })
 
+  it('answers for blocks that lie together as for each by itself, also after their pack has changed', () => {
+    const { table } = connect()
+    const ids = makeIds(20)
+    const packs = [makePack(ids), makePack(ids.slice(5, 10))]
+    table.addPacks('s1', packs)
+    table.settle(none, none, none)
+    const one = (id: Buffer) => table.findOne(id, id.toString('latin1'))
+    const all = () => ids.map(one)
+    const places = () => ids.map(id => table.find(id).map(row => ({ ...row })))
+    for (let round = 0; round < 2; round++) {
+      for (const [i, row] of all().entries()) expect(places()[i]).toContainEqual(row)
+    }
+    expect(one(randomBytes(32))).toBeUndefined()
+    table.setDamaged([3, 7].map(i => ({ blockId: ids[i]!, packId: packs[0]!.id })))
+    for (let round = 0; round < 2; round++) {
+      expect(all().map(row => row!.damaged)).toEqual(ids.map((_, i) => (i === 3 ? 1 : 0)))
+      expect(one(ids[7]!)!.packId).toBe(packs[1]!.id)
+    }
+    table.setPackState(packs[0]!.id, packState.missing)
+    expect(all().map(row => row!.packState)).toEqual(
+      ids.map((_, i) => (i >= 5 && i < 10 ? packState.live : packState.missing)),
+    )
+    table.setCondemned(new Set([packs[1]!.id]))
+    for (let round = 0; round < 2; round++) expect(one(ids[7]!)!.packState).toBe(packState.condemned)
+  })
+
   it('takes in the same packs again without change', () => {
     const { table } = connect()
     const ids = makeIds(5)
@@ -57,7 +83,7 @@ describe('BlockTable', () => {
     for (const segment of ['s1', 's1', 's2', undefined]) table.addPacks(segment, [pack])
     expect(table.packs()).toHaveLength(1)
     for (const id of ids) expect(table.find(id)).toHaveLength(1)
-    expect(table.blocksOf(table.packs()[0]!.num).map(row => row.id)).toEqual(ids)
+    expect(table.contentsOf(table.packs()[0]!.num).flatMap(frame => frame.blocks.map(block => block.id))).toEqual(ids)
     expect(table.totals()).toEqual({ blocks: 5, plainBytes: 100 + 101 + 102 + 103 + 104 })
   })
 
