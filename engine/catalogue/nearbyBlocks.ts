@@ -1,4 +1,4 @@
-import type { BlockRow } from './blockTable.ts'
+import type { BlockRow } from './blockRows.ts'
 
 /** Rows kept at most: about 20 MB. */
 const mostRows = 65_536

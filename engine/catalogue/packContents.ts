@@ -1,4 +1,4 @@
-import type { NewPack } from './blockTable.ts'
+import type { NewPack } from './blockRows.ts'
 
 /** What a pack holds, in one value of the catalogue: reading it costs less than finding a handful of blocks one by one. */
 export interface PackContent {

@@ -1,4 +1,4 @@
-import type { PackRow } from '../catalogue/blockTable.ts'
+import type { PackRow } from '../catalogue/blockRows.ts'
 import { HoldfastError, throwIfAborted } from '../contract/errors.ts'
 import type { Priority } from '../contract/jobs.ts'
 import { BlockFetcher, type Wanted } from '../pipeline/blockFetcher.ts'

@@ -1,4 +1,4 @@
-import type { BlockRow } from '../catalogue/blockTable.ts'
+import type { BlockRow } from '../catalogue/blockRows.ts'
 import { visitIds } from '../repository/blockMapReader.ts'
 import type { Repository } from '../repository/repository.ts'
 import { rootOf, type VersionRecord } from '../repository/versionRecord.ts'

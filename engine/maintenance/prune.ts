@@ -1,4 +1,4 @@
-import { type PackRow, packState } from '../catalogue/blockTable.ts'
+import { type PackRow, packState } from '../catalogue/blockRows.ts'
 import { HoldfastError, throwIfAborted } from '../contract/errors.ts'
 import type { PackId } from '../contract/ids.ts'
 import type { Priority } from '../contract/jobs.ts'

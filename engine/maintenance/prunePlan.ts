@@ -1,4 +1,4 @@
-import { type PackRow, packState } from '../catalogue/blockTable.ts'
+import { type PackRow, packState } from '../catalogue/blockRows.ts'
 
 /** A pack of which less than this share is needed is written anew. */
 const worthKeeping = 0.75

@@ -1,4 +1,4 @@
-import { packState } from '../catalogue/blockTable.ts'
+import { packState } from '../catalogue/blockRows.ts'
 import { throwIfAborted } from '../contract/errors.ts'
 import type { PackId, SegmentId } from '../contract/ids.ts'
 import type { RepairResult } from '../contract/models.ts'

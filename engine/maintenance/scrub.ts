@@ -1,5 +1,5 @@
 import { randomHex } from '../base/random.ts'
-import { type PackRow, packState } from '../catalogue/blockTable.ts'
+import { type PackRow, packState } from '../catalogue/blockRows.ts'
 import { throwIfAborted } from '../contract/errors.ts'
 import type { PackId, VersionId } from '../contract/ids.ts'
 import type { Priority } from '../contract/jobs.ts'

@@ -1,5 +1,6 @@
 import { randomHex } from '../base/random.ts'
-import { type BlockRow, BlockTable, packState } from '../catalogue/blockTable.ts'
+import { type BlockRow, packState } from '../catalogue/blockRows.ts'
+import { BlockTable } from '../catalogue/blockTable.ts'
 import type { Database } from '../catalogue/database.ts'
 import { isHoldfastError } from '../contract/errors.ts'
 import type { PackId, SegmentId } from '../contract/ids.ts'

@@ -1,4 +1,4 @@
-import type { BlockRow } from '../catalogue/blockTable.ts'
+import type { BlockRow } from '../catalogue/blockRows.ts'
 import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { BlockIdentifier, type FramePlace, frameKeyOf, openFrame } from './blockCrypto.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type PackRow, packState } from '../../../engine/catalogue/blockTable.ts'
+import { type PackRow, packState } from '../../../engine/catalogue/blockRows.ts'
 import { planPrune } from '../../../engine/maintenance/prunePlan.ts'
 
 const now = Date.UTC(2026, 10, 21)

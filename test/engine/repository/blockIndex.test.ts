@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { randomHex } from '../../../engine/base/random.ts'
-import { packState } from '../../../engine/catalogue/blockTable.ts'
+import { packState } from '../../../engine/catalogue/blockRows.ts'
 import type { SegmentId } from '../../../engine/contract/ids.ts'
 import { idBytes, names } from '../../../engine/repository/format.ts'
 import type { PackInfo } from '../../../engine/repository/pack.ts'

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { packState } from '../../../engine/catalogue/blockTable.ts'
+import { packState } from '../../../engine/catalogue/blockRows.ts'
 import type { SegmentId } from '../../../engine/contract/ids.ts'
 import { names } from '../../../engine/repository/format.ts'
 import type { PackInfo } from '../../../engine/repository/pack.ts'
