@@ -13,8 +13,8 @@ const unit = {
   name: 'unit',
   include: ['test/{bench,engine,renderer,scripts,suites}/**/*.test.ts'],
   maxWorkers: workers,
-  testTimeout: 30_000,
-  hookTimeout: 30_000,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
 }
 
 /** Files with disks of their own, which any helper that runs as root would look into, and so keep in use. */
@@ -44,8 +44,8 @@ const privileges = {
   name: 'privileges',
   maxWorkers: 1,
   include: ['test/privileges/**/*.test.ts'],
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
 }
 
 /** The desktop app in a stand-in for Electron, or in Electron itself; see docs/desktop.md. */
@@ -54,8 +54,8 @@ const desktop = {
   maxWorkers: 1,
   include: ['test/desktop/**/*.test.ts'],
   globalSetup: ['test/desktop/support/build.ts'],
-  testTimeout: 60_000,
-  hookTimeout: 60_000,
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
 }
 
 /** The whole program as people use it: screens in a browser, a real helper, real disks and repositories. */
