@@ -6,6 +6,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { summaryOf } from './testReport.mjs'
 
 const root = join(import.meta.dirname, '..')
 const isCi = process.env.CI === 'true' || process.env.CI === '1'
@@ -34,38 +35,27 @@ const command =
   }
 
 /** A lane of tests, each of which counts. */
-const vitest = project => async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-test-'))
-  try {
-    const reportPath = join(folder, 'report.json')
-    const reporters = ['default', 'json', './scripts/skippedReporter.mjs'].map(name => `--reporter=${name}`)
-    const args = ['run', '--project', project, '--passWithNoTests', ...reporters, `--outputFile.json=${reportPath}`]
-    const exitCode = await run('vitest', args)
-    return countTests(readReport(reportPath), exitCode)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+const vitest =
+  (...projects) =>
+  async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'holdfast-test-'))
+    try {
+      const reportPath = join(folder, 'report.json')
+      const reporters = ['default', 'json', './scripts/skippedReporter.mjs'].map(name => `--reporter=${name}`)
+      const asked = projects.flatMap(project => ['--project', project])
+      const args = ['run', ...asked, '--passWithNoTests', ...reporters, `--outputFile.json=${reportPath}`]
+      const exitCode = await run('vitest', args)
+      return summaryOf(readReport(reportPath), exitCode, root)
+    } finally {
+      rmSync(folder, { recursive: true, force: true })
+    }
   }
-}
 
 function readReport(reportPath) {
   try {
     return JSON.parse(readFileSync(reportPath, 'utf8'))
   } catch {
     return undefined
-  }
-}
-
-/** What is wrong outside any test (a file that does not load, an error that nobody caught) counts as one failure each. */
-function countTests(report, exitCode) {
-  const files = report?.testResults ?? []
-  const brokenFiles = files.filter(
-    file => file.status === 'failed' && !file.assertionResults.some(test => test.status === 'failed'),
-  )
-  const failed = (report?.numFailedTests ?? 0) + brokenFiles.length
-  return {
-    passed: report?.numPassedTests ?? 0,
-    failed: failed === 0 && exitCode !== 0 ? 1 : failed,
-    skipped: (report?.numPendingTests ?? 0) + (report?.numTodoTests ?? 0),
   }
 }
 
@@ -77,7 +67,7 @@ const lanes = [
   {
     name: 'integration',
     title: 'integration: whole programs, real devices, old repositories',
-    run: vitest('integration'),
+    run: vitest('integration', 'integration-alone'),
   },
   {
     name: 'privileges',
@@ -134,6 +124,16 @@ async function runLane(lane, reason) {
   return { ...counts, line }
 }
 
+/** Once more at the end, where the tail of a log shows them. */
+function sayFailures(results) {
+  const failed = results.filter(({ failures = [] }) => failures.length > 0)
+  if (failed.length > 0) say('\nFailed tests:')
+  for (const { name: lane, failures } of failed) {
+    for (const { name, error } of failures)
+      for (const line of [`  ${lane}: ${name}`, ...error.map(line => `      ${line}`)]) say(line)
+  }
+}
+
 async function main() {
   const asked = process.argv.slice(2)
   const unknown = asked.filter(name => !lanes.some(lane => lane.name === name))
@@ -150,6 +150,7 @@ async function main() {
 
   say('')
   for (const { name, line } of results) say(`${name.padEnd(12)} ${line}`)
+  sayFailures(results)
   for (const tool of missing) say(`${isCi ? 'FAILED' : 'note'}: ${nameOf(tool)}; it is for ${tool.purpose}`)
   const sum = key => results.reduce((total, result) => total + result[key], 0)
   const failed = sum('failed') + (isCi ? missing.length : 0)

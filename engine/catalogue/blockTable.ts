@@ -195,7 +195,10 @@ export class BlockTable {
       .immediate()
   }
 
-  /** Forgets segments that are no longer in the repository; those that they replaced count again, if they are there. */
+  /**
+   * Forgets segments that are no longer in the repository; those that they replaced count again, if they are there and no
+   * other one that is left has replaced them as well.
+   */
   dropSegments(ids: readonly string[]): void {
     if (ids.length === 0) return
     this.#db
@@ -203,11 +206,14 @@ export class BlockTable {
         for (const id of ids) {
           this.#db.prepare('DELETE FROM segments WHERE id = ?').run(id)
           this.#db.prepare('DELETE FROM segment_packs WHERE segment = ?').run(id)
-          // Their packs may have been dropped meanwhile: they must be read again.
-          this.#db
-            .prepare('DELETE FROM segments WHERE id IN (SELECT segment FROM superseded WHERE by_segment = ?)')
-            .run(id)
+          const replaced = this.#db.prepare('SELECT segment FROM superseded WHERE by_segment = ?').pluck().all(id)
           this.#db.prepare('DELETE FROM superseded WHERE by_segment = ?').run(id)
+          // Their packs may have been dropped meanwhile: they must be read again.
+          const forget = this.#db.prepare(
+            `DELETE FROM segments WHERE id = ? AND NOT EXISTS (
+               SELECT 1 FROM superseded s JOIN segments o ON o.id = s.by_segment WHERE s.segment = segments.id)`,
+          )
+          for (const segment of replaced) forget.run(segment)
         }
       })
       .immediate()

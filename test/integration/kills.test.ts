@@ -7,6 +7,7 @@ import {
   drawSeed,
   type KillWorld,
   killAgainAndAgain,
+  killsOfEach,
   makeKillWorld,
   makeVersion,
   removeKillWorld,
@@ -22,7 +23,7 @@ describe('a backup that is killed', () => {
     world = await makeKillWorld(drawSeed('kills of backups'), 24_000_000)
     let source = world.sources[0]!
     const before = new Set<string>()
-    await killAgainAndAgain(world, 48, {
+    await killAgainAndAgain(world, killsOfEach, {
       prepare: async () => {
         source = world.random.pick(world.sources)
         before.clear()
@@ -77,7 +78,7 @@ describe('a backup that is killed', () => {
 describe('a prune that is killed', () => {
   test('at any moment costs no version, needs no hand, and the next one goes on', async () => {
     world = await makeKillWorld(drawSeed('kills of prunes'), 2_000_000)
-    await killAgainAndAgain(world, 44, {
+    await killAgainAndAgain(world, killsOfEach, {
       prepare: async () => {
         while (world.originals.size < 4) await makeVersion(world)
         const [first, , third] = world.originals.keys()

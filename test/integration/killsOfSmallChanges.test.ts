@@ -5,6 +5,7 @@ import {
   drawSeed,
   type KillWorld,
   killAgainAndAgain,
+  killsOfEach,
   makeKillWorld,
   makeVersion,
   removeKillWorld,
@@ -26,7 +27,7 @@ async function withVersions(count: number): Promise<string[]> {
 
 describe('a process that is killed at any moment', () => {
   test('while it removes versions, costs no other', async () => {
-    await killAgainAndAgain(world, 44, {
+    await killAgainAndAgain(world, killsOfEach, {
       prepare: async () => {
         await withVersions(4)
       },
@@ -39,7 +40,7 @@ describe('a process that is killed at any moment', () => {
   })
 
   test('while it enforces a policy, costs nothing that the policy keeps', async () => {
-    await killAgainAndAgain(world, 44, {
+    await killAgainAndAgain(world, killsOfEach, {
       prepare: async () => {
         await withVersions(4)
       },
@@ -57,7 +58,7 @@ describe('a process that is killed at any moment', () => {
     let number = 1
     let reported: { number: number; key: KeyAdded['key'] } | undefined
     let removed: number | undefined
-    await killAgainAndAgain(world, 44, {
+    await killAgainAndAgain(world, killsOfEach, {
       attack: async process => {
         const adding = ++number
         const before = reported

@@ -19,7 +19,7 @@ exit ${exitCode}`
 
 beforeEach(async () => {
   checkout = fakeCheckout(join(folder.path, 'checkout'))
-  await checkout.take('scripts/test.mjs')
+  for (const script of ['test', 'testReport']) await checkout.take(`scripts/${script}.mjs`)
   await checkout.write('scripts/tools.txt', '# none\n\nsh dash integration running scripts\n')
   await checkout.writeProgram('scripts/install-tools.sh', 'echo asked >> installs')
   for (const program of ['biome', 'tsc', 'depcruise']) await checkout.writeProgram(`node_modules/.bin/${program}`, '')
@@ -74,6 +74,66 @@ describe('scripts/test.mjs', () => {
     expect(last).toBe('5 passed, 2 failed, 8 skipped')
   })
 
+  describe('at the end of a failed run', () => {
+    /** What comes after the table of lanes. */
+    const epilogue = ({ lines }: { lines: string[] }) =>
+      lines.slice(lines.findIndex(line => /^packaging /.test(line)) + 1)
+    const failing = (title: string, ...failureMessages: string[]) => ({
+      ancestorTitles: ['a drive', 'that is full'],
+      title,
+      status: 'failed',
+      failureMessages,
+    })
+
+    it('names each failed test with the first lines of its error, whatever else was said before', async () => {
+      const file = {
+        name: checkout.path('test/integration/drive.test.ts'),
+        status: 'failed',
+        assertionResults: [
+          { ancestorTitles: [], title: 'passes', status: 'passed', failureMessages: [] },
+          failing('says so', 'AssertionError: expected \u001b[31m1\u001b[39m to be 2\n    at drive.test.ts:1:2'),
+          failing('waits', 'Timeout\n\nwaiting for a\nfor b\nfor c\n    at x.ts:1:2', 'Second'),
+        ],
+      }
+      await checkout.writeProgram('node_modules/.bin/vitest', vitest({ integration: report(1, 2, 0, [file]) }, 1))
+      expect(epilogue(await runTests(['integration']))).toEqual([
+        '',
+        'Failed tests:',
+        '  integration: test/integration/drive.test.ts > a drive > that is full > says so',
+        '      AssertionError: expected 1 to be 2',
+        '  integration: test/integration/drive.test.ts > a drive > that is full > waits',
+        '      Timeout',
+        '      waiting for a',
+        '      for b',
+        '',
+        '1 passed, 2 failed, 8 skipped',
+      ])
+    })
+
+    it('names a file that does not load', async () => {
+      const name = checkout.path('test/engine/broken.test.ts')
+      const broken = { name, status: 'failed', message: 'Cannot find module x', assertionResults: [] }
+      await checkout.writeProgram('node_modules/.bin/vitest', vitest({ unit: report(5, 0, 0, [broken]) }, 1))
+      expect(epilogue(await runTests(['unit']))).toEqual([
+        ...['', 'Failed tests:', '  unit: test/engine/broken.test.ts', '      Cannot find module x'],
+        ...['', '5 passed, 1 failed, 8 skipped'],
+      ])
+    })
+
+    it('says that the runner failed when no test did', async () => {
+      await checkout.writeProgram('node_modules/.bin/vitest', 'exit 3')
+      expect(epilogue(await runTests(['unit']))).toEqual([
+        ...['', 'Failed tests:', '  unit: the test runner'],
+        ...['      It ended with 3, but it left no report; see its output above.'],
+        ...['', '0 passed, 1 failed, 8 skipped'],
+      ])
+    })
+
+    it('says nothing more when nothing failed', async () => {
+      expect(epilogue(await runTests())).toEqual(['', '23 passed, 0 failed, 4 skipped'])
+    })
+  })
+
   it.each([
     ['ends badly without a failed test', vitest({ unit: report(5, 0, 0) }, 1), '5 passed, 1 failed, 8 skipped'],
     ['ends badly without a report', 'exit 1', '0 passed, 1 failed, 8 skipped'],
@@ -114,7 +174,7 @@ describe('scripts/test.mjs', () => {
     it('goes on in CI once it is installed', async () => {
       await checkout.writeProgram(
         'scripts/install-tools.sh',
-        'printf "#!/bin/sh\\n" > fake-bin/no-such-tool; chmod +x fake-bin/no-such-tool',
+        'printf "#!/bin/sh\n" > fake-bin/no-such-tool; chmod +x fake-bin/no-such-tool',
       )
       await checkout.writeProgram('fake-bin/other', '')
       expect((await runTests([], 'true')).last).toBe('23 passed, 0 failed, 4 skipped')

@@ -7,7 +7,8 @@ import type { ObjectInfo, PutOptions, Range, Storage } from '../../engine/storag
  * From then on nothing that it is asked to do is done. What is in `inner` is what the killed process left.
  */
 export class DyingStorage extends ForwardingStorage {
-  changes = 0
+  /** What was changed, in order: 'put packs/ab/ab12…'. */
+  readonly changes: string[] = []
   isDead = false
   readonly #diesAt: number
 
@@ -17,11 +18,11 @@ export class DyingStorage extends ForwardingStorage {
   }
 
   override put(name: string, parts: readonly Uint8Array[], options?: PutOptions): Promise<void> {
-    return this.#change(() => this.inner.put(name, parts, options))
+    return this.#change(`put ${name}`, () => this.inner.put(name, parts, options))
   }
 
   override delete(name: string, signal?: AbortSignal): Promise<void> {
-    return this.#change(() => this.inner.delete(name, signal))
+    return this.#change(`delete ${name}`, () => this.inner.delete(name, signal))
   }
 
   override async get(name: string, range?: Range, signal?: AbortSignal): Promise<Uint8Array> {
@@ -45,9 +46,9 @@ export class DyingStorage extends ForwardingStorage {
   /** The inner storage outlives its user. */
   override async close(): Promise<void> {}
 
-  async #change(action: () => Promise<void>): Promise<void> {
+  async #change(change: string, action: () => Promise<void>): Promise<void> {
     this.#live()
-    const mine = ++this.changes === this.#diesAt
+    const mine = this.changes.push(change) === this.#diesAt
     await action()
     if (mine) this.isDead = true
     this.#live()

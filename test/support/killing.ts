@@ -9,6 +9,7 @@ import type { Session } from '../../engine/engineApi.ts'
 import { EngineProcess } from './engineProcess.ts'
 import { changedImage, mixedImage, writeImage } from './mixedImage.ts'
 import { attackSecret, expectAllRestore, expectNothingLost, type Original, originalOf } from './repositoryAttack.ts'
+import { isEveryCaseAsked } from './someCases.ts'
 
 /** A repository in a folder, states of a source, and what is known of the versions that were made of them. */
 export interface KillWorld {
@@ -57,6 +58,9 @@ export async function makeVersion(world: KillWorld, source = world.random.pick(w
   world.originals.set(version, source.original)
   return version
 }
+
+/** How often each test kills; the moments differ from run to run. */
+export const killsOfEach = isEveryCaseAsked ? 48 : 24
 
 export interface KillRound {
   /** Before the process that will die is asked for anything. */

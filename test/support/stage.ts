@@ -56,6 +56,7 @@ export async function openStage(name = 'stage'): Promise<Stage> {
         timezoneId: 'Europe/Berlin',
         ...options,
       })
+      context.setDefaultTimeout(90_000)
       const page = await context.newPage()
       const complain = (text: string) => complaints.push(`${scenario} ${screen}: ${text}`)
       page.on('console', message => {

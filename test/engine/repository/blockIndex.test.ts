@@ -133,6 +133,23 @@ describe('BlockIndex.refresh', () => {
     expect(await freshView(storage, blocks)).toEqual(both(4, 5))
   })
 
+  it('knows of a segment that was left behind that it is replaced, however often that one is replaced in turn', async () => {
+    const { storage, repository, blocks, packs, segment } = await withPacks(4)
+    // A prune that was killed before it removed the first segment, and then one that sweeps two lists.
+    await repository.index.writeSegments(packs.slice(1), [segment])
+    for (const from of [2, 3]) {
+      const inForce = await repository.index.segmentIds()
+      expect(inForce).toHaveLength(1)
+      expect(inForce).not.toContain(segment)
+      await repository.index.writeSegments(packs.slice(from), inForce)
+      await repository.index.removeSegment(inForce[0]!)
+    }
+    expect(await namesIn(storage, 'index')).toContain(names.segment(segment))
+    await repository.refresh()
+    expect(view(repository, blocks)).toEqual(both(6, 7))
+    expect(await freshView(storage, blocks)).toEqual(both(6, 7))
+  })
+
   it.each(['seen before', 'never seen'])('misses nothing while segments are replaced (repository %s)', async seen => {
     const storage = new FaultyStorage(new MemoryStorage())
     const { repository, blocks, packs, segment } = await withPacks(2, storage)

@@ -129,7 +129,7 @@ describe('hints', () => {
     await writeFile(path, JSON.stringify(entries))
     const hints = await readHintsFile(path, { sizeBytes: 1e6 * 8192, blockSize: 4096 })
     expect(count(hints.read)).toBe(1_000_000)
-  }, 30_000)
+  })
 
   it('names the file that is missing or wrong', async () => {
     const path = join(folder.path, 'hints.json')

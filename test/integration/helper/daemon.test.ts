@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs'
-import { readdir, readFile, stat, symlink, unlink, writeFile } from 'node:fs/promises'
+import { readdir, readFile, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { randomBelow, randomBytes } from '../../../engine/base/random.ts'
 import { isLockId } from '../../../engine/contract/ids.ts'
 import { createEngine } from '../../../engine/engine.ts'
+import '../../support/cheapPassphrases.ts'
 import { DaemonProcess, endedRun, type HelperClient } from '../../support/daemon.ts'
 import { holdfast } from '../../support/holdfast.ts'
-import { attachLoop, noLoopDevices } from '../../support/loopDevice.ts'
+import { isEveryCaseAsked } from '../../support/someCases.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 
 const folder = useTemporaryFolder()
@@ -67,13 +68,15 @@ describe('the helper', () => {
     expect(wrong).toMatchObject({ code: 64 })
     const { job } = await json(
       ...['job', 'add', '--name', 'Disk', '--source', `${image}=root`, '--to', 'drive'],
-      ...['--schedule', 'daily at 20:00; when the drive is connected', '--keep', 'days7', '--label', 'kind=nightly'],
+      ...['--schedule', 'daily at 20:00', '--keep', 'days7', '--label', 'kind=nightly'],
     )
     expect(job).toMatchObject({ name: 'Disk', sources: [{ path: image, name: 'root' }], retention: 'days7' })
     await json('job', 'pause', 'Disk', '--for', '2d')
     const { runs } = await json('job', 'run', 'Disk')
     expect(runs).toMatchObject([{ state: 'complete', trigger: 'manual', parts: [{ source: 'root' }] }])
     await json('job', 'resume', 'Disk')
+    // Before the first run, it would be due at once.
+    await json('job', 'edit', 'Disk', '--schedule', 'daily at 20:00; when the drive is connected')
     await json('job', 'edit', 'Disk', '--quiet-hours', '22:00-07:00', '--quiet-hours', '12:00-13:00')
     await json('job', 'edit', 'Disk', '--on-battery', 'run')
     const shown = await json('job', 'show', 'Disk')
@@ -144,34 +147,6 @@ describe('the helper', () => {
       await expect(client.call('sources.offerFile', { path })).rejects.toMatchObject({
         code: expect.stringMatching(/^(source|usage)\./),
       })
-    }
-  })
-
-  test('takes no device by its path out of a file of jobs, nor one that has taken the place of a file', async () => {
-    const job = await makeJob()
-    const { text } = await client.call('jobs.export', {})
-    const file = JSON.parse(text)
-    file.jobs[0].sources[0].path = '/dev/null'
-    const imported = client.call('jobs.import', { text: JSON.stringify(file), replace: true })
-    await expect(imported).rejects.toMatchObject({ code: 'source.unsupported' })
-    await unlink(image)
-    await symlink('/dev/null', image)
-    await client.call('jobs.run', { job })
-    const first = await endedRun(client, job)
-    expect(first).toMatchObject({ state: 'failed', error: { code: 'source.unsupported' } })
-    if (noLoopDevices) return
-    const backing = join(folder.path, 'backing.img')
-    await writeFile(backing, randomBytes(1_048_576))
-    const loop = attachLoop(backing)
-    try {
-      await unlink(image)
-      await symlink(loop.path, image)
-      await client.call('jobs.run', { job })
-      const { state, error } = await endedRun(client, job, first.id)
-      expect([state, error?.code]).toEqual(['failed', 'source.unsupported'])
-      expect(error?.message).toContain('is a device now')
-    } finally {
-      loop.detach()
     }
   })
 
@@ -249,11 +224,11 @@ describe('the helper', () => {
 })
 
 describe('a helper that is killed', () => {
-  test('a hundred times at any moment has told the truth each time, leaves nothing behind, and goes on', async () => {
+  test('again and again at any moment has told the truth each time, leaves nothing behind, and goes on', async () => {
     const job = await makeJob(24_000_000)
     const { runs: none } = await client.call('runs.list', { job })
     expect(none).toEqual([])
-    for (let round = 0; round < 100; round++) {
+    for (let round = 0; round < (isEveryCaseAsked ? 100 : 40); round++) {
       if (round % 10 === 9) await writeFile(image, randomBytes(24_000_000))
       await client.call('jobs.run', { job })
       await new Promise(resolve => setTimeout(resolve, randomBelow(450)))

@@ -7,6 +7,7 @@ import { randomBytes } from '../../../engine/base/random.ts'
 import type { Run } from '../../../engine/contract/jobs.ts'
 import type { LibrarySummary } from '../../../engine/contract/library.ts'
 import { createEngine } from '../../../engine/engine.ts'
+import '../../support/cheapPassphrases.ts'
 import { DaemonProcess, endedRun, type HelperClient } from '../../support/daemon.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { randomBytes } from '../../../engine/base/random.ts'
 import type { ShownNotice } from '../../../engine/contract/helperContract.ts'
 import { createEngine } from '../../../engine/engine.ts'
+import '../../support/cheapPassphrases.ts'
 import { DaemonProcess, endedRun, type HelperClient } from '../../support/daemon.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 

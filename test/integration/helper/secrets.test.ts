@@ -11,6 +11,7 @@ import { connectUnix } from '../../../engine/rpc/unixClient.ts'
 import { MemorySecrets } from '../../../engine/secrets/memorySecrets.ts'
 import { SecretFiles } from '../../../engine/secrets/secretFiles.ts'
 import type { SecretStore } from '../../../engine/secrets/secretStore.ts'
+import '../../support/cheapPassphrases.ts'
 import { endedRun, type HelperClient } from '../../support/daemon.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 

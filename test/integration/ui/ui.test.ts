@@ -65,6 +65,7 @@ async function startUi(
 async function openPage(url: string, context?: BrowserContext): Promise<Page> {
   const place = context ?? (await browser!.newContext())
   if (!context) cleanups.push(() => place.close())
+  place.setDefaultTimeout(90_000)
   const page = await place.newPage()
   await page.goto(url)
   return page
