@@ -183,7 +183,7 @@ export function helperTopics(helper: Helper): TopicSources<HelperContract> {
     drives: helper.driveFeed.source,
     library: helper.library.feed.source,
     runs: helper.runFeed.source,
-    notices: helper.noticeFeed.source,
+    notices: helper.noticeBoard.feed.source,
     progress: helper.progressFeed.source,
   }
 }
