@@ -23,6 +23,14 @@ const privileges = {
   hookTimeout: 60_000,
 }
 
+/** Small computers with a kernel of their own, under QEMU; see test/vm/inVm.ts. Each file boots one, which takes a while without KVM. */
+const vm = {
+  name: 'vm',
+  include: ['test/vm/**/*.test.ts'],
+  testTimeout: 30_000,
+  hookTimeout: 600_000,
+}
+
 /** The desktop app in a stand-in for Electron, or in Electron itself; see docs/desktop.md. */
 const desktop = {
   name: 'desktop',
@@ -52,7 +60,7 @@ const packaging = {
 export default defineConfig({
   test: {
     reporters: ['default'],
-    projects: [unit, integration, privileges, desktop, e2e, packaging].map(project => ({
+    projects: [unit, integration, privileges, vm, desktop, e2e, packaging].map(project => ({
       test: { ...project, environment: 'node', pool: 'forks', teardownTimeout: 30_000 },
     })),
   },

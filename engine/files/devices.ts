@@ -4,7 +4,7 @@ import { HoldfastError } from '../contract/errors.ts'
 import type { Attachment } from './attachment.ts'
 import type { ThinPool } from './lvm/volumeGroup.ts'
 import { deviceMapperTable, lengthOf, onePiece, type Segment } from './segments.ts'
-import { type FilesSystem, loopsOver, needProgram } from './system.ts'
+import { type FilesSystem, loopsOver, needProgram, withoutUdev } from './system.ts'
 
 /** Block devices made of what is attached. All of them are read-only, but for overlays. */
 
@@ -51,9 +51,8 @@ export async function makeMapping(
 ): Promise<string> {
   const name = newName(attachment, purpose)
   await attachment.step({ kind: 'mapping', name }, async () => {
-    // We make the node ourselves: nobody shall look at it, so there is nothing to wait for udev with.
-    const args = ['create', name, '--noudevrules', '--noudevsync', ...(writable ? [] : ['--readonly'])]
-    await attachment.system.run('dmsetup', args, { ...options, input: table })
+    const args = ['create', name, ...(writable ? [] : ['--readonly'])]
+    await attachment.system.run('dmsetup', args, { ...options, input: table, env: withoutUdev })
   })
   return `/dev/mapper/${name}`
 }
@@ -89,7 +88,7 @@ export async function makeVolumeDevice(
   )
 }
 
-/** The device of a volume of a thin pool. The pool is only read: no transaction of it is begun. */
+/** The device of a volume of a thin pool. The pool is a copy on overlays; that of this computer plays no part. */
 export async function makeThinDevice(
   attachment: Attachment,
   base: BaseDisk,
@@ -108,11 +107,15 @@ export async function makeThinDevice(
   const { system } = attachment
   await system.run('modprobe', ['dm-thin-pool'], options).catch(() => undefined)
   const { metadata, data, chunkBytes } = thin.pool
-  const metaDevice = await makeMapping(attachment, 'meta', deviceMapperTable(metadata, base.path))
-  const dataDevice = await makeMapping(attachment, 'data', deviceMapperTable(data, base.path))
+  // The kernel only has pools that it may write to.
+  const overlayOf = async (purpose: string, segments: readonly Segment[]) => {
+    const device = await makeMapping(attachment, purpose, deviceMapperTable(segments, base.path))
+    return await makeOverlay(attachment, device, lengthOf(segments))
+  }
+  const [metaDevice, dataDevice] = [await overlayOf('meta', metadata), await overlayOf('data', data)]
   // Documentation/admin-guide/device-mapper/thin-provisioning.rst.
-  const pool = `0 ${lengthOf(data) / 512} thin-pool ${metaDevice} ${dataDevice} ${chunkBytes / 512} 0 2 skip_block_zeroing read_only\n`
-  const poolDevice = await makeMapping(attachment, 'pool', pool)
+  const table = `0 ${lengthOf(data) / 512} thin-pool ${metaDevice} ${dataDevice} ${chunkBytes / 512} 0 2 skip_block_zeroing read_only\n`
+  const poolDevice = await makeMapping(attachment, 'pool', table, { writable: true })
   return await makeMapping(attachment, 'thin', `0 ${thin.sizeBytes / 512} thin ${poolDevice} ${thin.deviceId}\n`)
 }
 

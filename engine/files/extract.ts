@@ -1,4 +1,4 @@
-import { mkdir, statfs } from 'node:fs/promises'
+import { mkdir, readdir, statfs } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { HoldfastError } from '../contract/errors.ts'
 import type { ExtractResult } from '../contract/files.ts'
@@ -96,7 +96,13 @@ export async function extract(
         result.problems.push(...problems.map(text => text.replaceAll(item.source, item.name)))
         done += (await measure(attachment.system, item.source, signal)).bytes
       }
-      for (const item of items) await place(private_, item.name, folder, names.get(item))
+      requireNotFull(destination, result.problems)
+      const copied = new Set(await readdir(inside(private_)))
+      for (const item of items) {
+        // What could not even be made is among the problems.
+        if (copied.has(item.name)) await place(private_, item.name, folder, names.get(item))
+      }
+      result.extracted = items.filter(({ name }) => copied.has(name)).map(item => names.get(item)!)
       await folder.sync().catch(() => undefined)
     } finally {
       await private_.close()
@@ -185,6 +191,16 @@ async function requireRoom(destination: string, neededBytes: number): Promise<vo
   })
 }
 
+/** Whoever else writes there may have taken the room that there was. */
+function requireNotFull(destination: string, problems: readonly string[]): void {
+  const said = problems.find(line => /No space left on device|Disk quota exceeded/.test(line))
+  if (said === undefined) return
+  throw new HoldfastError('target.full', `There was not enough room in ${destination}.`, {
+    advice: 'What was copied was taken away again. Make room, or choose another folder.',
+    details: { destination, said },
+  })
+}
+
 function wouldReplace(destination: string, replaced: readonly string[]): HoldfastError {
   const shown = replaced.slice(0, shownConflicts).join(', ')
   const more = replaced.length > shownConflicts ? ` and ${replaced.length - shownConflicts} more` : ''
@@ -193,6 +209,10 @@ function wouldReplace(destination: string, replaced: readonly string[]): Holdfas
     details: { destination, replaced: [...replaced] },
   })
 }
+
+/** Whether what could not be copied is damaged, and not just impossible here. */
+export const isDamage = (problem: string): boolean =>
+  /Input\/output error|Structure needs cleaning|Bad message|Invalid or incomplete/.test(problem)
 
 /** Name for a path that was asked for; `whole` when that is all of a volume. */
 export const nameFor = (path: string, whole: string): string => basename(path) || whole.replaceAll('/', '-')

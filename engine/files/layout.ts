@@ -1,4 +1,4 @@
-import type { Volume } from '../contract/files.ts'
+import { type Volume, volumeSchema } from '../contract/files.ts'
 import { headBytes, identifyFileSystem } from '../versions/fileSystemHead.ts'
 import type { ReadBytes } from '../versions/partition.ts'
 import { readPartitionTable } from '../versions/partitionTable.ts'
@@ -123,4 +123,4 @@ export async function readHead(read: ReadBytes, sizeBytes: number): Promise<Head
 }
 
 /** The volume as others see it. */
-export const plainVolume = ({ place: _, ...volume }: FoundVolume): Volume => volume
+export const plainVolume = (volume: Volume): Volume => volumeSchema.parse(volume)

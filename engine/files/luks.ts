@@ -1,7 +1,7 @@
 import { HoldfastError } from '../contract/errors.ts'
 import type { Attachment } from './attachment.ts'
 import { newName } from './devices.ts'
-import { needProgram } from './system.ts'
+import { needProgram, withoutUdev } from './system.ts'
 
 /** cryptsetup(8), "return codes". */
 const badPassphrase = 2
@@ -26,6 +26,7 @@ export async function unlockLuks(
       expectedExitCodes: [0, badPassphrase],
       // Without a line break, which would be a part of it.
       input: passphrase,
+      env: withoutUdev,
       ...(signal && { signal }),
     })
     if (exitCode === 0) return

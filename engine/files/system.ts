@@ -71,3 +71,9 @@ export async function loopsOver(file: string): Promise<{ device: string; offset:
   }
   return found
 }
+
+/**
+ * For programs that use libdevmapper: it makes the nodes itself. Nobody shall look at our devices, so there is nothing to wait for udev with,
+ * and in containers it would never answer.
+ */
+export const withoutUdev = { DM_DISABLE_UDEV: '1' }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { HoldfastError } from '../contract/errors.ts'
 import { nbdIsOurs } from './kernelNbd.ts'
 import type { Step } from './steps.ts'
-import { type FilesSystem, loopsOver, mountAt } from './system.ts'
+import { type FilesSystem, loopsOver, mountAt, withoutUdev } from './system.ts'
 
 /** Somebody who only looks (udev, a desktop's indexer) is gone by then. */
 const triesWhenBusy = 10
@@ -73,15 +73,15 @@ async function removeMapping(name: string, system: FilesSystem): Promise<void> {
   for (let attempt = 0; attempt < triesWhenBusy; attempt++) {
     if (!(await exists())) return
     // What cannot be read any more must not make its users wait for ever.
-    if (await tried(system, 'dmsetup', 'remove', '--noudevsync', name)) return
+    if (await tried(system, 'dmsetup', 'remove', name)) return
     await sleep(pauseMs)
   }
-  await tried(system, 'dmsetup', 'remove', '--noudevsync', '--deferred', name)
+  await tried(system, 'dmsetup', 'remove', '--deferred', name)
 }
 
 async function tried(system: FilesSystem, program: string, ...args: string[]): Promise<boolean> {
   try {
-    await system.run(program, args, { failureCode: 'files.busy', timeoutMs: 30_000 })
+    await system.run(program, args, { failureCode: 'files.busy', timeoutMs: 30_000, env: withoutUdev })
     return true
   } catch {
     return false

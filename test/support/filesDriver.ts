@@ -11,13 +11,23 @@ import { withVersionFiles } from '../../engine/files/versionFiles.ts'
 /**
  * Opens an image that nbdkit serves, as if it were a version, and prints JSON:
  *   filesDriver.ts STATE_DIR IMAGE volumes
- *   filesDriver.ts STATE_DIR IMAGE extract DEST [PASSPHRASE]    each volume that can be opened, to DEST/NAME
- *   filesDriver.ts STATE_DIR IMAGE hold                         opens all and waits; prints "open" when they are
+ *   filesDriver.ts STATE_DIR IMAGE extract DEST PASSPHRASE [VOLUME…]   volumes that can be opened, to DEST/NAME
+ *   filesDriver.ts STATE_DIR IMAGE hold - PASSPHRASE [VOLUME…]         opens them and waits; prints "open" when they are
+ * Without names, all volumes.
  */
-const [stateDir, image, action, destination, passphrase] = process.argv.slice(2) as [string, string, string, string, string]
+const [stateDir, image, action, destination, passphrase, ...wanted] = process.argv.slice(2) as [
+  string,
+  string,
+  string,
+  string,
+  string,
+  ...string[],
+]
 
 async function serve(socketPath: string) {
-  const server = spawn('nbdkit', ['--foreground', '--readonly', '--unix', socketPath, 'file', image], { stdio: 'ignore' })
+  const server = spawn('nbdkit', ['--foreground', '--readonly', '--unix', socketPath, 'file', image], {
+    stdio: 'ignore',
+  })
   for (;;) {
     const isThere = await access(socketPath).then(
       () => true,
@@ -37,6 +47,7 @@ const answer = await withVersionFiles(options, async (version, attachment) => {
   for (let volume = volumes.shift(); volume; volume = volumes.shift()) {
     try {
       if (volume.state === 'closed') continue
+      if (wanted.length > 0 && !wanted.includes(volume.name)) continue
       if (volume.state === 'locked') {
         volumes.push(...(await version.unlock(volume, passphrase)))
         continue
