@@ -6,7 +6,7 @@ import type { Attachment } from './attachment.ts'
 import { startInBackground } from './background.ts'
 import { makeOverlay } from './devices.ts'
 import { readSuperblockFacts } from './fileSystemFacts.ts'
-import { type MountAttempt, mountAttempts } from './mountAttempts.ts'
+import { type MountAttempt, mountAttempts, notReplayed } from './mountAttempts.ts'
 import { mountAt, needProgram } from './system.ts'
 import { waitFor } from './waiting.ts'
 
@@ -79,7 +79,11 @@ async function tryMount(
   )
 }
 
-function notMounted({ name, kind }: Mountable, failures: readonly string[], isInUseHere: boolean): HoldfastError {
+function notMounted(
+  { name, kind }: Pick<Mountable, 'name' | 'kind'>,
+  failures: readonly string[],
+  isInUseHere: boolean,
+): HoldfastError {
   const details = { volume: name, kind, said: failures }
   const said = failures.join('\n')
   if (isInUseHere && failures.length === 0) {
@@ -111,7 +115,7 @@ function notMounted({ name, kind }: Mountable, failures: readonly string[], isIn
  */
 export async function mountInUserSpace(
   attachment: Attachment,
-  volume: { name: string; kind: string; file: string; offset: number },
+  volume: { name: string; kind: string; file: string; offset: number; isDirty: boolean | null },
   mountPoint: string,
   signal?: AbortSignal,
 ): Promise<{ note: string | null }> {
@@ -129,7 +133,7 @@ export async function mountInUserSpace(
     const server = startInBackground(program, args)
     const ready = async () => (server.ended() ? false : (await mountAt(mountPoint)) && true)
     if (await waitFor(ready, { timeoutMs: mountMs, signal })) return
-    throw notMounted({ ...volume } as unknown as Mountable, [server.ended()?.said ?? 'no answer'], false)
+    throw notMounted(volume, [server.ended()?.said ?? 'no answer'], false)
   })
-  return { note: null }
+  return { note: volume.isDirty === true ? notReplayed : null }
 }
