@@ -17,6 +17,7 @@ import type {
   VersionDetails,
 } from './contract/models.ts'
 import type { OnProgress } from './contract/progress.ts'
+import type { ExportList } from './nbd/export.ts'
 import type { Secret } from './repository/keySlots.ts'
 
 export type { Secret }
@@ -110,6 +111,12 @@ export interface Session {
     work: (read: ReadRange, version: Version) => Promise<T>,
     options?: { signal?: AbortSignal },
   ): Promise<T>
+
+  /**
+   * What an NBD server offers (nbd/server.ts): the version, or all of them. Whatever is opened of it is to be closed before the
+   * session. repository.versionNotFound.
+   */
+  exports(version?: string): Promise<ExportList>
 
   /**
    * How much differs between two versions, block by block, by their maps alone: the cost is that of the differences. Both may be

@@ -23,6 +23,8 @@ import { decideRetention } from './maintenance/retention.ts'
 import { formatRetentionPolicy, parseRetentionPolicy } from './maintenance/retentionPolicy.ts'
 import { runScrub } from './maintenance/scrub.ts'
 import { gatherStats } from './maintenance/stats.ts'
+import type { ExportList } from './nbd/export.ts'
+import { exportOfVersion, exportsOfRepository } from './nbd/versionExports.ts'
 import { type BackupOptions, runBackup } from './pipeline/backup.ts'
 import { compareVersions } from './pipeline/compareVersions.ts'
 import { compareWithSource } from './pipeline/compareWithSource.ts'
@@ -145,6 +147,10 @@ export class RepositorySession implements Session {
     const record = this.#record(loaded, spec)
     const view = viewVersion(record, loaded.marks, this.#repository.index)
     return await readVersion(this.#repository, record, read => work(read, view), options.signal)
+  }
+
+  async exports(spec?: string): Promise<ExportList> {
+    return spec === undefined ? exportsOfRepository(this.#repository) : await exportOfVersion(this.#repository, spec)
   }
 
   async compare(older: string, newer: string, options: { signal?: AbortSignal } = {}): Promise<Comparison> {

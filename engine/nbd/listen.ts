@@ -94,8 +94,9 @@ export async function listenTcp(
   }
 }
 
+/** A client that has said its last word still gets its replies, so our end stays open until they are sent. */
 function netServer(server: NbdServer): Server {
-  const net = createServer({ noDelay: true, keepAlive: true }, socket => server.accept(socket))
+  const net = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, socket => server.accept(socket))
   // Too many open files, for example: it concerns one client, which has gone.
   net.on('error', () => undefined)
   return net
