@@ -94,7 +94,7 @@ export async function listenTcp(
   }
 }
 
-/** A client that has said its last word still gets its replies, so our end stays open until they are sent. */
+/** What a client asked for before it said goodbye is still done when it has closed its end, so ours stays open until then. */
 function netServer(server: NbdServer): Server {
   const net = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, socket => server.accept(socket))
   // Too many open files, for example: it concerns one client, which has gone.

@@ -28,6 +28,11 @@ export async function openVersionExport(
   })
   reading.catch(opened.reject)
   const read = await opened.promise
+  const close = async () => {
+    closing.resolve()
+    await reading
+  }
+  if (signal?.aborted) await close()
   throwIfAborted(signal, 'The opening')
   const blockSize = repository.blockSizeBytes
   return {
@@ -62,9 +67,6 @@ export async function openVersionExport(
       return found
     },
     cache: async () => undefined,
-    async close() {
-      closing.resolve()
-      await reading
-    },
+    close,
   }
 }

@@ -256,6 +256,21 @@ describe('the end', () => {
     expect(disk.bytes.toString('latin1', 0, 4)).toBe('last')
   })
 
+  it('comes after what was asked before it even when the client does not wait for it', async () => {
+    const client = await nbd.attach('disk')
+    const requests = [
+      { command: commands.write, payload: Buffer.from('last') },
+      { command: commands.write, offset: size - 5 * mib, payload: Buffer.alloc(5 * mib, 7) },
+      { command: commands.flush },
+      { command: 2 },
+    ]
+    client.socket.end(Buffer.concat(requests.map((request, i) => requestBytes(i, request))))
+    await until(() => disk.open === 0)
+    expect(disk.bytes.toString('latin1', 0, 4)).toBe('last')
+    expect(disk.bytes.subarray(size - 5 * mib).equals(Buffer.alloc(5 * mib, 7))).toBe(true)
+    expect(disk.unflushed).toBe(0)
+  })
+
   it('of a client that vanishes ends its reads and finishes its writes', async () => {
     const client = await nbd.attach('disk')
     const gate = Promise.withResolvers<void>()
