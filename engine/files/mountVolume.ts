@@ -102,8 +102,7 @@ function notMounted(
     })
   }
   return new HoldfastError('files.damaged', `The file system on ${name} (${kind}) is too damaged to be opened.`, {
-    advice:
-      'Export the version writable ("holdfast nbd --read-write"), repair that with fsck, or restore the version and repair it.',
+    advice: 'Make a writable copy by restoring the version to an image file, and repair that with fsck.',
     details: { ...details, said: said.slice(0, 2000) },
   })
 }

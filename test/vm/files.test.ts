@@ -80,7 +80,10 @@ dmsetup ls | grep -c holdfast >/share/held-mappings || true
 grep -c holdfast /proc/mounts >/share/held-mounts || true
 kill -9 $(pgrep -f 'filesDriver.ts.*hold')
 pkill nbdkit || true
-driver copy volumes >/dev/null
+# Two at once: both tidy up after the dead one, and both want the first NBD device.
+driver copy volumes >/share/first.json &
+driver copy volumes >/share/second.json
+wait $!
 what_is_left >/share/left-after-kill 2>&1
 say end
 `
@@ -125,6 +128,11 @@ describe.skipIf(noVm !== undefined)('where the kernel has NBD and device-mapper'
 
   test('a wrong passphrase opens nothing', () => {
     expect(json('extracted.json').opened['p3 with another passphrase']).toBe('files.wrongPassphrase')
+  })
+
+  test('two that begin at the same moment do not take devices from each other', () => {
+    expect(json('first.json')).toEqual(json('second.json'))
+    expect(json('first.json').volumes).toHaveLength(7)
   })
 
   test('what was held when the process was killed had been there', () => {
