@@ -13,10 +13,7 @@ export interface FilesOptions {
   luksPassphraseFile?: string
 }
 
-export const luksOption = [
-  '--luks-passphrase-file <file>',
-  'the passphrase of encrypted volumes; asked for in a terminal',
-] as const
+export const luksOption = ['--luks-passphrase-file <file>', 'passphrase of encrypted volumes, else asked for'] as const
 
 export interface OpenFiles {
   /** Id of the version. */

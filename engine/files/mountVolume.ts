@@ -109,7 +109,7 @@ function notMounted(
 
 /**
  * Without root: mounts ext2, ext3 and ext4 with fuse2fs of e2fsprogs, which checks what it reads like fsck does and shows hard links, times
- * and extended attributes; its files are for this user alone. It is preferred to debugfs, which keeps neither of them and follows
+ * (in whole seconds) and extended attributes; its files are for this user alone. It is preferred to debugfs, which keeps neither of them and follows
  * whatever names it finds.
  */
 export async function mountInUserSpace(
