@@ -18,7 +18,7 @@ import type {
   VersionDetails,
 } from './contract/models.ts'
 import type { OnProgress } from './contract/progress.ts'
-import type { Export, WritableExport } from './nbd/export.ts'
+import type { Export, ExportList, WritableExport } from './nbd/export.ts'
 import type { Secret } from './repository/keySlots.ts'
 
 export type { Secret }
@@ -123,7 +123,7 @@ export interface Session {
    * Opens a version to be read like a device, quickly and by many at once. What it needs is kept from being pruned until it is
    * closed. Close it before the session.
    */
-  openExport(version: string, options?: { name?: string; signal?: AbortSignal }): Promise<Export>
+  openExport(version: string): Promise<Export>
   /** Makes an overlay: a place on this computer for what is going to be written to a version. Returns its id. */
   createOverlay(version: string): Promise<string>
   /**
@@ -131,7 +131,7 @@ export interface Session {
    * until it is kept or discarded. config.notFound, config.inUse, usage.invalid when it is of another repository,
    * repository.versionNotFound when its version is gone.
    */
-  openOverlay(id: string, options?: { name?: string; signal?: AbortSignal }): Promise<WritableExport>
+  openOverlay(id: string, options?: { name?: string }): Promise<WritableExport>
   /**
    * Keeps what was written as a new version, protected, and removes the overlay; only what was written is stored. Errors as of
    * openOverlay, and usage.invalid when nothing was written; the overlay is still there then.
@@ -140,6 +140,12 @@ export interface Session {
     id: string,
     options?: CallOptions & { name?: string; labels?: Record<string, string> },
   ): Promise<BackupResult>
+
+  /**
+   * What an NBD server offers (nbd/server.ts): the version, or all of them. Whatever is opened of it is to be closed before the
+   * session. repository.versionNotFound.
+   */
+  exports(version?: string): Promise<ExportList>
 
   /**
    * How much differs between two versions, block by block, by their maps alone: the cost is that of the differences. Both may be

@@ -24,9 +24,10 @@ import { decideRetention } from './maintenance/retention.ts'
 import { formatRetentionPolicy, parseRetentionPolicy } from './maintenance/retentionPolicy.ts'
 import { runScrub } from './maintenance/scrub.ts'
 import { gatherStats } from './maintenance/stats.ts'
-import type { Export, WritableExport } from './nbd/export.ts'
+import type { Export, ExportList, WritableExport } from './nbd/export.ts'
 import type { OverlayStore } from './nbd/overlayStore.ts'
 import { overlaysOf, VersionDesk } from './nbd/versionDesk.ts'
+import { exportOfVersion, exportsOfRepository, type OpenVersion } from './nbd/versionExports.ts'
 import { type BackupOptions, runBackup } from './pipeline/backup.ts'
 import { compareVersions } from './pipeline/compareVersions.ts'
 import { compareWithSource } from './pipeline/compareWithSource.ts'
@@ -160,21 +161,30 @@ export class RepositorySession implements Session {
     return await readVersion(this.#repository, record, read => work(read, view), options.signal)
   }
 
-  async openExport(spec: string, options: { name?: string; signal?: AbortSignal } = {}): Promise<Export> {
-    return await this.#desk.open(this.#record(await this.#repository.refresh(options.signal), spec), options)
+  async openExport(spec: string): Promise<Export> {
+    return await this.#desk.open(this.#record(await this.#repository.refresh(), spec))
   }
 
   async createOverlay(spec: string): Promise<string> {
     return await this.#desk.createOverlay(this.#record(await this.#repository.refresh(), spec))
   }
 
-  openOverlay(id: string, options: { name?: string; signal?: AbortSignal } = {}): Promise<WritableExport> {
+  openOverlay(id: string, options: { name?: string } = {}): Promise<WritableExport> {
     return this.#desk.openOverlay(id, options)
   }
 
   async commitOverlay(id: string, options: Parameters<Session['commitOverlay']>[1] = {}): Promise<BackupResult> {
     if (options.name !== undefined) requireVersionName(options.name)
     return await this.#desk.commitOverlay(id, options)
+  }
+
+  async exports(spec?: string): Promise<ExportList> {
+    const open: OpenVersion = (record, summary) => this.#desk.open(record, summary)
+    if (spec === undefined) return exportsOfRepository(this.#repository, open)
+    const { list, record } = await exportOfVersion(this.#repository, spec, open)
+    // So that the first client need not wait, and nothing of it is pruned while no client is there.
+    await this.#desk.hold(record)
+    return list
   }
 
   async compare(older: string, newer: string, options: { signal?: AbortSignal } = {}): Promise<Comparison> {

@@ -3,7 +3,9 @@ import type { DurableFile } from '../base/durableFile.ts'
 import { pageBytes } from './overlayPages.ts'
 
 const cipher = 'aes-256-xts'
-const zeros = Buffer.alloc(pageBytes)
+/** What drives write at once, or not at all. */
+const sectorBytes = 512
+const zeros = Buffer.alloc(sectorBytes)
 
 /** The key of an overlay: HKDF-SHA-256 of the master key (RFC 5869), salt = its id, info = "holdfast/v1/overlay"; 64 bytes. */
 export function overlayKey(masterKey: Uint8Array, id: string): Buffer {
@@ -13,7 +15,7 @@ export function overlayKey(masterKey: Uint8Array, id: string): Buffer {
 /**
  * The pages of an overlay in a sparse file, each at the place that it has in the device, encrypted by AES-256-XTS with its number
  * as the tweak (IEEE 1619, as disk encryption does): pages are written over in place, with no room for a nonce, and one that
- * is torn by a power cut still decrypts 16 bytes by 16 bytes. A page of zeros in the file is a hole, not a ciphertext.
+ * is torn by a power cut still decrypts 16 bytes by 16 bytes. A sector of zeros in the file is a hole, not a ciphertext.
  */
 export class OverlayData {
   readonly #file: DurableFile
@@ -29,11 +31,13 @@ export class OverlayData {
     await this.#file.read(buffer, first * pageBytes)
     for (let at = 0; at < buffer.length; at += pageBytes) {
       const page = buffer.subarray(at, at + pageBytes)
-      // Most ciphertexts are told by their first bytes.
-      if (page[0] === 0 && page.equals(zeros)) continue
-      createDecipheriv(cipher, this.#key, tweak(first + at / pageBytes))
-        .update(page)
-        .copy(page)
+      const empty = emptySectors(page)
+      if (empty.length < pageBytes / sectorBytes) {
+        createDecipheriv(cipher, this.#key, tweak(first + at / pageBytes))
+          .update(page)
+          .copy(page)
+      }
+      for (const sector of empty) page.fill(0, sector, sector + sectorBytes)
     }
   }
 
@@ -64,6 +68,15 @@ export class OverlayData {
   sync(): Promise<void> {
     return this.#file.sync()
   }
+}
+
+/** Where in a page sectors begin that hold nothing. Most others are told by their first byte. */
+function emptySectors(page: Buffer): number[] {
+  const found: number[] = []
+  for (let at = 0; at < page.length; at += sectorBytes) {
+    if (page[at] === 0 && page.compare(zeros, 0, sectorBytes, at, at + sectorBytes) === 0) found.push(at)
+  }
+  return found
 }
 
 function tweak(page: number): Buffer {

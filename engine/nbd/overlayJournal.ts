@@ -61,7 +61,7 @@ function decodeBatch(id: string, journal: Buffer, at: number): Batch | undefined
   const bytes = headerBytes + count * recordBytes
   if (journal.length - at < bytes) return undefined
   const batch = journal.subarray(at, at + bytes)
-  if (batch.readUInt32LE(16) !== checksum(id, batch)) return undefined
+  if (batch.readUInt32LE(16) !== checksum(id, batch) || batch.readUInt32LE(20) !== 0) return undefined
   const runs: PageRun[] = []
   for (let record = headerBytes; record < bytes; record += recordBytes) {
     const from = Number(batch.readBigUInt64LE(record))

@@ -12,7 +12,7 @@ import { OverlayExport } from './overlayExport.ts'
 import { pageBytes } from './overlayPages.ts'
 import { hintsOf, OverlaySource } from './overlaySource.ts'
 import type { OpenedFiles, OverlayStore } from './overlayStore.ts'
-import { VersionExport, type VersionExportOptions } from './versionExport.ts'
+import { VersionExport } from './versionExport.ts'
 
 /** Label of a version that was made of an overlay: the version that was written to. */
 export const copyOfLabel = 'copy-of'
@@ -34,6 +34,8 @@ export class VersionDesk {
   readonly #overlays: OverlayStore
   readonly #cacheBytes: number | undefined
   #cache: Promise<BlockCache> | undefined
+  readonly #opened = new Map<string, { device: Promise<VersionExport>; users: number }>()
+  readonly #held: Export[] = []
 
   constructor(repository: Repository, overlays: OverlayStore, options: { cacheBytes?: number | undefined } = {}) {
     this.#repository = repository
@@ -41,13 +43,45 @@ export class VersionDesk {
     this.#cacheBytes = options.cacheBytes
   }
 
-  /** A version to be read. Close it. */
-  async open(version: VersionRecord, options: VersionExportOptions = {}): Promise<Export> {
-    this.#cache ??= BlockCache.open(
-      this.#repository,
-      this.#cacheBytes === undefined ? {} : { cacheBytes: this.#cacheBytes },
-    )
-    return await VersionExport.open(this.#repository, version, await this.#cache, options)
+  /** A version to be read. All who have it open at the same moment share what it keeps. Close it. */
+  async open(version: VersionRecord, options: { name?: string; description?: string } = {}): Promise<Export> {
+    const shared = this.#opened.get(version.id) ?? { device: this.#openVersion(version), users: 0 }
+    this.#opened.set(version.id, shared)
+    shared.users++
+    const leave = async () => {
+      shared.users--
+      if (shared.users > 0) return
+      this.#opened.delete(version.id)
+      await (await shared.device).close()
+    }
+    let device: VersionExport
+    try {
+      device = await shared.device
+    } catch (error) {
+      this.#opened.delete(version.id)
+      throw error
+    }
+    const { sizeBytes, isReadOnly, preferredBlockBytes } = device
+    return {
+      name: options.name ?? version.id,
+      description: options.description ?? `${version.name} of ${version.startedAt}`,
+      ...{ sizeBytes, isReadOnly, preferredBlockBytes },
+      read: (offset, length, signal) => device.read(offset, length, signal),
+      extents: (offset, length, signal) => device.extents(offset, length, signal),
+      cache: (offset, length, signal) => device.cache(offset, length, signal),
+      close: leave,
+    }
+  }
+
+  /** Keeps a version open until the desk is closed. */
+  async hold(version: VersionRecord): Promise<void> {
+    this.#held.push(await this.open(version))
+  }
+
+  async #openVersion(version: VersionRecord): Promise<VersionExport> {
+    const options = this.#cacheBytes === undefined ? {} : { cacheBytes: this.#cacheBytes }
+    this.#cache ??= BlockCache.open(this.#repository, options)
+    return await VersionExport.open(this.#repository, version, await this.#cache)
   }
 
   /** Makes an empty overlay over a version. Nobody has it open yet. */
@@ -62,7 +96,7 @@ export class VersionDesk {
    * Opens an overlay to be read and written. Close it; it stays. config.notFound, config.inUse, usage.invalid when it is of another
    * repository, repository.versionNotFound when its version is gone.
    */
-  async openOverlay(id: string, options: VersionExportOptions = {}): Promise<WritableExport> {
+  async openOverlay(id: string, options: { name?: string } = {}): Promise<WritableExport> {
     return (await this.#openOverlay(id, options)).overlay
   }
 
@@ -71,9 +105,7 @@ export class VersionDesk {
    * written is read and stored. Errors as openOverlay; usage.invalid when nothing was written. When it fails, the overlay is still there.
    */
   async commitOverlay(id: string, options: CommitOptions = {}): Promise<BackupResult> {
-    const { overlay, base, files } = await this.#openOverlay(id, {
-      ...(options.signal ? { signal: options.signal } : {}),
-    })
+    const { overlay, base, files } = await this.#openOverlay(id)
     let result: BackupResult
     try {
       const changed = [...overlay.pages.changed()]
@@ -108,10 +140,11 @@ export class VersionDesk {
 
   /** Waits for what is under way. Exports are closed before. */
   async close(): Promise<void> {
+    for (const device of this.#held.splice(0)) await device.close()
     await (await this.#cache)?.close()
   }
 
-  async #openOverlay(id: string, options: VersionExportOptions) {
+  async #openOverlay(id: string, options: { name?: string } = {}) {
     const files = await this.#overlays.open(id)
     try {
       const base = await this.#baseOf(files.record)

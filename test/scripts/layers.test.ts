@@ -82,7 +82,7 @@ const forbidden: [from: string, to: string, rule: string][] = [
   ['engine/pipeline/backup.ts', 'engine/catalogue/database.ts', 'layer-pipeline'],
   ['engine/pipeline/backup.ts', 'engine/maintenance/prune.ts', 'layer-pipeline'],
   ['engine/maintenance/prune.ts', 'engine/nbd/server.ts', 'layer-maintenance'],
-  ['engine/nbd/server.ts', 'engine/pipeline/restore.ts', 'layer-nbd'],
+  ['engine/nbd/server.ts', 'engine/maintenance/prune.ts', 'layer-nbd'],
   ['engine/jobs/runner.ts', 'engine/scheduler/wake.ts', 'layer-jobs'],
   ['engine/scheduler/wake.ts', 'engine/jobs/runStore.ts', 'layer-scheduler'],
   ['engine/rpc/server.ts', 'engine/helper/helper.ts', 'layer-rpc'],
