@@ -102,7 +102,8 @@ function notMounted(
     })
   }
   return new HoldfastError('files.damaged', `The file system on ${name} (${kind}) is too damaged to be opened.`, {
-    advice: 'Make a writable copy by restoring the version to an image file, and repair that with fsck.',
+    advice:
+      'Make a writable copy (holdfast nbd VERSION --read-write), repair that with fsck, and keep it as a new version.',
     details: { ...details, said: said.slice(0, 2000) },
   })
 }
