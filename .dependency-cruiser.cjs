@@ -4,7 +4,7 @@
  */
 const lowest = ['contract', 'base']
 const drivers = ['storage', 'sources', 'targets', 'catalogue', 'versions']
-const engineParts = [...lowest, ...drivers, 'repository', 'pipeline', 'maintenance', 'nbd']
+const engineParts = [...lowest, ...drivers, 'repository', 'pipeline', 'maintenance', 'nbd', 'files']
 const helperParts = ['scheduler', 'rpc', 'notices', 'secrets', 'drives', 'conditions', 'jobs']
 
 const mayImport = {
@@ -24,7 +24,10 @@ const mayImport = {
   pipeline: [...lowest, 'repository', 'sources', 'targets', 'versions'],
   // Scrub and prune read and write blocks with the threads of the pipeline, and decide by the rows of the block table.
   maintenance: [...lowest, 'catalogue/blockRows.ts', 'repository', 'pipeline', 'sources', 'targets', 'versions'],
-  nbd: [...lowest, 'repository', 'pipeline', 'versions'],
+  // What was written to an export is backed up like any other source.
+  nbd: [...lowest, 'repository', 'pipeline', 'sources', 'versions'],
+  // Begins at an export, whatever is behind it.
+  files: [...lowest, 'versions', 'nbd'],
 
   // What the helper is made of besides the engine; none of these knows the others.
   scheduler: lowest,

@@ -21,6 +21,8 @@ const unit = {
 const withDisks = [
   'test/integration/fullDisk.test.ts',
   'test/integration/cli/terminal.test.ts',
+  'test/integration/files/damage.test.ts',
+  'test/integration/files/extract.test.ts',
   ...['commands', 'destinations', 'devices', 'restores', 'restoresOfOthers'].map(
     name => `test/integration/helper/${name}.test.ts`,
   ),
@@ -46,6 +48,15 @@ const privileges = {
   include: ['test/privileges/**/*.test.ts'],
   testTimeout: 120_000,
   hookTimeout: 120_000,
+}
+
+/** Small computers with a kernel of their own, under QEMU; see test/vm/inVm.ts. Each file boots one, which takes a while without KVM. */
+const vm = {
+  name: 'vm',
+  maxWorkers: 1,
+  include: ['test/vm/**/*.test.ts'],
+  testTimeout: 30_000,
+  hookTimeout: 600_000,
 }
 
 /** The desktop app in a stand-in for Electron, or in Electron itself; see docs/desktop.md. */
@@ -81,16 +92,18 @@ export default defineConfig({
   test: {
     reporters: ['default'],
     sequence: { sequencer: LongestFirst },
-    projects: [unit, integration, integrationAlone, privileges, desktop, e2e, packaging].map((project, groupOrder) => ({
-      test: {
-        ...project,
-        environment: 'node',
-        pool: 'forks',
-        teardownTimeout: 30_000,
-        sequence: { groupOrder },
-        // What is waited for comes at some time, on a busy machine after more than the second that is usual.
-        expect: { poll: { timeout: 25_000 } },
-      },
-    })),
+    projects: [unit, integration, integrationAlone, privileges, vm, desktop, e2e, packaging].map(
+      (project, groupOrder) => ({
+        test: {
+          ...project,
+          environment: 'node',
+          pool: 'forks',
+          teardownTimeout: 30_000,
+          sequence: { groupOrder },
+          // What is waited for comes at some time, on a busy machine after more than the second that is usual.
+          expect: { poll: { timeout: 25_000 } },
+        },
+      }),
+    ),
   },
 })

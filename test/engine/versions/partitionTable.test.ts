@@ -48,9 +48,9 @@ describe.skipIf(missingProgram('sfdisk'))('a table that sfdisk has written', () 
     expect(table).toEqual({
       kind: 'gpt',
       partitions: [
-        { offset: mib, length: mib, purpose: 'EFI System', name: 'EFI' },
-        { offset: 4 * mib, length: 10 * mib, purpose: 'Linux filesystem', name: 'root ä' },
-        { offset: 20 * mib, length: 512, purpose: null, name: null },
+        { number: 1, offset: mib, length: mib, purpose: 'EFI System', name: 'EFI' },
+        { number: 2, offset: 4 * mib, length: 10 * mib, purpose: 'Linux filesystem', name: 'root ä' },
+        { number: 3, offset: 20 * mib, length: 512, purpose: null, name: null },
       ],
     })
   })
@@ -95,10 +95,10 @@ describe.skipIf(missingProgram('sfdisk'))('a table that sfdisk has written', () 
     expect(table).toEqual({
       kind: 'dos',
       partitions: [
-        { offset: mib, length: mib, purpose: 'W95 FAT32 (LBA)', name: null },
-        { offset: 3 * mib, length: mib, purpose: 'Linux', name: null },
-        { offset: 5 * mib, length: mib, purpose: 'Linux LVM', name: null },
-        { offset: 10 * mib, length: mib, purpose: 'Linux swap / Solaris', name: null },
+        { number: 1, offset: mib, length: mib, purpose: 'W95 FAT32 (LBA)', name: null },
+        { number: 5, offset: 3 * mib, length: mib, purpose: 'Linux', name: null },
+        { number: 6, offset: 5 * mib, length: mib, purpose: 'Linux LVM', name: null },
+        { number: 7, offset: 10 * mib, length: mib, purpose: 'Linux swap / Solaris', name: null },
       ],
     })
   })
@@ -143,7 +143,13 @@ describe('a table of strangers', () => {
   test('of a disk with blocks of 4 KiB is read in those', async () => {
     const table = await readPartitionTable(reader(handMade(4096)), 2 * mib)
     const [partition] = table!.partitions
-    expect(partition).toEqual({ offset: 256 * 1024, length: 256 * 1024, purpose: 'Linux filesystem', name: 'data' })
+    expect(partition).toEqual({
+      number: 1,
+      offset: 256 * 1024,
+      length: 256 * 1024,
+      purpose: 'Linux filesystem',
+      name: 'data',
+    })
   })
 
   test('that claims more than there is, or the impossible, never makes anybody read outside or draw twice', async () => {
