@@ -8,6 +8,8 @@ const mostKeptBytes = 32 * 1024 * 1024
  */
 export class ReplyRooms {
   readonly #free = new Map<number, ArrayBuffer[]>()
+  /** Given out and not yet back. Small buffers of Node share memory with everybody's, which must never be taken for ours. */
+  readonly #out = new WeakSet<ArrayBufferLike>()
   #keptBytes = 0
 
   take(bytes: number): Buffer {
@@ -15,13 +17,15 @@ export class ReplyRooms {
     const size = Math.ceil(bytes / leastBytes) * leastBytes
     const known = this.#free.get(size)?.pop()
     if (known) this.#keptBytes -= size
-    return known ? Buffer.from(known, 0, bytes) : Buffer.allocUnsafeSlow(size).subarray(0, bytes)
+    const room = known ?? Buffer.allocUnsafeSlow(size).buffer
+    this.#out.add(room)
+    return Buffer.from(room, 0, bytes)
   }
 
-  /** Takes back what `take` gave. Nobody else may have it. */
+  /** Takes back what `take` gave, once; anything else is left alone. The caller must not use it any more. */
   give({ buffer }: Uint8Array): void {
+    if (!(buffer instanceof ArrayBuffer) || !this.#out.delete(buffer)) return
     const size = buffer.byteLength
-    if (!(buffer instanceof ArrayBuffer) || size < leastBytes || size % leastBytes !== 0) return
     if (this.#keptBytes + size > mostKeptBytes) return
     this.#keptBytes += size
     const free = this.#free.get(size)
