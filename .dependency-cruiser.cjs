@@ -4,7 +4,7 @@
  */
 const lowest = ['contract', 'base']
 const drivers = ['storage', 'sources', 'targets', 'catalogue', 'versions']
-const engineParts = [...lowest, ...drivers, 'repository', 'pipeline', 'maintenance', 'nbd']
+const engineParts = [...lowest, ...drivers, 'repository', 'pipeline', 'maintenance', 'nbd', 'files']
 const helperParts = ['scheduler', 'rpc', 'notices', 'secrets', 'drives', 'conditions', 'jobs']
 
 const mayImport = {
@@ -25,6 +25,8 @@ const mayImport = {
   // Scrub and prune read and write blocks with the threads of the pipeline, and decide by the rows of the block table.
   maintenance: [...lowest, 'catalogue/blockRows.ts', 'repository', 'pipeline', 'sources', 'targets', 'versions'],
   nbd: [...lowest, 'repository', 'pipeline', 'versions'],
+  // Begins at an export, whatever is behind it.
+  files: [...lowest, 'versions', 'nbd'],
 
   // What the helper is made of besides the engine; none of these knows the others.
   scheduler: lowest,

@@ -48,6 +48,14 @@ const privileges = {
   hookTimeout: 120_000,
 }
 
+/** Small computers with a kernel of their own, under QEMU; see test/vm/inVm.ts. Each file boots one, which takes a while without KVM. */
+const vm = {
+  name: 'vm',
+  include: ['test/vm/**/*.test.ts'],
+  testTimeout: 30_000,
+  hookTimeout: 600_000,
+}
+
 /** The desktop app in a stand-in for Electron, or in Electron itself; see docs/desktop.md. */
 const desktop = {
   name: 'desktop',
@@ -81,16 +89,18 @@ export default defineConfig({
   test: {
     reporters: ['default'],
     sequence: { sequencer: LongestFirst },
-    projects: [unit, integration, integrationAlone, privileges, desktop, e2e, packaging].map((project, groupOrder) => ({
-      test: {
-        ...project,
-        environment: 'node',
-        pool: 'forks',
-        teardownTimeout: 30_000,
-        sequence: { groupOrder },
-        // What is waited for comes at some time, on a busy machine after more than the second that is usual.
-        expect: { poll: { timeout: 25_000 } },
-      },
-    })),
+    projects: [unit, integration, integrationAlone, privileges, vm, desktop, e2e, packaging].map(
+      (project, groupOrder) => ({
+        test: {
+          ...project,
+          environment: 'node',
+          pool: 'forks',
+          teardownTimeout: 30_000,
+          sequence: { groupOrder },
+          // What is waited for comes at some time, on a busy machine after more than the second that is usual.
+          expect: { poll: { timeout: 25_000 } },
+        },
+      }),
+    ),
   },
 })

@@ -17,6 +17,7 @@ import type {
   VersionDetails,
 } from './contract/models.ts'
 import type { OnProgress } from './contract/progress.ts'
+import type { ExportList } from './nbd/export.ts'
 import type { Secret } from './repository/keySlots.ts'
 
 export type { Secret }
@@ -48,6 +49,11 @@ export interface InitOptions {
 
 /** Bytes of a version, checked; zeros where the source had none. See Session.read. */
 export type ReadRange = (range: ByteRange) => Promise<Buffer>
+
+/** Exports that hold memory and threads until they are closed. */
+export interface OpenExports extends ExportList {
+  close(): Promise<void>
+}
 
 /** What the helper and the command line can ask of the engine. */
 export interface Engine {
@@ -110,6 +116,12 @@ export interface Session {
     work: (read: ReadRange, version: Version) => Promise<T>,
     options?: { signal?: AbortSignal },
   ): Promise<T>
+
+  /**
+   * Opens a version as what an NBD server offers: the default export, and one of its id. Meant for much reading in any order.
+   * Close it before the session.
+   */
+  exportVersion(version: string, options?: { signal?: AbortSignal }): Promise<OpenExports>
 
   /**
    * How much differs between two versions, block by block, by their maps alone: the cost is that of the differences. Both may be

@@ -15,7 +15,7 @@ import type {
   Version,
   VersionDetails,
 } from './contract/models.ts'
-import type { CallOptions, PriorityOptions, ReadRange, Secret, Session } from './engineApi.ts'
+import type { CallOptions, OpenExports, PriorityOptions, ReadRange, Secret, Session } from './engineApi.ts'
 import { requireMinimumAge } from './maintenance/minimumAge.ts'
 import { runPrune } from './maintenance/prune.ts'
 import { runRepair } from './maintenance/repair.ts'
@@ -23,6 +23,7 @@ import { decideRetention } from './maintenance/retention.ts'
 import { formatRetentionPolicy, parseRetentionPolicy } from './maintenance/retentionPolicy.ts'
 import { runScrub } from './maintenance/scrub.ts'
 import { gatherStats } from './maintenance/stats.ts'
+import { SingleVersion } from './nbd/singleVersion.ts'
 import { type BackupOptions, runBackup } from './pipeline/backup.ts'
 import { compareVersions } from './pipeline/compareVersions.ts'
 import { compareWithSource } from './pipeline/compareWithSource.ts'
@@ -145,6 +146,11 @@ export class RepositorySession implements Session {
     const record = this.#record(loaded, spec)
     const view = viewVersion(record, loaded.marks, this.#repository.index)
     return await readVersion(this.#repository, record, read => work(read, view), options.signal)
+  }
+
+  async exportVersion(spec: string, options: { signal?: AbortSignal } = {}): Promise<OpenExports> {
+    const loaded = await this.#repository.refresh(options.signal)
+    return await SingleVersion.open(this.#repository, this.#record(loaded, spec))
   }
 
   async compare(older: string, newer: string, options: { signal?: AbortSignal } = {}): Promise<Comparison> {

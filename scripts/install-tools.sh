@@ -8,7 +8,11 @@ PATH=$PATH:/usr/sbin:/sbin
 packages=
 while read -r program package _; do
   case $program in '' | '#'*) continue ;; esac
-  command -v "$program" >/dev/null && continue
+  case $program in
+    # One of the files that it may be; the pattern itself when there is none.
+    /*) for file in $program; do break; done; [ ! -e "$file" ] || continue ;;
+    *) command -v "$program" >/dev/null && continue ;;
+  esac
   case " $packages " in *" $package "*) ;; *) packages="$packages $package" ;; esac
 done <"$list"
 [ -n "$packages" ] || exit 0

@@ -3,7 +3,7 @@
 //   npm test -- types unit   only these
 // With CI=true a missing tool is a failure, and on Debian as root what is missing gets installed first.
 import { spawn, spawnSync } from 'node:child_process'
-import { accessSync, constants, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { accessSync, constants, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { summaryOf } from './testReport.mjs'
@@ -74,12 +74,14 @@ const lanes = [
     title: 'privileges: the packaged service with systemd, D-Bus and polkit',
     run: vitest('privileges'),
   },
+  { name: 'vm', title: "vm: what needs a kernel's own device-mapper, LVM and NBD", run: vitest('vm') },
   { name: 'desktop', title: 'desktop: the app around the screens, with a browser in it', run: vitest('desktop') },
   { name: 'e2e', title: 'end to end: screens in a browser, a real helper, real disks', run: vitest('e2e') },
   { name: 'packaging', title: 'packaging: packages are made, installed and tried', run: vitest('packaging') },
 ]
 
 function isThere(program) {
+  if (program.startsWith('/')) return globSync(program).length > 0
   return path.split(delimiter).some(folder => {
     try {
       accessSync(join(folder, program), constants.X_OK)

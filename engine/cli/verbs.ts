@@ -26,6 +26,19 @@ export const verbGroups: readonly { heading: string; verbs: readonly Verb[] }[] 
     ],
   },
   {
+    heading: 'Look into versions:',
+    verbs: [
+      {
+        name: 'files',
+        summary: 'list volumes, folders and files of a version',
+        load: () => import('./commands/files.ts'),
+      },
+      { name: 'extract', summary: 'copy files out of a version', load: () => import('./commands/extract.ts') },
+      { name: 'mount', summary: 'show the files of a version at a folder', load: () => import('./commands/mount.ts') },
+      { name: 'unmount', summary: 'take them away from there', load: () => import('./commands/unmount.ts') },
+    ],
+  },
+  {
     heading: 'Keep and remove versions:',
     verbs: [
       { name: 'enforce', summary: 'remove what a policy does not keep', load: () => import('./commands/enforce.ts') },

@@ -2,7 +2,8 @@ import { isHoldfastError } from '../contract/errors.ts'
 import type { DiskPart, DiskPicture } from '../contract/library.ts'
 import type { ReadRange, Session } from '../engineApi.ts'
 import { headBytes, identifyFileSystem } from '../versions/fileSystemHead.ts'
-import { type PartitionTable, readPartitionTable } from '../versions/partitionTable.ts'
+import type { Partition } from '../versions/partition.ts'
+import { readPartitionTable } from '../versions/partitionTable.ts'
 
 /** Free room that is smaller is alignment, and not drawn. */
 const leastFreeBytes = 1024 * 1024
@@ -41,7 +42,7 @@ export async function pictureOf(read: ReadRange, sizeBytes: number): Promise<Dis
 
 async function partOf(
   read: ReadRange,
-  { offset, length, purpose, name }: PartitionTable['partitions'][number],
+  { offset, length, purpose, name }: Omit<Partition, 'number'>,
   isLooked: boolean,
 ): Promise<DiskPart> {
   const head = isLooked ? await headOf(read, offset, length) : null

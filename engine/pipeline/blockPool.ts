@@ -26,6 +26,8 @@ const packAreas = 3
 export interface PoolOptions {
   threads?: number | undefined
   slotBytes?: number
+  /** Two for each thread and two more unless given. */
+  slots?: number
   /** For sealing; that of later versions when not given. */
   zstdLevel?: number
   /** low: the threads give way to everybody else's. normal unless given. */
@@ -71,7 +73,7 @@ export class BlockPool {
     this.threads = threads
     this.#slotsOf = Array<number>(threads).fill(0)
     this.slotBytes = Math.max(options.slotBytes ?? defaultSlotBytes, blockSizeBytes)
-    const slotCount = threads * 2 + 2
+    const slotCount = options.slots ?? threads * 2 + 2
     this.#memory = alignedSharedMemory(slotCount * this.slotBytes)
     for (let i = slotCount - 1; i >= 0; i--) this.#free.push(i)
     const { blockId, mapId, idMask, pack } = keyring

@@ -94,9 +94,9 @@ function openFrames(request: Extract<Request, { kind: 'open' }>): OpenedRun {
   const base = slotAt(request.slot)
   const bytes = asBuffer(request.bytes)
   let frame = 0
-  for (const { place, storedBytes, blocks } of decodeWanted(request.frames)) {
+  for (const { place, storedBytes, into, blocks } of decodeWanted(request.frames)) {
     const from = place.offset - request.offset
-    const direct = directPlace(place.plainBytes, blocks)
+    const direct = into ?? directPlace(place.plainBytes, blocks)
     const room = direct < 0 ? scratchFor(place.plainBytes) : slots.subarray(base + direct)
     const opened = openFrame(request.frameKey, place, bytes.subarray(from, from + storedBytes), room, true)
     blocks.forEach((block, index) => {

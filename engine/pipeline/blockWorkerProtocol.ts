@@ -29,12 +29,14 @@ export interface WantedBlock {
 export interface WantedFrame {
   place: FramePlace
   storedBytes: number
+  /** Where in the slot the whole frame goes. When not given, its wanted blocks go to their places and the rest nowhere. */
+  into?: number
   blocks: readonly WantedBlock[]
 }
 
 /** Wanted frames as two flat arrays: thousands of small objects in messages would cost as much as opening the frames. */
 export interface FrameTable {
-  /** For each frame: kind, compression, offset, plain bytes, stored bytes, count of blocks; for each of these: start, plain bytes, into. */
+  /** For each frame: kind, compression, offset, plain bytes, stored bytes, into (or -1), count of blocks; for each of these: start, plain bytes, into. */
   numbers: Float64Array
   /** The ids of all blocks, one behind the other. */
   ids: Uint8Array
@@ -87,16 +89,17 @@ export interface Reply {
 
 export function encodeWanted(frames: readonly WantedFrame[]): FrameTable {
   const count = frames.reduce((sum, frame) => sum + frame.blocks.length, 0)
-  const numbers = new Float64Array(frames.length * 6 + count * 3)
+  const numbers = new Float64Array(frames.length * 7 + count * 3)
   const ids = new Uint8Array(count * idBytes)
   let at = 0
   let block = 0
-  for (const { place, storedBytes, blocks } of frames) {
+  for (const { place, storedBytes, into: whole, blocks } of frames) {
     numbers[at++] = place.kind
     numbers[at++] = place.compression
     numbers[at++] = place.offset
     numbers[at++] = place.plainBytes
     numbers[at++] = storedBytes
+    numbers[at++] = whole ?? -1
     numbers[at++] = blocks.length
     for (const { id, start, plainBytes, into } of blocks) {
       numbers[at++] = start
@@ -120,12 +123,13 @@ export function* decodeWanted({ numbers, ids }: FrameTable): Generator<WantedFra
       plainBytes: next(),
     }
     const storedBytes = next()
+    const whole = next()
     const blocks: WantedBlock[] = []
     for (let count = next(); count > 0; count--) {
       const id = ids.subarray(block * idBytes, (block + 1) * idBytes)
       blocks.push({ id, start: next(), plainBytes: next(), into: next() })
       block++
     }
-    yield { place, storedBytes, blocks }
+    yield { place, storedBytes, ...(whole < 0 ? {} : { into: whole }), blocks }
   }
 }

@@ -1,8 +1,9 @@
-import { chmod, lstat, mkdtemp, open, rename, rmdir, unlink } from 'node:fs/promises'
-import { connect, createServer, type Server, type Socket } from 'node:net'
-import { basename, dirname, join } from 'node:path'
+import { lstat, open } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
+import { basename, dirname } from 'node:path'
 import { type LinuxCalls, linux } from '../base/linux.ts'
 import type { Logger } from '../base/logger.ts'
+import { listenAt, removeSocket, socketState } from '../base/unixSocket.ts'
 import { HoldfastError } from '../contract/errors.ts'
 import { type PeerProcess, processOfSocket } from './peer.ts'
 import type { RpcServer } from './server.ts'
@@ -41,11 +42,13 @@ export async function listenUnix(server: RpcServer, options: UnixListenOptions):
     const net = createServer(socket => take(server, socket, identify, log))
     net.maxConnections = mostSockets
     net.on('error', error => log.error('the socket has failed', { path, error }))
-    const inode = await appear(net, path, options.mode)
+    const inode = await listenAt(net, path, options.mode).catch((error: NodeJS.ErrnoException) => {
+      throw unusable(path, `the socket cannot be made (${error.code})`)
+    })
     return {
       async close() {
         net.close()
-        if (await isInode(path, inode)) await unlink(path).catch(() => {})
+        await removeSocket(path, inode)
         await lock.close()
       },
     }
@@ -110,49 +113,9 @@ async function takeLock(path: string, calls: LinuxCalls) {
 
 /** Whether somebody takes connections there. `config.invalid` when it is something other than a socket. */
 async function isAlive(path: string): Promise<boolean> {
-  const facts = await lstat(path).catch(() => undefined)
-  if (facts === undefined) return false
-  if (!facts.isSocket()) throw unusable(path, 'it is there and no socket')
-  return new Promise(resolve => {
-    const socket = connect(path)
-    socket.on('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    // Refused: nobody has it open. Anything else (a full queue, no permission) means that somebody does.
-    socket.on('error', (error: NodeJS.ErrnoException) =>
-      resolve(!['ECONNREFUSED', 'ENOENT'].includes(error.code ?? '')),
-    )
-  })
-}
-
-/** Makes the socket in a folder that nobody else can enter, and moves it to its place when it is as it should be. */
-async function appear(net: Server, path: string, mode: number): Promise<number> {
-  const cradle = await mkdtemp(join(dirname(path), '.new-'))
-  const young = join(cradle, 's')
-  try {
-    await new Promise<void>((resolve, reject) => {
-      net.once('error', reject)
-      net.listen(young, () => {
-        net.off('error', reject)
-        resolve()
-      })
-    })
-    await chmod(young, mode)
-    const { ino } = await lstat(young)
-    await rename(young, path)
-    return ino
-  } catch (error) {
-    net.close()
-    await unlink(young).catch(() => {})
-    throw unusable(path, `the socket cannot be made (${(error as NodeJS.ErrnoException).code})`)
-  } finally {
-    await rmdir(cradle).catch(() => {})
-  }
-}
-
-async function isInode(path: string, inode: number): Promise<boolean> {
-  return (await lstat(path).catch(() => undefined))?.ino === inode
+  const state = await socketState(path)
+  if (state === 'other') throw unusable(path, 'it is there and no socket')
+  return state === 'alive'
 }
 
 function unusable(path: string, why: string): HoldfastError {

@@ -8,11 +8,15 @@ import type { Partition, ReadBytes } from './partition.ts'
 
 const sector = 512
 const entriesAt = 446
+/** The first four numbers belong to the entries of the first record. */
+const firstLogical = 5
 const extendedTypes = new Set([0x05, 0x0f, 0x85])
 /** A chain may be a ring. */
 const mostRecords = 128
 
 interface Entry {
+  /** Its place in the record, from 1. */
+  place: number
   type: number
   /** In bytes, from what it is counted from. */
   offset: number
@@ -32,13 +36,15 @@ export async function readDosTable(
   if (entries.length === 0) return null
   const partitions: Partition[] = []
   for (const entry of entries) {
-    if (extendedTypes.has(entry.type)) partitions.push(...(await logical(entry.offset, read, sizeBytes)))
-    else partitions.push(partitionOf(entry, 0))
+    if (!extendedTypes.has(entry.type)) partitions.push(partitionOf(entry, 0, entry.place))
+    else partitions.push(...(await logical(entry.offset, firstLogical + logicals(partitions), read, sizeBytes)))
   }
   return { partitions, isProtective: entries.some(entry => entry.type === 0xee) }
 }
 
-async function logical(start: number, read: ReadBytes, sizeBytes: number): Promise<Partition[]> {
+const logicals = (partitions: readonly Partition[]): number => partitions.filter(p => p.number >= firstLogical).length
+
+async function logical(start: number, number: number, read: ReadBytes, sizeBytes: number): Promise<Partition[]> {
   const partitions: Partition[] = []
   const seen = new Set<number>()
   let at: number | undefined = start
@@ -51,7 +57,7 @@ async function logical(start: number, read: ReadBytes, sizeBytes: number): Promi
     at = undefined
     for (const entry of entries) {
       if (extendedTypes.has(entry.type)) at ??= start + entry.offset
-      else partitions.push(partitionOf(entry, here))
+      else partitions.push(partitionOf(entry, here, number + partitions.length))
     }
   }
   return partitions
@@ -71,13 +77,14 @@ function entriesOf(record: Buffer): Entry[] {
     const type = record[at + 4]!
     const offset = record.readUInt32LE(at + 8) * sector
     const length = record.readUInt32LE(at + 12) * sector
-    if (type !== 0 && offset > 0 && length > 0) entries.push({ type, offset, length })
+    const place = (at - entriesAt) / 16 + 1
+    if (type !== 0 && offset > 0 && length > 0) entries.push({ place, type, offset, length })
   }
   return entries
 }
 
-function partitionOf({ type, offset, length }: Entry, from: number): Partition {
-  return { offset: from + offset, length, purpose: typeNames[type] ?? null, name: null }
+function partitionOf({ type, offset, length }: Entry, from: number, number: number): Partition {
+  return { number, offset: from + offset, length, purpose: typeNames[type] ?? null, name: null }
 }
 
 /** As fdisk and lsblk (PARTTYPENAME) call them. */

@@ -5,6 +5,7 @@ import { shownText } from './shownText.ts'
 /** GPT: UEFI Specification 2.10, 5.3. All numbers are little-endian. */
 
 export interface GptPartition {
+  number: number
   offset: number
   length: number
   /** GUID of its type, in lower case. */
@@ -62,13 +63,13 @@ async function readCopy(
   const found: GptPartition[] = []
   for (let at = 0; at < length; at += entryBytes) {
     const partition = readEntry(entries.subarray(at, at + 128), sector, sizeBytes)
-    if (partition) found.push(partition)
+    if (partition) found.push({ number: at / entryBytes + 1, ...partition })
   }
   return found
 }
 
 /** Table 5.6; the last block belongs to the partition. Null when it is unused or begins outside of the disk. */
-function readEntry(entry: Buffer, sector: number, sizeBytes: number): GptPartition | null {
+function readEntry(entry: Buffer, sector: number, sizeBytes: number): Omit<GptPartition, 'number'> | null {
   const type = guidOf(entry)
   if (type === unused) return null
   const first = entry.readBigUInt64LE(32) * BigInt(sector)

@@ -3,6 +3,8 @@ export type ReadBytes = (range: { offset: number; length: number }) => Promise<B
 
 /** A partition as a table has it, in bytes. */
 export interface Partition {
+  /** As the kernel counts it: sda3 is number 3. */
+  number: number
   offset: number
   length: number
   /** What the table says it is for, in the words of lsblk; null when nobody knows that type. */

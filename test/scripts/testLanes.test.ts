@@ -29,6 +29,7 @@ beforeEach(async () => {
       unit: report(5, 0, 2),
       integration: report(4, 0, 1),
       privileges: report(3, 0, 0),
+      vm: report(1, 0, 0),
       desktop: report(2, 0, 0),
       e2e: report(6, 0, 0),
     }),
@@ -44,7 +45,7 @@ const runTests = async (args: string[] = [], ci = '') => {
 describe('scripts/test.mjs', () => {
   it('adds up lanes and tests in one last line', async () => {
     const { exitCode, lines, last } = await runTests()
-    expect(last).toBe('23 passed, 0 failed, 4 skipped')
+    expect(last).toBe('24 passed, 0 failed, 4 skipped')
     expect(lines.filter(line => /^\d+ passed, \d+ failed, \d+ skipped$/.test(line))).toHaveLength(1)
     expect(exitCode).toBe(0)
   })
@@ -52,7 +53,7 @@ describe('scripts/test.mjs', () => {
   it('runs the other lanes when one fails, and fails', async () => {
     await checkout.writeProgram('node_modules/.bin/biome', 'exit 1')
     const { exitCode, stdout, last } = await runTests()
-    expect(last).toBe('22 passed, 1 failed, 4 skipped')
+    expect(last).toBe('23 passed, 1 failed, 4 skipped')
     expect(stdout).toMatch(/^lint +FAILED/m)
     expect(exitCode).toBe(1)
   })
@@ -71,7 +72,7 @@ describe('scripts/test.mjs', () => {
     const broken = { status: 'failed', assertionResults: [] }
     await checkout.writeProgram('node_modules/.bin/vitest', vitest({ unit: report(5, 1, 0, [broken]) }, 1))
     const { last } = await runTests(['unit'])
-    expect(last).toBe('5 passed, 2 failed, 8 skipped')
+    expect(last).toBe('5 passed, 2 failed, 9 skipped')
   })
 
   describe('at the end of a failed run', () => {
@@ -135,9 +136,9 @@ describe('scripts/test.mjs', () => {
   })
 
   it.each([
-    ['ends badly without a failed test', vitest({ unit: report(5, 0, 0) }, 1), '5 passed, 1 failed, 8 skipped'],
-    ['ends badly without a report', 'exit 1', '0 passed, 1 failed, 8 skipped'],
-    ['is killed', 'kill -9 $$', '0 passed, 1 failed, 8 skipped'],
+    ['ends badly without a failed test', vitest({ unit: report(5, 0, 0) }, 1), '5 passed, 1 failed, 9 skipped'],
+    ['ends badly without a report', 'exit 1', '0 passed, 1 failed, 9 skipped'],
+    ['is killed', 'kill -9 $$', '0 passed, 1 failed, 9 skipped'],
   ])('fails when the test runner %s', async (_, script, totals) => {
     await checkout.writeProgram('node_modules/.bin/vitest', script)
     const { exitCode, last } = await runTests(['unit'])
@@ -158,7 +159,7 @@ describe('scripts/test.mjs', () => {
     it('skips the lane that needs it and says why', async () => {
       const { exitCode, stdout, last } = await runTests()
       expect(stdout).toMatch(/^integration +skipped: no-such-tool is missing \(Debian: holdfast-tools\)$/m)
-      expect(last).toBe('19 passed, 0 failed, 4 skipped')
+      expect(last).toBe('20 passed, 0 failed, 4 skipped')
       expect(exitCode).toBe(0)
       expect(await checkout.lines('installs')).toEqual([])
     })
@@ -167,7 +168,7 @@ describe('scripts/test.mjs', () => {
       const { exitCode, stdout, last } = await runTests([], 'true')
       expect(await checkout.lines('installs')).toEqual(['asked'])
       expect(stdout).toContain('FAILED: no-such-tool is missing (Debian: holdfast-tools); it is for great things')
-      expect(last).toBe('19 passed, 1 failed, 4 skipped')
+      expect(last).toBe('20 passed, 1 failed, 4 skipped')
       expect(exitCode).toBe(1)
     })
 
@@ -177,18 +178,18 @@ describe('scripts/test.mjs', () => {
         'printf "#!/bin/sh\n" > fake-bin/no-such-tool; chmod +x fake-bin/no-such-tool',
       )
       await checkout.writeProgram('fake-bin/other', '')
-      expect((await runTests([], 'true')).last).toBe('23 passed, 0 failed, 4 skipped')
+      expect((await runTests([], 'true')).last).toBe('24 passed, 0 failed, 4 skipped')
     })
   })
 
   it('runs the lanes that are asked for and refuses those that do not exist', async () => {
     const { stdout, last } = await runTests(['types', 'layers'])
     expect(stdout).toMatch(/^unit +skipped: not asked for$/m)
-    expect(last).toBe('2 passed, 0 failed, 7 skipped')
+    expect(last).toBe('2 passed, 0 failed, 8 skipped')
     const refused = await runTests(['typos'])
     expect(refused.exitCode).toBe(64)
     expect(refused.stdout).toContain(
-      'There is no lane typos; there are lint, types, layers, unit, integration, privileges, desktop, e2e, packaging.',
+      'There is no lane typos; there are lint, types, layers, unit, integration, privileges, vm, desktop, e2e, packaging.',
     )
   })
 })

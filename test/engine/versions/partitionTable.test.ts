@@ -48,9 +48,9 @@ describe.skipIf(missingProgram('sfdisk'))('a table that sfdisk has written', () 
     expect(table).toEqual({
       kind: 'gpt',
       partitions: [
-        { offset: mib, length: mib, purpose: 'EFI System', name: 'EFI' },
-        { offset: 4 * mib, length: 10 * mib, purpose: 'Linux filesystem', name: 'root ä' },
-        { offset: 20 * mib, length: 512, purpose: null, name: null },
+        { number: 1, offset: mib, length: mib, purpose: 'EFI System', name: 'EFI' },
+        { number: 2, offset: 4 * mib, length: 10 * mib, purpose: 'Linux filesystem', name: 'root ä' },
+        { number: 3, offset: 20 * mib, length: 512, purpose: null, name: null },
       ],
     })
   })
@@ -95,10 +95,10 @@ describe.skipIf(missingProgram('sfdisk'))('a table that sfdisk has written', () 
     expect(table).toEqual({
       kind: 'dos',
       partitions: [
-        { offset: mib, length: mib, purpose: 'W95 FAT32 (LBA)', name: null },
-        { offset: 3 * mib, length: mib, purpose: 'Linux', name: null },
-        { offset: 5 * mib, length: mib, purpose: 'Linux LVM', name: null },
-        { offset: 10 * mib, length: mib, purpose: 'Linux swap / Solaris', name: null },
+        { number: 1, offset: mib, length: mib, purpose: 'W95 FAT32 (LBA)', name: null },
+        { number: 5, offset: 3 * mib, length: mib, purpose: 'Linux', name: null },
+        { number: 6, offset: 5 * mib, length: mib, purpose: 'Linux LVM', name: null },
+        { number: 7, offset: 10 * mib, length: mib, purpose: 'Linux swap / Solaris', name: null },
       ],
     })
   })
