@@ -124,6 +124,12 @@ export interface Session {
   exportVersion(version: string, options?: { signal?: AbortSignal }): Promise<OpenExports>
 
   /**
+   * What an NBD server offers (nbd/server.ts): the version, or all of them. Whatever is opened of it is to be closed before the
+   * session. repository.versionNotFound.
+   */
+  exports(version?: string): Promise<ExportList>
+
+  /**
    * How much differs between two versions, block by block, by their maps alone: the cost is that of the differences. Both may be
    * of different sources. integrity.* when a map that differs cannot be read.
    */

@@ -23,7 +23,9 @@ import { decideRetention } from './maintenance/retention.ts'
 import { formatRetentionPolicy, parseRetentionPolicy } from './maintenance/retentionPolicy.ts'
 import { runScrub } from './maintenance/scrub.ts'
 import { gatherStats } from './maintenance/stats.ts'
+import type { ExportList } from './nbd/export.ts'
 import { SingleVersion } from './nbd/singleVersion.ts'
+import { exportOfVersion, exportsOfRepository } from './nbd/versionExports.ts'
 import { type BackupOptions, runBackup } from './pipeline/backup.ts'
 import { compareVersions } from './pipeline/compareVersions.ts'
 import { compareWithSource } from './pipeline/compareWithSource.ts'
@@ -151,6 +153,10 @@ export class RepositorySession implements Session {
   async exportVersion(spec: string, options: { signal?: AbortSignal } = {}): Promise<OpenExports> {
     const loaded = await this.#repository.refresh(options.signal)
     return await SingleVersion.open(this.#repository, this.#record(loaded, spec))
+  }
+
+  async exports(spec?: string): Promise<ExportList> {
+    return spec === undefined ? exportsOfRepository(this.#repository) : await exportOfVersion(this.#repository, spec)
   }
 
   async compare(older: string, newer: string, options: { signal?: AbortSignal } = {}): Promise<Comparison> {

@@ -77,14 +77,16 @@ export async function extract(
     const staging = stagingName()
     const path = `${destination}/${staging}`
     const height = attachment.height
-    const private_ = await attachment.step({ kind: 'staging', path }, () => makePrivateFolder(folder, staging))
+    const staged = await attachment.step({ kind: 'staging', path }, () =>
+      placed(() => makePrivateFolder(folder, staging), destination),
+    )
     try {
       let done = 0
       for (const item of items) {
         const problems = await copyOut({
           source: item.source,
           name: item.name,
-          folder: inside(private_).replace('/proc/self/', `/proc/${process.pid}/`),
+          folder: inside(staged).replace('/proc/self/', `/proc/${process.pid}/`),
           signal,
           onBytes: bytes =>
             options.onProgress?.({
@@ -97,20 +99,35 @@ export async function extract(
         done += (await measure(attachment.system, item.source, signal)).bytes
       }
       requireNotFull(destination, result.problems)
-      const copied = new Set(await readdir(inside(private_)))
+      const copied = new Set(await readdir(inside(staged)))
       for (const item of items) {
         // What could not even be made is among the problems.
-        if (copied.has(item.name)) await place(private_, item.name, folder, names.get(item))
+        if (copied.has(item.name)) await placed(() => place(staged, item.name, folder, names.get(item)), destination)
       }
       result.extracted = items.filter(({ name }) => copied.has(name)).map(item => names.get(item)!)
       await folder.sync().catch(() => undefined)
     } finally {
-      await private_.close()
+      await staged.close()
       await attachment.undo(height)
     }
     return result
   } finally {
     await folder.close()
+  }
+}
+
+/** Failures of the file system as ours. */
+async function placed<T>(work: () => Promise<T>, destination: string): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (error instanceof HoldfastError || code === undefined) throw error
+    throw new HoldfastError('target.writeFailed', `The files cannot be brought into ${destination}: ${code}.`, {
+      advice: 'Name a folder that you may write to; what was there is as before, but for what is in place already.',
+      details: { destination, errno: code },
+      cause: error,
+    })
   }
 }
 

@@ -1,8 +1,9 @@
-import { access, readdir, readFile } from 'node:fs/promises'
+import { access, readdir } from 'node:fs/promises'
 import { HoldfastError } from '../contract/errors.ts'
 import type { NbdAddress } from './address.ts'
 import type { Attachment } from './attachment.ts'
 import { startInBackground } from './background.ts'
+import { nbdIsOurs, servedBy } from './nbdOwner.ts'
 import type { Step } from './steps.ts'
 import { type FilesSystem, needProgram, readSmall } from './system.ts'
 import { waitFor } from './waiting.ts'
@@ -28,17 +29,6 @@ const isThere = (path: string): Promise<boolean> =>
     () => true,
     () => false,
   )
-
-/** The process that serves a device; undefined when it is free. */
-const servedBy = async (device: string): Promise<string | undefined> =>
-  (await readSmall(`/sys/block/${device.slice('/dev/'.length)}/pid`)) || undefined
-
-/** The device is served by a process that was started with our socket. */
-export async function nbdIsOurs({ device, socketPath }: Pick<Step & { kind: 'nbd' }, 'device' | 'socketPath'>) {
-  const pid = await servedBy(device)
-  if (pid === undefined) return false
-  return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0').includes(socketPath)
-}
 
 /**
  * Attaches an export read-only and gives the device. Devices that others take at the same moment are left to them. Fails with

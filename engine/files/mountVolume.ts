@@ -6,7 +6,7 @@ import type { Attachment } from './attachment.ts'
 import { startInBackground } from './background.ts'
 import { makeOverlay } from './devices.ts'
 import { readSuperblockFacts } from './fileSystemFacts.ts'
-import { type MountAttempt, mountAttempts } from './mountAttempts.ts'
+import { type MountAttempt, mountAttempts, notReplayed } from './mountAttempts.ts'
 import { mountAt, needProgram } from './system.ts'
 import { waitFor } from './waiting.ts'
 
@@ -79,7 +79,11 @@ async function tryMount(
   )
 }
 
-function notMounted({ name, kind }: Mountable, failures: readonly string[], isInUseHere: boolean): HoldfastError {
+function notMounted(
+  { name, kind }: Pick<Mountable, 'name' | 'kind'>,
+  failures: readonly string[],
+  isInUseHere: boolean,
+): HoldfastError {
   const details = { volume: name, kind, said: failures }
   const said = failures.join('\n')
   if (isInUseHere && failures.length === 0) {
@@ -98,8 +102,7 @@ function notMounted({ name, kind }: Mountable, failures: readonly string[], isIn
     })
   }
   return new HoldfastError('files.damaged', `The file system on ${name} (${kind}) is too damaged to be opened.`, {
-    advice:
-      'Export the version writable ("holdfast nbd --read-write"), repair that with fsck, or restore the version and repair it.',
+    advice: 'Make a writable copy by restoring the version to an image file, and repair that with fsck.',
     details: { ...details, said: said.slice(0, 2000) },
   })
 }
@@ -111,7 +114,7 @@ function notMounted({ name, kind }: Mountable, failures: readonly string[], isIn
  */
 export async function mountInUserSpace(
   attachment: Attachment,
-  volume: { name: string; kind: string; file: string; offset: number },
+  volume: { name: string; kind: string; file: string; offset: number; isDirty: boolean | null },
   mountPoint: string,
   signal?: AbortSignal,
 ): Promise<{ note: string | null }> {
@@ -129,7 +132,7 @@ export async function mountInUserSpace(
     const server = startInBackground(program, args)
     const ready = async () => (server.ended() ? false : (await mountAt(mountPoint)) && true)
     if (await waitFor(ready, { timeoutMs: mountMs, signal })) return
-    throw notMounted({ ...volume } as unknown as Mountable, [server.ended()?.said ?? 'no answer'], false)
+    throw notMounted(volume, [server.ended()?.said ?? 'no answer'], false)
   })
-  return { note: null }
+  return { note: volume.isDirty === true ? notReplayed : null }
 }

@@ -56,7 +56,7 @@ export async function findConflicts(tree: string, place: string, shown: string, 
 
 /**
  * Moves `name` from one folder to another. Folders that both have are merged; what else is there is replaced. A folder that was
- * there gets the owner and mode of ours.
+ * there gets the owner, mode and time of ours.
  */
 export async function place(from: FileHandle, name: string | Buffer, to: FileHandle, newName = name): Promise<void> {
   const [source, target] = [entryOf(from, name), entryOf(to, newName)]
@@ -84,10 +84,11 @@ const entryOf = (folder: FileHandle, name: string | Buffer): Buffer =>
 async function merge(source: Buffer, target: Buffer): Promise<void> {
   const [from, to] = [await open(source, folderOnly), await open(target, folderOnly)]
   try {
-    const { uid, gid, mode } = await from.stat()
+    const { uid, gid, mode, atime, mtime } = await from.stat()
     for (const name of await readdir(inside(from), { encoding: 'buffer' })) await place(from, name, to)
     await to.chown(uid, gid).catch(() => undefined)
     await to.chmod(mode & 0o7777)
+    await to.utimes(atime, mtime)
   } finally {
     await from.close()
     await to.close()

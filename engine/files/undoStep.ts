@@ -1,7 +1,7 @@
 import { rm, rmdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HoldfastError } from '../contract/errors.ts'
-import { nbdIsOurs } from './kernelNbd.ts'
+import { nbdIsOurs } from './nbdOwner.ts'
 import type { Step } from './steps.ts'
 import { type FilesSystem, loopsOver, mountAt, withoutUdev } from './system.ts'
 

@@ -26,6 +26,9 @@ import { readInventory } from '../drives/readInventory.ts'
 import { DriveWatcher } from '../drives/watcher.ts'
 import { createEngine } from '../engine.ts'
 import type { Engine, Session } from '../engineApi.ts'
+import { clearLeftovers } from '../files/attachment.ts'
+import { AttachmentRecords } from '../files/attachmentRecords.ts'
+import { filesSystem } from '../files/system.ts'
 import { type Database, openJobDatabase } from '../jobs/database.ts'
 import { FactStore } from '../jobs/factStore.ts'
 import { LibraryStore } from '../jobs/libraryStore.ts'
@@ -217,6 +220,8 @@ export class Helper {
   async start(): Promise<void> {
     const { logger } = this.#options
     await this.mounter.tidy().catch(error => logger.warn('old mounts could not be looked at', { error }))
+    // What a helper that was killed had attached, and what command lines of the same state folder have.
+    await clearLeftovers({ records: new AttachmentRecords(this.#options.stateDir), system: filesSystem, logger })
     this.drives.subscribe(({ inventory }) => {
       this.driveFeed.publish({ devices: inventory.devices })
       void this.desk.refresh().then(

@@ -36,7 +36,7 @@ export interface Export extends ExportSummary {
 export interface WritableExport extends Export {
   readonly isReadOnly: false
   write(offset: number, bytes: Uint8Array): Promise<void>
-  /** Makes a range read as zeros. `keepRoom`: later writes there must not fail for want of room. */
+  /** Makes a range read as zeros, in less time than writing them takes. `keepRoom`: later writes there must not fail for want of room. */
   zero(offset: number, length: number, keepRoom: boolean): Promise<void>
   /** The content of a range is no longer needed; it reads as zeros from now on. */
   trim(offset: number, length: number): Promise<void>

@@ -150,7 +150,7 @@ describe('scripts/test.mjs', () => {
     await checkout.writeProgram('node_modules/.bin/vitest', vitest({ unit: report(5, 0, 0) }))
     const { stdout, last } = await runTests()
     expect(stdout).toMatch(/^integration +skipped: it has no tests$/m)
-    expect(last).toBe('8 passed, 0 failed, 5 skipped')
+    expect(last).toBe('8 passed, 0 failed, 6 skipped')
   })
 
   describe('when a tool is missing', () => {

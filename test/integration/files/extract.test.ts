@@ -149,6 +149,17 @@ describe.skipIf(why !== undefined)('a version of a disk with all that is usual',
     })
   })
 
+  test('works with a state folder whose path is too long for sockets', async () => {
+    const long = join(folder, 'x'.repeat(120))
+    const { code, stdout, stderr } = await holdfast(['files', 'disk:latest', 'p1', '--json'], {
+      env: { ...env, HOLDFAST_STATE_DIR: long },
+    })
+    expect(code, stderr).toBe(0)
+    expect(JSON.parse(stdout).entries.length).toBeGreaterThan(5)
+    expect(readdirSync(join(long, 'attachments'))).toEqual([])
+    expect(readdirSync(tmpdir()).filter(name => /^holdfast-[0-9a-f]{8}$/.test(name))).toEqual([])
+  })
+
   test('says what it cannot find, and names the volumes', async () => {
     const unknown = await run('files', 'disk:latest', 'p9/etc')
     expect(unknown.code).toBe(66)
