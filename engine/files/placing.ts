@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { type FileHandle, lstat, mkdir, open, readdir, rename, rmdir } from 'node:fs/promises'
 import { randomHex } from '../base/random.ts'
+import { runSystemProgram } from '../base/systemPrograms.ts'
 import { HoldfastError } from '../contract/errors.ts'
 
 /**
@@ -65,13 +66,23 @@ export async function place(from: FileHandle, name: string | Buffer, to: FileHan
   if (!there || (!there.isDirectory() && !ours.isDirectory())) return await rename(source, target)
   if (there.isDirectory() && ours.isDirectory()) return await merge(source, target)
   // A folder takes the place of something else, or the other way round: what is there goes aside until the new one is in place.
-  const aside = entryOf(to, stagingName())
+  const asideName = stagingName()
+  const aside = entryOf(to, asideName)
   await rename(target, aside)
   await rename(source, target).catch(async error => {
     await rename(aside, target).catch(() => undefined)
     throw error
   })
-  await rm(aside.toString('utf8'), { recursive: true, force: true })
+  await removeTree(to, asideName)
+}
+
+/**
+ * Removes a name with all that is below it. rm(1) goes down by handles and follows no links; Node goes by paths, under which whoever
+ * owns the folder could put something else meanwhile.
+ */
+async function removeTree(folder: FileHandle, name: string): Promise<void> {
+  const at = inside(folder).replace('/self/', `/${process.pid}/`)
+  await runSystemProgram('env', ['-C', at, 'rm', '-rf', '--', name], { failureCode: 'target.writeFailed' })
 }
 
 /** For folders of ours in those of others. */
