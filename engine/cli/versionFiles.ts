@@ -37,23 +37,19 @@ export async function withFiles<T>(
   const logger = cliLogger(cli)
   return await cli.withSession(async session => {
     const { id, name } = await session.show(spec)
-    const exports = await session.exportVersion(id, { signal })
-    try {
-      const how = {
-        stateDir: cli.stateDir,
-        title: `${name} ${id}`,
-        mountPoint: options.mountPoint ?? null,
-        serve: serveDefault(exports, logger),
-        logger,
-        signal,
-      }
-      return await withVersionFiles(how, async (version, attachment) => {
-        const tree = new VersionTree(version, askFor(cli, options), signal)
-        return await use({ id, version, tree, attachment })
-      })
-    } finally {
-      await exports.close()
+    const exports = await session.exports(id)
+    const how = {
+      stateDir: cli.stateDir,
+      title: `${name} ${id}`,
+      mountPoint: options.mountPoint ?? null,
+      serve: serveDefault(exports, logger),
+      logger,
+      signal,
     }
+    return await withVersionFiles(how, async (version, attachment) => {
+      const tree = new VersionTree(version, askFor(cli, options), signal)
+      return await use({ id, version, tree, attachment })
+    })
   })
 }
 

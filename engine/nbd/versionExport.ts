@@ -27,13 +27,6 @@ interface Part {
   into: number
 }
 
-export interface VersionExportOptions {
-  /** What clients ask for; the id of the version unless given. */
-  name?: string
-  description?: string
-  signal?: AbortSignal
-}
-
 /** A version of an open repository, to be read. While it is open, a lock keeps what it needs from being pruned. */
 export class VersionExport implements Export {
   readonly name: string
@@ -53,10 +46,9 @@ export class VersionExport implements Export {
     version: VersionRecord,
     cache: BlockCache,
     lock: { release(): Promise<void> },
-    options: VersionExportOptions,
   ) {
-    this.name = options.name ?? version.id
-    this.description = options.description ?? `${version.name} of ${version.startedAt}`
+    this.name = version.id
+    this.description = `${version.name} of ${version.startedAt}`
     this.sizeBytes = version.sizeBytes
     this.preferredBlockBytes = repository.blockSizeBytes
     this.#map = new VersionMap(repository, version)
@@ -75,10 +67,10 @@ export class VersionExport implements Export {
     repository: Repository,
     version: VersionRecord,
     cache: BlockCache,
-    options: VersionExportOptions = {},
+    signal?: AbortSignal,
   ): Promise<VersionExport> {
-    const lock = await lockForReading(repository, version, 'nbd', options.signal)
-    return new VersionExport(repository, version, cache, lock, options)
+    const lock = await lockForReading(repository, version, 'nbd', signal)
+    return new VersionExport(repository, version, cache, lock)
   }
 
   async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {

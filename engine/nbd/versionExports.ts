@@ -6,10 +6,9 @@ import type { VersionRecord } from '../repository/versionRecord.ts'
 import { viewVersions } from '../repository/versionView.ts'
 import { resolveVersion } from '../versions/select.ts'
 import type { Export, ExportList, ExportSummary } from './export.ts'
-import { openVersionExport } from './simpleVersionExport.ts'
 
-/** Makes an export of a version. */
-export type OpenVersion = typeof openVersionExport
+/** Opens a version; called for every connection. */
+export type OpenVersion = (record: VersionRecord, summary: ExportSummary) => Promise<Export>
 
 /**
  * Offers one version, found by `spec` as it is now: under the empty name, its id and the spec. `repository.versionNotFound`,
@@ -18,15 +17,15 @@ export type OpenVersion = typeof openVersionExport
 export async function exportOfVersion(
   repository: Repository,
   spec: string,
-  open: OpenVersion = openVersionExport,
-): Promise<ExportList> {
+  open: OpenVersion,
+): Promise<{ list: ExportList; record: VersionRecord }> {
   const { record, view } = find(await loadVersions(repository), spec)
   const names = new Set(['', record.id, spec])
-  return {
+  const list: ExportList = {
     list: async () => [summaryOf(view)],
-    open: async (name, signal) =>
-      names.has(name) ? await open(repository, record, summaryOf(view), signal) : undefined,
+    open: async name => (names.has(name) ? await open(record, summaryOf(view)) : undefined),
   }
+  return { list, record }
 }
 
 /**
@@ -34,7 +33,7 @@ export async function exportOfVersion(
  * list has NAME:latest of each name, and then the ids, newest first. While a version is open under a name, the name stays with
  * it, so that several connections of one client see the same version even if a newer one has come.
  */
-export function exportsOfRepository(repository: Repository, open: OpenVersion = openVersionExport): ExportList {
+export function exportsOfRepository(repository: Repository, open: OpenVersion): ExportList {
   const inUse = new Map<string, { id: string; count: number }>()
   return {
     async list() {
@@ -47,7 +46,7 @@ export function exportsOfRepository(repository: Repository, open: OpenVersion = 
       const newestFirst = [...views].sort((a, b) => (a.date < b.date ? 1 : a.date > b.date ? -1 : 0))
       return [...latest, ...newestFirst.map(summaryOf)]
     },
-    async open(name, signal) {
+    async open(name) {
       if (name === '') return undefined
       const found = await tryToFind(repository, inUse.get(name)?.id ?? name)
       if (found === undefined) return undefined
@@ -59,7 +58,7 @@ export function exportsOfRepository(repository: Repository, open: OpenVersion = 
         if (use.count === 0) inUse.delete(name)
       }
       try {
-        return closedWith(await open(repository, found.record, summaryOf(found.view), signal), give)
+        return closedWith(await open(found.record, summaryOf(found.view)), give)
       } catch (error) {
         give()
         throw error
