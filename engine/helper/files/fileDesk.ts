@@ -20,6 +20,8 @@ export interface FileDeskDeps {
   factsOf(destination: string, version: string): VersionFacts | undefined
   /** What is attached has changed. */
   changed(): void
+  /** It is detached, or going to be: what is kept of it is of no use any more. */
+  closing?(attachment: string): void
 }
 
 interface Entry {
@@ -35,6 +37,8 @@ interface Entry {
   /** Mounts and unlocks of one must not overlap. */
   readonly turns: Turns
   state: 'opening' | 'attached' | 'closing'
+  /** How often somebody has asked for it. */
+  asked: number
   /** Who wait for it to be opened. */
   waiting: number
   /** Who ask something of it now. */
@@ -76,11 +80,12 @@ export class FileDesk {
   ): Promise<{ attachment: string; volumes: Volume[]; isNew: boolean }> {
     signal.throwIfAborted()
     const found = this.#find(destination.id, version)
-    if (found?.closed) {
+    if (found?.closed !== undefined) {
       await found.closed.catch(() => undefined)
       return await this.open(destination, version, signal)
     }
     const entry = found ?? (await this.#begin(destination, version))
+    entry.asked++
     entry.waiting++
     const leave = () => {
       entry.waiting--
@@ -146,6 +151,13 @@ export class FileDesk {
     await this.#close(entry)
   }
 
+  /** Detaches it, unless anybody else has asked for it or uses it. Does not throw. */
+  async closeUnused(id: string): Promise<void> {
+    const entry = this.#entries.get(id)
+    if (!entry || entry.asked > 1 || entry.users + entry.holds > 0) return
+    await this.#close(entry).catch(error => this.#warn(entry, error))
+  }
+
   /** Detaches all of these destinations. files.busy, and then none is. */
   async closeOf(isMeant: (destination: Destination) => boolean): Promise<void> {
     const meant = [...this.#entries.values()].filter(({ destination }) => isMeant(destination))
@@ -171,7 +183,7 @@ export class FileDesk {
 
   #require(id: string): Entry {
     const entry = this.#entries.get(id)
-    if (entry && !entry.closed) return entry
+    if (entry && entry.closed === undefined) return entry
     throw new HoldfastError('config.notFound', 'This version is not attached any more.', {
       advice: 'Open it again.',
       details: { attachment: id },
@@ -182,7 +194,7 @@ export class FileDesk {
     await this.#makeRoom()
     // Somebody else may have begun it meanwhile.
     const found = this.#find(destination.id, version)
-    if (found && !found.closed) return found
+    if (found && found.closed === undefined) return found
     if (this.#isStopping) throw stopping()
     const { clock, attach, factsOf } = this.#deps
     const abort = new AbortController()
@@ -200,7 +212,7 @@ export class FileDesk {
       over: new AbortController(),
       turns: new Turns(1),
       state: 'opening',
-      ...{ waiting: 0, users: 0, holds: 0, usedAt: clock.monotonic(), usedWallAt: clock.now() },
+      ...{ asked: 0, waiting: 0, users: 0, holds: 0, usedAt: clock.monotonic(), usedWallAt: clock.now() },
       closed: undefined,
       idle: undefined,
     }
@@ -208,7 +220,7 @@ export class FileDesk {
     this.#deps.changed()
     entry.opened.then(
       opened => {
-        if (entry.closed) return
+        if (entry.closed !== undefined) return
         entry.version = opened.version
         entry.state = 'attached'
         this.#touch(entry)
@@ -227,7 +239,7 @@ export class FileDesk {
   async #makeRoom(): Promise<void> {
     if (this.#entries.size < mostOpen) return
     const [oldest] = [...this.#entries.values()]
-      .filter(one => one.users + one.waiting + one.holds === 0 && !one.closed)
+      .filter(one => one.users + one.waiting + one.holds === 0 && one.closed === undefined)
       .sort((a, b) => a.usedAt - b.usedAt)
     if (!oldest) {
       throw new HoldfastError('files.busy', `${mostOpen} versions are open, and all of them are in use.`, {
@@ -270,6 +282,7 @@ export class FileDesk {
     entry.over.abort()
     entry.abort.abort()
     entry.state = 'closing'
+    this.#deps.closing?.(entry.id)
     changed()
     try {
       const opened = await entry.opened.catch(() => undefined)
