@@ -34,12 +34,12 @@ export function fileHandlers(
   return {
     'files.open': async ({ destination, version }, { signal }) => {
       const { attachment, volumes } = await files.open(destinations.resolve(destination), version, signal)
-      return { attachment, volumes }
+      return { attachment, volumes: fitting(volumes) }
     },
     'files.unlock': ({ attachment, volume, passphrase }) =>
       files.use(attachment, async used => {
         await used.unlock(volume, passphrase)
-        return { volumes: used.volumes() }
+        return { volumes: fitting(used.volumes()) }
       }),
     'files.list': ({ attachment, volume, path, offset, limit, ...wish }) =>
       files.use(attachment, async used => {

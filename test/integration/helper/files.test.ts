@@ -102,7 +102,7 @@ describe.skipIf(why !== undefined)('a real helper', () => {
   afterEach(async () => {
     client.close()
     await daemon.stop()
-    expect(leftovers()).toEqual(nothing)
+    await nothingLeft()
   })
 
   async function restart(): Promise<void> {
@@ -205,7 +205,7 @@ describe.skipIf(why !== undefined)('a real helper', () => {
     await client.call('files.list', { attachment: again.attachment, volume: 'p1', path: '' })
     client.close()
     await daemon.stop()
-    expect(leftovers()).toEqual(nothing)
+    await nothingLeft()
     await daemon.start()
     client = await daemon.connect()
   })
@@ -318,7 +318,7 @@ describe.skipIf(why !== undefined)('files for a person without rights', () => {
   })
   afterEach(async () => {
     await helper.stop()
-    expect(leftovers()).toEqual(nothing)
+    await nothingLeft()
   })
 
   async function opened(): Promise<string> {
