@@ -23,6 +23,11 @@ export const verbGroups: readonly { heading: string; verbs: readonly Verb[] }[] 
       { name: 'versions', summary: 'list what has been backed up', load: () => import('./commands/versions.ts') },
       { name: 'show', summary: 'show all that is known of a version', load: () => import('./commands/show.ts') },
       { name: 'restore', summary: 'write a version to a file or disk', load: () => import('./commands/restore.ts') },
+      {
+        name: 'overlays',
+        summary: 'keep or discard what was written to versions',
+        load: () => import('./commands/overlays.ts'),
+      },
       { name: 'nbd', summary: 'serve versions as disks to other programs', load: () => import('./commands/nbd.ts') },
     ],
   },

@@ -13,10 +13,7 @@ export interface FilesOptions {
   luksPassphraseFile?: string
 }
 
-export const luksOption = [
-  '--luks-passphrase-file <file>',
-  'the passphrase of encrypted volumes; asked for in a terminal',
-] as const
+export const luksOption = ['--luks-passphrase-file <file>', 'passphrase of encrypted volumes, else asked for'] as const
 
 export interface OpenFiles {
   /** Id of the version. */
@@ -37,12 +34,11 @@ export async function withFiles<T>(
   const logger = cliLogger(cli)
   return await cli.withSession(async session => {
     const { id, name } = await session.show(spec)
-    const exports = await session.exports(id)
     const how = {
       stateDir: cli.stateDir,
       title: `${name} ${id}`,
       mountPoint: options.mountPoint ?? null,
-      serve: serveDefault(exports, logger),
+      serve: serveDefault(await session.exports(id), logger),
       logger,
       signal,
     }

@@ -102,14 +102,15 @@ function notMounted(
     })
   }
   return new HoldfastError('files.damaged', `The file system on ${name} (${kind}) is too damaged to be opened.`, {
-    advice: 'Make a writable copy by restoring the version to an image file, and repair that with fsck.',
+    advice:
+      'Make a writable copy (holdfast nbd VERSION --read-write), repair that with fsck, and keep it as a new version.',
     details: { ...details, said: said.slice(0, 2000) },
   })
 }
 
 /**
  * Without root: mounts ext2, ext3 and ext4 with fuse2fs of e2fsprogs, which checks what it reads like fsck does and shows hard links, times
- * and extended attributes; its files are for this user alone. It is preferred to debugfs, which keeps neither of them and follows
+ * (in whole seconds) and extended attributes; its files are for this user alone. It is preferred to debugfs, which keeps neither of them and follows
  * whatever names it finds.
  */
 export async function mountInUserSpace(

@@ -57,6 +57,12 @@ for name in on/*; do manifest $name >/share/$(basename $name).before; done
 sync -f on/p5
 dd if=/dev/vda of=copy bs=4M iflag=direct conv=sparse status=none
 
+# Attributes of users need more than the tmpfs here.
+mkfs.ext4 -q /dev/vdb
+mkdir out
+mount /dev/vdb out
+rmdir out/lost+found
+
 say attach
 ls -l /dev/disk/by-uuid /dev/vg0 | awk '{ print $9, $10, $11 }' >links
 dmsetup ls | sort >mappings
@@ -93,7 +99,7 @@ describe.skipIf(noVm !== undefined)('where the kernel has NBD and device-mapper'
   const text = (name: string) => vm.files[name]?.toString('utf8') ?? `no ${name}`
   const json = (name: string) => JSON.parse(text(name))
   beforeAll(async () => {
-    vm = await inVm(script, { disks: ['900M'], seconds: 400 })
+    vm = await inVm(script, { disks: ['900M', '200M'], seconds: 400 })
     expect(vm.exitCode, `${vm.output}\n${vm.console}`).toBe(0)
   })
 

@@ -4,13 +4,15 @@ import type { SecureContext } from 'node:tls'
 import type { Command } from 'commander'
 import { createLogger } from '../../base/logger.ts'
 import { HoldfastError } from '../../contract/errors.ts'
+import type { ExportList } from '../../nbd/export.ts'
 import type { Listener } from '../../nbd/listen.ts'
 import type { NbdServer } from '../../nbd/server.ts'
 import type { Cli } from '../cli.ts'
 import { helpNotes, versionNote } from '../help.ts'
 import { parseAddress } from '../values.ts'
+import { checkWritable, serveWritable, type WritableOptions } from './nbdWritable.ts'
 
-interface Options {
+interface Options extends WritableOptions {
   socket?: string
   listen?: string
   allowRemote?: boolean
@@ -22,7 +24,7 @@ interface Options {
 const notes = `
 ${versionNote.trim()}
 
-A version is offered as a disk that nobody can write, to qemu, nbd-client,
+A version is offered as a disk that nobody can write (without --read-write), to qemu, nbd-client,
 nbdcopy and other programs that speak NBD, until the command is told to end
 (Ctrl-C); what is being read then is still read. With a version, that one is the
 default export; without one, all versions are offered under these names. A part
@@ -42,11 +44,16 @@ export function define(command: Command, cli: Cli): void {
     .option('--tls-cert <file>', 'certificate (PEM) for clients that want TLS')
     .option('--tls-key <file>', 'its key (PEM)')
     .option('--tls-required', 'turn clients without TLS away')
+    .option('--read-write', 'let the version be written to; it does not change, an overlay keeps what is written')
+    .option('--overlay <id>', 'go on with what was written before; see "holdfast overlays list"')
+    .option('--commit', 'at the end, keep what was written as a new version')
+    .option('--discard', 'at the end, discard what was written')
     .addHelpText(
       'after',
       helpNotes(
         [
           ['nbd root:latest', 'Serve the newest version named root, and print its address.'],
+          ['nbd root:latest --read-write --commit', 'Let it be repaired, and keep the result as a new version.'],
           ['nbd --socket /run/user/1000/versions', 'Serve all versions at a socket of your choice.'],
           ['nbd 4f2a --listen 127.0.0.1:10809 --json', 'At a port, and the address for programs, as {"uri": …}.'],
           [
@@ -61,31 +68,36 @@ export function define(command: Command, cli: Cli): void {
 }
 
 async function run(cli: Cli, version: string | undefined, options: Options): Promise<void> {
+  checkWritable(options, version)
   const place = placeOf(cli, options)
   const context = await tlsContext(options)
   const isRequired = options.tlsRequired ?? false
   const { NbdServer } = await import('../../nbd/server.ts')
   await cli.withSession(async session => {
-    const { signal } = cli.callOptions()
-    const server = new NbdServer({
-      exports: await session.exports(version),
-      ...(context ? { tls: { context, isRequired } } : {}),
-      log: createLogger({ level: 'warn', write: line => cli.world.stderr.write(line) }),
-    })
-    const listener = await place(server)
-    try {
-      const uri = listener.uri(isRequired)
-      cli.output.result({ uri }, () => `${uri}\n`)
-      if (options.allowRemote && !isRequired) {
-        cli.output.warn(
-          'Whoever reaches this port can read what is offered, and listen in. --tls-required prevents the latter.',
-        )
+    const serve = async (exports: ExportList) => {
+      const { signal } = cli.callOptions()
+      const server = new NbdServer({
+        exports,
+        ...(context ? { tls: { context, isRequired } } : {}),
+        log: createLogger({ level: 'warn', write: line => cli.world.stderr.write(line) }),
+      })
+      const listener = await place(server)
+      try {
+        const uri = listener.uri(isRequired)
+        cli.output.result({ uri }, () => `${uri}\n`)
+        if (options.allowRemote && !isRequired) {
+          cli.output.warn(
+            'Whoever reaches this port can read what is offered, and listen in. --tls-required prevents the latter.',
+          )
+        }
+        await aborted(signal)
+      } finally {
+        await listener.close()
+        await server.stop()
       }
-      await aborted(signal)
-    } finally {
-      await listener.close()
-      await server.stop()
     }
+    if (options.readWrite) await serveWritable(cli, session, version, options, serve)
+    else await serve(await session.exports(version))
   })
 }
 

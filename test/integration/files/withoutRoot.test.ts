@@ -68,7 +68,8 @@ describe.skipIf(why !== undefined)('without root', () => {
     const { code, stderr } = run('extract', 'disk:latest', 'p1/home', place)
     expect(code, stderr).toBe(0)
     const letter = statSync(join(place, 'home/anna/letter'), { bigint: true })
-    expect(letter.mtimeNs).toBe(981_173_106_123_456_789n)
+    // fuse2fs knows seconds only.
+    expect(letter.mtimeNs).toBe(981_173_106_000_000_000n)
     expect(letter.ino).toBe(statSync(join(place, 'home/anna/deep/same-letter'), { bigint: true }).ino)
     expect(Number(letter.uid)).toBe(nobody)
     expect(readlinkSync(join(place, 'home/anna/outwards'))).toBe('../../../../../../../../etc')
