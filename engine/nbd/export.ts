@@ -24,6 +24,8 @@ export interface Export extends ExportSummary {
   readonly preferredBlockBytes: number
   /** May be cancelled. The caller may change the bytes. */
   read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>
+  /** Takes back what a read gave, when nobody uses it any more. It need not be called. */
+  reclaim?(bytes: Uint8Array): void
   /** Extents from `offset` on, without gaps; it may end before `offset + length`, after one extent at the earliest. */
   extents(offset: number, length: number, signal?: AbortSignal): Promise<ExportExtent[]>
   /** Brings a range into memory as far as there is room. */

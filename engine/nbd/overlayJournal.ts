@@ -117,10 +117,9 @@ export class OverlayJournal {
     const bytes = Buffer.alloc(await file.size())
     await file.read(bytes, 0)
     const replayed = replayJournal(id, bytes)
-    if (replayed.bytes < bytes.length) {
-      await file.truncate(replayed.bytes)
-      await file.sync()
-    }
+    if (replayed.bytes < bytes.length) await file.truncate(replayed.bytes)
+    // A process that was killed may have appended what is not on the medium yet, and whoever reads it now takes it for certain.
+    await file.sync()
     return { journal: new OverlayJournal(id, file, replayed.sequence, replayed.bytes), pages: replayed.pages }
   }
 

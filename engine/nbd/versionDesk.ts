@@ -67,6 +67,7 @@ export class VersionDesk {
       description: options.description ?? `${version.name} of ${version.startedAt}`,
       ...{ sizeBytes, isReadOnly, preferredBlockBytes },
       read: (offset, length, signal) => device.read(offset, length, signal),
+      reclaim: bytes => device.reclaim?.(bytes),
       extents: (offset, length, signal) => device.extents(offset, length, signal),
       cache: (offset, length, signal) => device.cache(offset, length, signal),
       close: leave,

@@ -7,6 +7,7 @@ import type { BlockCache } from './blockCache.ts'
 import type { Export, ExportExtent } from './export.ts'
 import type { Frame, KnownBlock } from './frames.ts'
 import { ReadAhead } from './readAhead.ts'
+import { ReplyRooms } from './replyRooms.ts'
 import { type Leaf, VersionMap } from './versionMap.ts'
 
 /** Of the cache, that much is filled ahead of one reader at most. */
@@ -39,6 +40,7 @@ export class VersionExport implements Export {
   readonly #lock: { release(): Promise<void> }
   readonly #readAhead: ReadAhead
   readonly #mostCachedBytes: number
+  readonly #replies = new ReplyRooms()
   readonly #underWay = new Set<Promise<void>>()
 
   private constructor(
@@ -74,7 +76,7 @@ export class VersionExport implements Export {
   }
 
   async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
-    const out = Buffer.allocUnsafe(length)
+    const out = this.#replies.take(length)
     const ahead = this.#readAhead.next({ offset, length })
     const missing: Part[] = []
     for (let at = offset; at < offset + length; ) {
@@ -85,6 +87,10 @@ export class VersionExport implements Export {
     if (missing.length > 0) await this.#fill(missing, out, signal)
     if (ahead) this.#later(this.#bring(ahead.offset, ahead.length, 'ahead'))
     return out
+  }
+
+  reclaim(bytes: Uint8Array): void {
+    this.#replies.give(bytes)
   }
 
   extents(offset: number, length: number, signal?: AbortSignal): Promise<ExportExtent[]> {

@@ -107,6 +107,7 @@ function closedWith(device: Export, onClose: () => void): Export {
     isReadOnly,
     preferredBlockBytes,
     read: (offset, length, signal) => device.read(offset, length, signal),
+    reclaim: bytes => device.reclaim?.(bytes),
     extents: (offset, length, signal) => device.extents(offset, length, signal),
     cache: (offset, length, signal) => device.cache(offset, length, signal),
     async close() {

@@ -24,9 +24,10 @@ interface Options extends WritableOptions {
 const notes = `
 ${versionNote.trim()}
 
-A version is offered as a disk that nobody can write (without --read-write), to qemu, nbd-client,
-nbdcopy and other programs that speak NBD, until the command is told to end
-(Ctrl-C); what is being read then is still read. With a version, that one is the
+A version is offered as a disk to qemu, nbd-client, nbdcopy and other programs
+that speak NBD, until the command is told to end (Ctrl-C); what is being read
+then is still read. Nobody can write without --read-write, and then it goes to
+an overlay: the version itself never changes. With a version, that one is the
 default export; without one, all versions are offered under these names. A part
 that is damaged in the repository gives an error for that part only.
 
@@ -53,7 +54,7 @@ export function define(command: Command, cli: Cli): void {
       helpNotes(
         [
           ['nbd root:latest', 'Serve the newest version named root, and print its address.'],
-          ['nbd root:latest --read-write --commit', 'Let it be repaired, and keep the result as a new version.'],
+          ['nbd root:latest --read-write --commit', 'Repair it, and keep the result.'],
           ['nbd --socket /run/user/1000/versions', 'Serve all versions at a socket of your choice.'],
           ['nbd 4f2a --listen 127.0.0.1:10809 --json', 'At a port, and the address for programs, as {"uri": …}.'],
           [

@@ -73,7 +73,7 @@ describe('an overlay', () => {
   it('lets many write at once, and loses none that was answered, also in one page', async () => {
     const base = randomBytes(16 * pageBytes)
     const model = Buffer.from(base)
-    const device = await OverlayExport.open(new MemoryVersion(base), { id, key, ...lossyFiles() })
+    const device = await OverlayExport.open(new MemoryVersion(base), { id, key, ...(await lossyFiles(16 * pageBytes)) })
     const pieceBytes = 500
     const pieces = Array.from({ length: Math.floor(model.length / pieceBytes) }, (_, i) => i * pieceBytes)
     const writing = pieces.map(async offset => {
@@ -94,7 +94,7 @@ describe('an overlay', () => {
       const flushed = Buffer.from(base)
       const current = Buffer.from(base)
       const between: Buffer[] = []
-      let files = lossyFiles()
+      let files = await lossyFiles(40 * pageBytes)
       let device = await OverlayExport.open(new MemoryVersion(base), { id, key, ...files })
       for (let cut = 0; cut < 3; cut++) {
         const steps = randomBelow(30)
@@ -127,7 +127,7 @@ describe('an overlay', () => {
   })
 
   it('acknowledges nothing any more when a sync has failed, since nobody knows what the medium holds', async () => {
-    const files = lossyFiles()
+    const files = await lossyFiles(64 * pageBytes)
     const device = await OverlayExport.open(new MemoryVersion(randomBytes(8 * pageBytes)), { id, key, ...files })
     await device.write(0, randomBytes(pageBytes))
     files.data.failingSyncs = 1
@@ -138,7 +138,7 @@ describe('an overlay', () => {
   })
 
   it('keeps nothing readable in its files', async () => {
-    const files = lossyFiles()
+    const files = await lossyFiles(64 * pageBytes)
     const device = await OverlayExport.open(new MemoryVersion(Buffer.alloc(8 * pageBytes)), { id, key, ...files })
     const secret = Buffer.from('attack at dawn '.repeat(600))
     await device.write(300, secret)
@@ -156,7 +156,7 @@ describe('an overlay', () => {
   })
 
   it('says when its journal is damaged before the end, and drops what was torn at it', async () => {
-    const files = lossyFiles()
+    const files = await lossyFiles(64 * pageBytes)
     const base = randomBytes(64 * pageBytes)
     const device = await OverlayExport.open(new MemoryVersion(base), { id, key, ...files })
     for (const page of [1, 5, 9]) {
@@ -180,7 +180,7 @@ describe('an overlay', () => {
   it('of terabytes is discarded as a whole without taking memory or time', async () => {
     const sizeBytes = 8 * 2 ** 40
     const base = Object.assign(new MemoryVersion(Buffer.alloc(0)), { sizeBytes })
-    const files = lossyFiles()
+    const files = await lossyFiles(0)
     const device = await OverlayExport.open(base, { id, key, ...files })
     await device.trim(0, sizeBytes)
     await device.flush()
@@ -190,7 +190,13 @@ describe('an overlay', () => {
   })
 })
 
-const lossyFiles = (): Files<LossyFile> => ({ data: new LossyFile(), journal: new LossyFile() })
+/** The data file has its size from the beginning, as OverlayStore makes it: a power cut takes sectors of it, not its end. */
+async function lossyFiles(sizeBytes: number): Promise<Files<LossyFile>> {
+  const data = new LossyFile()
+  await data.truncate(sizeBytes)
+  await data.sync()
+  return { data, journal: new LossyFile() }
+}
 
 async function holesOf(device: OverlayExport) {
   const holes: { offset: number; length: number }[] = []
