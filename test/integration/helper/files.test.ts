@@ -7,20 +7,24 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../../engine/base/clock.ts'
 import { createLogger } from '../../../engine/base/logger.ts'
+import { HoldfastError } from '../../../engine/contract/errors.ts'
 import type { AttachmentView } from '../../../engine/contract/files.ts'
+import { helperContract } from '../../../engine/contract/helperContract.ts'
 import type { Run } from '../../../engine/contract/jobs.ts'
 import { createEngine } from '../../../engine/engine.ts'
 import { AuditTrail } from '../../../engine/helper/access/audit.ts'
 import { Erasing } from '../../../engine/helper/access/erasing.ts'
 import { RotatingFile } from '../../../engine/helper/access/rotatingFile.ts'
+import { runDaemon } from '../../../engine/helper/daemon.ts'
 import { destinationHandlers } from '../../../engine/helper/handlers/destinations.ts'
 import { fileHandlers } from '../../../engine/helper/handlers/files.ts'
 import { Helper } from '../../../engine/helper/helper.ts'
 import type { ProgressContext } from '../../../engine/rpc/serverTypes.ts'
+import { connectUnix } from '../../../engine/rpc/unixClient.ts'
 import { MemorySecrets } from '../../../engine/secrets/memorySecrets.ts'
-import { DaemonProcess, type HelperClient } from '../../support/daemon.ts'
+import { DaemonProcess, endedRun, type HelperClient } from '../../support/daemon.ts'
 import { bash, manifestOf } from '../../support/diskImages.ts'
-import { makeVersion } from '../../support/driveWorld.ts'
+import { DriveWorld, deviceOf, makeVersion, unmounted } from '../../support/driveWorld.ts'
 import { holdfast } from '../../support/holdfast.ts'
 import { noLoopDevices } from '../../support/loopDevice.ts'
 import { missingProgram } from '../../support/programs.ts'
@@ -193,6 +197,49 @@ describe.skipIf(why !== undefined)('a real helper', () => {
     await nothingLeft()
   })
 
+  test('detaches what comes from a drive before that is ejected, and what comes from a destination before that is forgotten', async () => {
+    const world = new DriveWorld(folder.path)
+    try {
+      const loop = await world.attach(256, 'ext4')
+      const device = (await deviceOf(loop)).id
+      const { destination } = await client.call('destinations.create', {
+        name: 'drive',
+        place: { kind: 'drive', device },
+        passphrase,
+      })
+      const image = join(folder.path, 'source.img')
+      await writeFile(image, content)
+      const { source } = await client.call('sources.offerFile', { path: image })
+      const sources = [{ source, name: 'disk' }]
+      const settings = { name: 'Disk', sources, destinations: [destination.id], schedule: null }
+      const { job } = await client.call('jobs.create', { settings })
+      await client.call('jobs.run', { job: job.id })
+      const version = (await endedRun(client, job.id)).parts[0]!.version!
+      const files = await client.call('files.open', { destination: 'drive', version })
+      await client.call('files.list', { attachment: files.attachment, volume: 'p1', path: '' })
+      const { copy } = await client.call('copies.create', { destination: 'drive', version })
+      await client.call('copies.attach', { copy })
+      expect(await attachments()).toHaveLength(2)
+      // The helper may be looking at the drive at that very moment.
+      await expect
+        .poll(
+          async () => client.call('drives.eject', { drive: device }).then(({ note }) => note !== undefined, String),
+          {
+            timeout: 60_000,
+          },
+        )
+        .toBe(true)
+      await unmounted(loop)
+      expect(await attachments()).toMatchObject([{ id: copy, state: 'idle' }])
+      await client.call('jobs.remove', { job: job.id })
+      await client.call('destinations.remove', { destination: destination.id })
+      expect(await attachments()).toMatchObject([{ id: copy, state: 'idle', destination: '' }])
+    } finally {
+      await daemon.stop()
+      world.clear()
+    }
+  })
+
   test('that is killed while a version is attached leaves nothing once it runs again; so does one that is told to end', async () => {
     const { version } = await makeVersion(client, folder.path, content)
     const { attachment } = await client.call('files.open', { destination: 'backups', version })
@@ -290,6 +337,49 @@ describe.skipIf(why !== undefined)('a real helper', () => {
     await client.call('copies.discard', other)
     expect(await attachments()).toEqual([])
   })
+})
+
+test('whoever looks into a version is asked for that, by the name of the version; what is not attached is no question', async () => {
+  const stop = new AbortController()
+  const asked: string[] = []
+  const paths = { stateDir: join(folder.path, 'state'), runDir: join(folder.path, 'run') }
+  const ended = Promise.withResolvers<void>()
+  const socket = await new Promise<string>((ready, reject) => {
+    const logger = createLogger({ write: () => undefined })
+    const authorise = async (_peer: unknown, action: string, { version }: Readonly<Record<string, string>>) => {
+      if (action !== 'browse') return
+      asked.push(version!)
+      throw new HoldfastError('access.denied', 'No.')
+    }
+    runDaemon({ ...paths, program: '0.0.0', logger, authoriser: { authorise }, signal: stop.signal, ready }).then(
+      ended.resolve,
+      ended.reject,
+    )
+    ended.promise.catch(reject)
+  })
+  const client = await connectUnix(helperContract, {
+    ...{ path: socket, program: '0.0.0', clock: systemClock, trustedUids: [process.getuid!()] },
+  })
+  try {
+    const { version } = await makeVersion(client, folder.path, Buffer.alloc(MiB, 'x'))
+    const denied = { code: 'access.denied' }
+    for (const call of ['files.open', 'copies.create'] as const) {
+      await expect(client.call(call, { destination: 'backups', version })).rejects.toMatchObject(denied)
+    }
+    expect(asked).toHaveLength(2)
+    for (const text of asked) expect(text).toMatch(new RegExp(`^disk of 20.* UTC \\(${version}\\)$`))
+    const unknown = '0123456789abcdef'
+    await expect(client.call('files.close', { attachment: unknown })).rejects.toMatchObject({ code: 'config.notFound' })
+    await expect(client.call('copies.discard', { copy: unknown })).rejects.toMatchObject({ code: 'config.notFound' })
+    await expect(client.call('files.startRestore', { planId: unknown.repeat(2) })).rejects.toMatchObject({
+      code: 'config.notFound',
+    })
+    expect(asked).toHaveLength(2)
+  } finally {
+    client.close()
+    stop.abort()
+    await ended.promise
+  }
 })
 
 describe.skipIf(why !== undefined)('files for a person without rights', () => {
