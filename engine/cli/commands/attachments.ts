@@ -15,9 +15,9 @@ interface Options {
 
 const notes = `
 The helper keeps versions attached whose files are looked at, for ten minutes
-after they were last asked for; and writable copies until they are detached. What
-was written to a copy is kept when it is detached. While something uses it, or
-files are being copied out of it, it stays, and the exit code is 75.`
+after they were last asked for; and writable copies until they are detached.
+What was written to a copy is kept then. What a program uses, or files are being
+copied out of, stays, and the exit code is 75.`
 
 export function define(command: Command, cli: Cli): void {
   command
