@@ -189,7 +189,7 @@ export function helperTopics(helper: Helper): TopicSources<HelperContract> {
     drives: helper.driveFeed.source,
     library: helper.library.feed.source,
     runs: helper.runFeed.source,
-    notices: helper.noticeFeed.source,
+    notices: helper.noticeBoard.feed.source,
     attachments: helper.attachmentFeed.source,
     progress: helper.progressFeed.source,
   }
