@@ -2,11 +2,9 @@ import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
-import type { Logger } from '../base/logger.ts'
 import { ConditionReader } from '../conditions/conditions.ts'
 import type { DriveDevice } from '../contract/drives.ts'
 import { HoldfastError } from '../contract/errors.ts'
-import type { AttachmentView } from '../contract/files.ts'
 import type { JobView } from '../contract/helperContract.ts'
 import type { JobPreview } from '../contract/jobPreview.ts'
 import {
@@ -25,9 +23,6 @@ import { readInventory } from '../drives/readInventory.ts'
 import { DriveWatcher } from '../drives/watcher.ts'
 import { createEngine } from '../engine.ts'
 import type { Engine, Session } from '../engineApi.ts'
-import { clearLeftovers } from '../files/attachment.ts'
-import { AttachmentRecords } from '../files/attachmentRecords.ts'
-import { filesSystem } from '../files/system.ts'
 import { type Database, openJobDatabase } from '../jobs/database.ts'
 import { FactStore } from '../jobs/factStore.ts'
 import { LibraryStore } from '../jobs/libraryStore.ts'
@@ -41,11 +36,7 @@ import type { Erasing } from './access/erasing.ts'
 import { noteAway } from './awayDrives.ts'
 import { DestinationDesk } from './destinationDesk.ts'
 import { DestinationViews } from './destinationViews.ts'
-import { versionAttacher } from './files/attacher.ts'
-import { copyAttacher } from './files/copyAttacher.ts'
-import { CopyDesk } from './files/copyDesk.ts'
-import { FileDesk } from './files/fileDesk.ts'
-import { Listings } from './files/listings.ts'
+import { Attachments } from './files/attachments.ts'
 import { healthsOf, viewsOf } from './health.ts'
 import { HealthFile } from './healthFile.ts'
 import { defaultLimits, type HelperOptions, secretsFor } from './helperOptions.ts'
@@ -89,15 +80,8 @@ export class Helper {
   readonly progressFeed: TopicFeed<{ running: RunProgress[] }, RunProgress>
   readonly runFeed: TopicFeed<{ running: Run[] }, Run>
   readonly driveFeed: TopicFeed<{ devices: DriveDevice[] }, { devices: DriveDevice[] }>
-  readonly attachmentFeed: TopicFeed<{ attachments: AttachmentView[] }, { attachments: AttachmentView[] }>
+  readonly attachments: Attachments
   readonly tasks: TaskRuns
-  /** Versions whose files are looked at. */
-  readonly files: FileDesk
-  readonly listings = new Listings()
-  /** Versions that are written to. */
-  readonly copies: CopyDesk
-  readonly stateDir: string
-  readonly logger: Logger
   /** Which folders may be named to it. */
   readonly folderRules: FolderRules
   readonly places: Places
@@ -122,8 +106,6 @@ export class Helper {
   private constructor(options: HelperOptions) {
     this.#options = options
     this.mode = options.mode
-    this.stateDir = options.stateDir
-    this.logger = options.logger
     this.erasing = options.erasing
     this.clock = options.clock ?? systemClock
     this.startedAt = this.clock.now()
@@ -153,17 +135,12 @@ export class Helper {
       host: hostname(),
       logger: options.logger,
     })
-    const attaching = { ...this, connector: this.desk }
-    const changed = () => this.#attachmentsChanged()
-    this.files = new FileDesk({
+    this.attachments = new Attachments({
       ...this,
-      attach: versionAttacher(attaching),
+      stateDir: options.stateDir,
+      logger: options.logger,
       factsOf: (destination, version) => this.library.find(destination, version),
-      changed,
-      closing: attachment => this.listings.forget(attachment),
     })
-    this.copies = new CopyDesk({ ...attaching, attach: copyAttacher(attaching), changed })
-    this.attachmentFeed = new TopicFeed(() => ({ attachments: this.attachments() }))
     this.hooks = new JobHooks(this.runs, this.clock, options.hooks)
     this.#upkeep = new UpkeepDesk(this.facts, this.clock)
     this.noticeBoard = new NoticeBoard(this.clock)
@@ -181,7 +158,7 @@ export class Helper {
       logger: options.logger,
       surroundings: async () => {
         await this.desk.lookForMissing()
-        await this.#lookAtAttachments()
+        await this.attachments.look()
         this.library.lookAtNew()
         noteAway(this)
         const { power, metered } = await conditions.read()
@@ -223,9 +200,7 @@ export class Helper {
   async start(): Promise<void> {
     const { logger } = this.#options
     await this.mounter.tidy().catch(error => logger.warn('old mounts could not be looked at', { error }))
-    // What a helper that was killed had attached, and what command lines of the same state folder have.
-    await clearLeftovers({ records: new AttachmentRecords(this.#options.stateDir), system: filesSystem, logger })
-    await this.copies.look().catch(error => logger.warn('writable copies could not be looked at', { error }))
+    await this.attachments.start()
     this.drives.subscribe(({ inventory }) => {
       this.driveFeed.publish({ devices: inventory.devices })
       void this.desk.refresh().then(
@@ -239,7 +214,7 @@ export class Helper {
   /** Ends runs where they can be gone on from, lets go of drives, and closes everything. */
   async stop(): Promise<void> {
     await Promise.all([this.supervisor.stop(), this.tasks.stop()])
-    await Promise.all([this.files.stop(), this.copies.stop()])
+    await this.attachments.stop()
     await this.library.stop()
     await this.drives.stop()
     await this.mounter.tidy().catch(() => undefined)
@@ -292,43 +267,6 @@ export class Helper {
       .write({ writtenAt: now, jobs: healths })
       .catch(error => this.#options.logger.warn('the health file could not be written', { error }))
     return this.#views
-  }
-
-  /** What of backups is attached to this computer, or kept aside on it. */
-  attachments(): AttachmentView[] {
-    return [...this.files.views(), ...this.copies.views()]
-  }
-
-  /** Detaches all that was attached of a destination. files.busy. */
-  async detachOf(destination: string): Promise<void> {
-    await this.#detach(({ id }) => id === destination)
-  }
-
-  /** Detaches all that was attached out of repositories on a drive, so that it can be ejected. files.busy. */
-  async detachFrom(device: string): Promise<void> {
-    const { devices } = this.drives.inventory
-    const drives = devices.find(({ id }) => id === device)?.drives ?? []
-    const parts = new Set(devices.filter(part => part.drives.some(id => drives.includes(id))).map(({ id }) => id))
-    await this.#detach(destination => {
-      const state = this.desk.state(destination)
-      return state.state === 'connected' && state.drive !== null && parts.has(state.drive)
-    })
-  }
-
-  async #detach(isMeant: (destination: Destination) => boolean): Promise<void> {
-    await this.files.closeOf(isMeant)
-    await this.copies.detachOf(isMeant)
-  }
-
-  /** What other programs have made, and what can no longer be read because its drive was unplugged. */
-  async #lookAtAttachments(): Promise<void> {
-    const { logger } = this.#options
-    await this.copies.look().catch(error => logger.warn('writable copies could not be looked at', { error }))
-    void this.files.drop(destination => this.desk.state(destination).state === 'missing')
-  }
-
-  #attachmentsChanged(): void {
-    this.attachmentFeed.publish({ attachments: this.attachments() })
   }
 
   /** What is worth remembering of a repository after a run. */
