@@ -73,6 +73,11 @@ export const verbGroups: readonly { heading: string; verbs: readonly Verb[] }[] 
       { name: 'ui', summary: 'open the app in a browser', load: () => import('./commands/ui.ts') },
       { name: 'check', summary: 'say whether all jobs are well', load: () => import('./commands/check.ts') },
       { name: 'notices', summary: 'send messages about failures', load: () => import('./commands/notices.ts') },
+      {
+        name: 'attachments',
+        summary: 'list what of backups is attached, or detach it',
+        load: () => import('./commands/attachments.ts'),
+      },
       { name: 'eject', summary: 'make a drive ready to be unplugged', load: () => import('./commands/eject.ts') },
     ],
   },

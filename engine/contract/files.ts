@@ -64,3 +64,27 @@ export const extractResultSchema = z.object({
   dryRun: z.boolean(),
 })
 export type ExtractResult = z.infer<typeof extractResultSchema>
+
+/** What of backups is attached to this computer, or kept aside on it: people must always see it, and be able to end it. */
+export const attachmentViewSchema = z.object({
+  id: z.string().regex(/^[0-9a-z-]{1,64}$/),
+  /** files: a version whose files are looked at. copy: a writable copy. */
+  kind: z.enum(['files', 'copy']),
+  destination: z.string(),
+  destinationName: z.string(),
+  version: z.string(),
+  versionName: z.string(),
+  versionDate: z.iso.datetime({ precision: 3 }),
+  /** Made or opened. */
+  since: z.iso.datetime({ precision: 3 }),
+  /** idle: a copy that is attached nowhere. busy: something is copied out of it, or it is being kept. */
+  state: z.enum(['opening', 'attached', 'busy', 'idle', 'closing']),
+  /** Of a copy that is attached. */
+  device: z.string().nullable(),
+  uri: z.string().nullable(),
+  /** Written to a copy. */
+  changedBytes: bytes.nullable(),
+  /** When it is detached by itself; null when it is not. */
+  until: z.iso.datetime({ precision: 3 }).nullable(),
+})
+export type AttachmentView = z.infer<typeof attachmentViewSchema>

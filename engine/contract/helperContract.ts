@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import { reference, secretText } from './callParts.ts'
 import { destinationCalls } from './calls/destinations.ts'
+import { copyCalls, fileCalls } from './calls/files.ts'
 import { restoreCalls } from './calls/restores.ts'
 import { upkeepCalls } from './calls/upkeep.ts'
 import { versionCalls } from './calls/versions.ts'
 import { destinationStateSchema, deviceIdSchema, driveDeviceSchema, ejectResultSchema } from './drives.ts'
+import { attachmentViewSchema } from './files.ts'
 import { jobPreviewSchema } from './jobPreview.ts'
 import {
   destinationSchema,
@@ -309,6 +311,8 @@ export const helperContract = defineContract({
     ...destinationCalls,
     ...versionCalls,
     ...restoreCalls,
+    ...fileCalls,
+    ...copyCalls,
     ...upkeepCalls,
   },
   topics: {
@@ -347,6 +351,12 @@ export const helperContract = defineContract({
       state: z.object({ notices: z.array(shownNoticeSchema) }),
       change: shownNoticeSchema,
       doc: 'What people at this computer should be told: failures, overdue jobs, damage, and that all is well again.',
+    }),
+    attachments: topic({
+      access: 'read',
+      state: z.object({ attachments: z.array(attachmentViewSchema) }),
+      change: z.object({ attachments: z.array(attachmentViewSchema) }),
+      doc: 'Versions whose files are looked at, and writable copies; a change brings all of them.',
     }),
     progress: topic({
       access: 'read',

@@ -180,7 +180,7 @@ export const runPartSchema = z.object({
 export type RunPart = z.infer<typeof runPartSchema>
 
 /** backup: of a job. The others are asked for by a person; a backup looks after its destination by itself. */
-export const runKinds = ['backup', 'restore', 'scrub', 'prune'] as const
+export const runKinds = ['backup', 'restore', 'scrub', 'prune', 'extract', 'keep'] as const
 export type RunKind = (typeof runKinds)[number]
 
 /** What a run that is no backup has come to. Zeros until it is known. */
@@ -206,6 +206,33 @@ export const runOutcomeSchema = z.discriminatedUnion('kind', [
     /** At most 50 of them. */
     damaged: z.array(z.object({ reason: z.string(), versions: z.array(versionId) })),
     damagedCount: z.int().nonnegative(),
+  }),
+  z.object({
+    kind: z.literal('extract'),
+    version: versionId,
+    /** Name and date of that version. */
+    versionName: z.string(),
+    versionDate: isoTime,
+    /** The folder that the files went to, for people. */
+    target: z.string(),
+    /** Files and other entries, folders included. */
+    entries: z.int().nonnegative(),
+    bytes,
+    replacedCount: z.int().nonnegative(),
+    /** What could not be copied in full, one line each; at most 50 of `problemCount`. */
+    problems: z.array(z.string()),
+    problemCount: z.int().nonnegative(),
+  }),
+  /** Of a writable copy that was kept as a version. */
+  z.object({
+    kind: z.literal('keep'),
+    /** The version that it was made of. */
+    of: versionId,
+    versionName: z.string(),
+    versionDate: isoTime,
+    /** The new one; null until it is complete. */
+    version: versionId.nullable(),
+    storedBytes: bytes,
   }),
   z.object({ kind: z.literal('prune'), freedBytes: bytes, waitingFor: z.array(z.string()) }),
 ])

@@ -23,9 +23,6 @@ import { readInventory } from '../drives/readInventory.ts'
 import { DriveWatcher } from '../drives/watcher.ts'
 import { createEngine } from '../engine.ts'
 import type { Engine, Session } from '../engineApi.ts'
-import { clearLeftovers } from '../files/attachment.ts'
-import { AttachmentRecords } from '../files/attachmentRecords.ts'
-import { filesSystem } from '../files/system.ts'
 import { type Database, openJobDatabase } from '../jobs/database.ts'
 import { FactStore } from '../jobs/factStore.ts'
 import { LibraryStore } from '../jobs/libraryStore.ts'
@@ -39,6 +36,7 @@ import type { Erasing } from './access/erasing.ts'
 import { noteAway } from './awayDrives.ts'
 import { DestinationDesk } from './destinationDesk.ts'
 import { DestinationViews } from './destinationViews.ts'
+import { Attachments } from './files/attachments.ts'
 import { healthsOf, viewsOf } from './health.ts'
 import { HealthFile } from './healthFile.ts'
 import { defaultLimits, type HelperOptions, secretsFor } from './helperOptions.ts'
@@ -82,6 +80,7 @@ export class Helper {
   readonly progressFeed: TopicFeed<{ running: RunProgress[] }, RunProgress>
   readonly runFeed: TopicFeed<{ running: Run[] }, Run>
   readonly driveFeed: TopicFeed<{ devices: DriveDevice[] }, { devices: DriveDevice[] }>
+  readonly attachments: Attachments
   readonly tasks: TaskRuns
   /** Which folders may be named to it. */
   readonly folderRules: FolderRules
@@ -136,6 +135,12 @@ export class Helper {
       host: hostname(),
       logger: options.logger,
     })
+    this.attachments = new Attachments({
+      ...this,
+      stateDir: options.stateDir,
+      logger: options.logger,
+      factsOf: (destination, version) => this.library.find(destination, version),
+    })
     this.hooks = new JobHooks(this.runs, this.clock, options.hooks)
     this.#upkeep = new UpkeepDesk(this.facts, this.clock)
     this.noticeBoard = new NoticeBoard(this.clock)
@@ -153,6 +158,7 @@ export class Helper {
       logger: options.logger,
       surroundings: async () => {
         await this.desk.lookForMissing()
+        await this.attachments.look()
         this.library.lookAtNew()
         noteAway(this)
         const { power, metered } = await conditions.read()
@@ -194,8 +200,7 @@ export class Helper {
   async start(): Promise<void> {
     const { logger } = this.#options
     await this.mounter.tidy().catch(error => logger.warn('old mounts could not be looked at', { error }))
-    // What a helper that was killed had attached, and what command lines of the same state folder have.
-    await clearLeftovers({ records: new AttachmentRecords(this.#options.stateDir), system: filesSystem, logger })
+    await this.attachments.start()
     this.drives.subscribe(({ inventory }) => {
       this.driveFeed.publish({ devices: inventory.devices })
       void this.desk.refresh().then(
@@ -209,6 +214,7 @@ export class Helper {
   /** Ends runs where they can be gone on from, lets go of drives, and closes everything. */
   async stop(): Promise<void> {
     await Promise.all([this.supervisor.stop(), this.tasks.stop()])
+    await this.attachments.stop()
     await this.library.stop()
     await this.drives.stop()
     await this.mounter.tidy().catch(() => undefined)
