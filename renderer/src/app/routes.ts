@@ -9,6 +9,8 @@ export const screenNames = [
   'activity',
   'settings',
   'wizard',
+  'files',
+  'attached',
 ] as const
 export type ScreenName = (typeof screenNames)[number]
 

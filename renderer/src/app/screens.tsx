@@ -11,7 +11,9 @@ import {
 } from '../components/icons.tsx'
 import type { MessageKey } from '../i18n/language.ts'
 import { ActivityScreen } from '../screens/activity/index.tsx'
+import { AttachedScreen } from '../screens/attached/index.tsx'
 import { DestinationsScreen } from '../screens/destinations/index.tsx'
+import { FilesScreen } from '../screens/files/index.tsx'
 import { HealthScreen } from '../screens/health/index.tsx'
 import { HomeScreen } from '../screens/home/index.tsx'
 import { RestoreScreen } from '../screens/restore/index.tsx'
@@ -35,6 +37,8 @@ export const screens: Record<ScreenName, Screen> = {
   activity: { title: 'activity.title', Component: ActivityScreen },
   settings: { title: 'settings.title', Component: SettingsScreen },
   wizard: { title: 'wizard.title', Component: WizardScreen },
+  files: { title: 'files.title', Component: FilesScreen },
+  attached: { title: 'attached.title', Component: AttachedScreen },
 }
 
 /** Those in the bar on the left, in order. */

@@ -8,6 +8,7 @@ import type { CallName, CallOutput, HandlerInput } from '../../../engine/contrac
 import { decideRetention, type RetentionCandidate } from '../../../engine/maintenance/retention.ts'
 import { parseRetentionPolicy } from '../../../engine/maintenance/retentionPolicy.ts'
 import { GB, usedShare } from './devices.ts'
+import { fakeFileCalls } from './files.ts'
 import { days } from './manualClock.ts'
 import { type FakeWorld, phrase } from './world.ts'
 
@@ -222,6 +223,7 @@ export function fakeCalls(world: FakeWorld): FakeCalls {
   })
 
   return {
+    ...fakeFileCalls(world),
     'status.get': () => ({
       program: '0.1.0',
       host: 'laptop-anna',
