@@ -6,7 +6,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openStage, photograph } from '../support/stage.ts'
 import { scenarioNames } from './fake/scenarioNames.ts'
-import { walkFiles } from './walkFiles.ts'
+import { walkFiles, walkFilesTrouble } from './walkFiles.ts'
 import { walkWizard } from './walkWizard.ts'
 
 const output = join(import.meta.dirname, '../output/screens')
@@ -41,6 +41,9 @@ try {
         }
         if (screen === 'home' && scenario === 'protected' && language === 'en') {
           await walkFiles(page, step => photograph(page, pathOf('files', step)))
+          const other = await stage.open(scenario, screen, options)
+          await walkFilesTrouble(other, step => photograph(other, pathOf('files', step)))
+          await other.context().close()
         }
         await page.context().close()
       }

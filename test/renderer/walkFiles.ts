@@ -87,3 +87,49 @@ export async function walkFiles(
   await page.getByText('Open the new version').waitFor()
   await at('16-kept')
 }
+
+/** What stands there while files cannot be shown. */
+export async function walkFilesTrouble(page: Page, at: (step: string) => Promise<void>): Promise<void> {
+  const open = () => page.getByRole('link', { name: /^Browse the files of root, yesterday/ }).click()
+  const home = () => page.getByRole('link', { name: 'Home' }).click()
+
+  await page.evaluate("window.stage.bridge.hanging.add('files.open')")
+  await open()
+  await page.getByText('Opening the version…').waitFor()
+  await at('20-opening')
+  await page.getByRole('button', { name: 'Stop opening' }).click()
+  await page.getByText('Opening was stopped').waitFor()
+  await at('21-stopped')
+  await page.evaluate('window.stage.bridge.hanging.clear()')
+  await home()
+  await page.evaluate(
+    `window.stage.bridge.failures.set('files.open', { code: 'files.damaged', message: 'mount: /dev/nbd0: bad superblock.', retryable: false })`,
+  )
+  await open()
+  await page.getByText('The file system in this version is too damaged').waitFor()
+  await at('22-damaged')
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await page.getByRole('row', { name: 'notes.txt' }).waitFor()
+  await page.evaluate(
+    `window.stage.bridge.failures.set('files.list', { code: 'integrity.blockDamaged', message: 'Block 17 is damaged.', retryable: false })`,
+  )
+  await page.getByTitle('archive').click()
+  await page.getByText('Some stored data is damaged').waitFor()
+  await at('23-list-failed')
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await page.getByText('100,000 entries').waitFor()
+  await page.getByRole('searchbox').fill('no such thing')
+  await page.getByText('Nothing in this folder has that in its name').waitFor()
+  await page.getByRole('link', { name: /^Attached/ }).click()
+  await page.getByRole('button', { name: /^Detach root/ }).click()
+  await page.getByText('Nothing is attached').waitFor()
+  await at('24-nothing-attached')
+  await home()
+  await open()
+  await page.getByRole('row', { name: 'notes.txt' }).waitFor()
+  await page.evaluate(
+    `(() => { const { world } = window.stage; world.attachments = []; world.topics.attachments.tell({ attachments: [] }) })()`,
+  )
+  await page.getByText('This version is not attached any more').waitFor()
+  await at('25-ended')
+}

@@ -85,9 +85,23 @@ export const textOfNotes = Array.from(
   (_, i) => `${twoDigits(i + 1)}  Call the roofer. He knows what is to be done, and when.`,
 ).join('\n')
 
-/** A roof under a sky: 24 × 16 pixels. */
-export const picture =
-  'iVBORw0KGgoAAAANSUhEUgAAABgAAAAQCAIAAACDRijCAAAAPUlEQVR4nGNgGAXDAjAyMDAwMPz//5+BgYGRkZGBgYGJiYmBgYGZmZmBgYGFhYWBgYGVlZWBgYGNjY1hFAwMAABm8AQRr0LhKAAAAABJRU5ErkJggg=='
+/** A house under a sky: 240 × 160 pixels. */
+export const picture = [
+  'iVBORw0KGgoAAAANSUhEUgAAAPAAAACgCAIAAAC9uXYyAAAEFElEQVR42u3W2ZIdUhTH4fVC3sBDuHYfBEFIEARBEBIEyaXM8zzPnenak6yXoO',
+  'oo1V21q6uHs0/vs85X9T3B+v921Y6jLxPKCCdA0DBq0EdeJpQRR14klCFoagX954uEMgRNsaCfJ5QRfzxPKEPQCBqGDfr3ZwllCBpBw7BBH36W',
+  'UEYcfppQhqCpFfRvTxPKEDTFgl5KKCN+XUooQ9AIGoYN+pcnCWUIGkHDsEEfepJQRhx6nFCGoKkV9MHHCWUImmJBP0ooI35+lFCGoBE0DBv0Tw',
+  '8TyhA0goZhgz7wMKGMOPAgoQxBUyvoHx8klCFoigV9P6GM+OF+QhmCRtAwbNDf30soQ9AIGoYNev+9hDJi/92EMgRNraC/u5tQhqApFvSdhDLi',
+  '2zsJZQgaQcOwQX9zO6EMQc/C0VdfmXAKQRdJeTln6Rj0vttJJ82aJxynk9h3K5m6VVJekbVbTZugtyZlWfcK+utbybRsoOYJp5sWQW9xyrKedt',
+  'A3k82YSsorsnbVTYivbiYbNvWaJxx2wwQ9VsqyFnTBlGW98aC/vJGs3YxrnnD2tRP00CnLWtAFU5b1OoLeeyNZxVA1TxhlFbH3etI0YMorsrZR',
+  'i6DnL2VZrxb0F9eT5eao5gmTLSfoOU5Z1q2gryVznfKKrBd+yvj8Wi64MjVPLPiaIeWSBC1lWZcI+rOruWgWpOaJRRs3pCxrQUtZ1qMGvedqli',
+  'fl/5XfOvZcycIU3M667uIhZVmXCvrTK1mPWNeo3vQhZWoFfTlr0OVmsy6RQXxyOQuQ41QUKCGkTKWsQ8pUyjo+vpTzSHAzMI9hhJSplHVImUpZ',
+  'x+5LORckteXmopPYfTEHp6Sxsh67lpAylbKOXRdzTKIZ3JjZhJSplHXsupDj0Me8Zj1MQvHRhRyELObaIBWFlKmUdUiZSlnHh+dzqxi+sK2KKq',
+  'RMpaxDylTKOnaez5lZ1xX+XjrOyNa15swai53ncgY28KwVUyno/7LuX1oMmLKgqwY9g6zjg3PZz2Y+XoqpGvS/+iUnaIoFfTb7EbSg20F3Sy7e',
+  'P5v9CFrQTf2SEzSCFjTDBv3emexH0IJu6pecoBG0oBk26B1nsh9BC7qpX3Kx43T2I2hBt4PulpygqRX0u6ezH0ELuqlfcoKmWNCnsh9BC7oddL',
+  'fk4p1T2Y+gBd3ULzlBI2hBM2zQb5/MfgQt6KZ+yQkaQQuaYYPefjL7EbSgm/olF9tPZD+CFnQ76G7JCZpaQb91IvsRtKCb+iUnaIoFfTz7EbSg',
+  '20F3Sy7ePJ79CFrQTf2SEzSCFjTDBv3GsexH0IJu6pecoBG0oBk26G3Hsh9BC7qpX3Kx7a/sR9CCbgfdLTlBUyvo1w++BmUIGkGDoEHQIGgEDY',
+  'IGQYOgYY3+AaeSS31itiX+AAAAAElFTkSuQmCC',
+].join('')
 
 const volume = (name: string, facts: Partial<Volume>): Volume => ({
   name,

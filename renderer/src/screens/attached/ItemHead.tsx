@@ -1,5 +1,6 @@
 import type { AttachmentView } from '../../../../engine/contract/files.ts'
 import { hrefOf } from '../../app/routes.ts'
+import { AttachedIcon, type Icon, RunIcon } from '../../components/icons.tsx'
 import { StateBadge } from '../../components/StateBadge.tsx'
 import { When } from '../../components/values.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
@@ -7,10 +8,15 @@ import type { Protection } from '../../theme/tokens.ts'
 
 const looks: Record<AttachmentView['state'], Protection> = {
   opening: 'waiting',
-  attached: 'attention',
-  busy: 'attention',
+  attached: 'waiting',
+  busy: 'waiting',
   idle: 'none',
   closing: 'waiting',
+}
+
+const signs: Partial<Record<AttachmentView['state'], { sign: Icon }>> = {
+  attached: { sign: AttachedIcon },
+  busy: { sign: RunIcon },
 }
 
 /** Of which version it is, and how it stands. */
@@ -23,7 +29,7 @@ export function ItemHead({ attachment }: { attachment: AttachmentView }) {
         <a className="hfv-link hf-wrap" href={hrefOf('versions', [destination, version])}>
           {versionName}, <When at={versionDate} />
         </a>
-        <StateBadge state={looks[state]} label={t(`attached.state.${state}`)} />
+        <StateBadge state={looks[state]} label={t(`attached.state.${state}`)} {...signs[state]} />
       </div>
       <div className="hf-quiet hf-small hf-wrap">{t('attached.in', { destination: destinationName })}</div>
     </>

@@ -9,6 +9,7 @@ import { FolderTable, mostRows } from './FolderTable.tsx'
 import { firstState, type GridState } from './gridKeys.ts'
 import { joined, nameOf, parentOf } from './insidePaths.ts'
 import type { Sorting } from './ListHead.tsx'
+import { entryAt } from './pages.ts'
 import { SelectionBar } from './SelectionBar.tsx'
 import { nothing } from './selection.ts'
 import { useFolder } from './useFolder.ts'
@@ -49,8 +50,8 @@ export function Browser({ place, volumeTitle, path, find, onVolumes, onPath, onR
   const [state, setState] = useState<GridState & { of: string }>({ ...firstState, of: listKey })
   // Places mean nothing in another list.
   const current = state.of === listKey ? state : { ...firstState, of: listKey }
-  const { total, entries } = folder.pages
-  const active = entries.get(current.active)
+  const { total } = folder.pages
+  const active = entryAt(folder.pages, current.active)
   const title = path === '' ? volumeTitle : nameOf(path)
 
   const go = (to: string) => {
@@ -88,7 +89,7 @@ export function Browser({ place, volumeTitle, path, find, onVolumes, onPath, onR
           </Button>
         }
       />
-      <div className="hff-columns">
+      <div className="hff-columns" hidden={folder.error !== null && total === null}>
         <div className="hff-list">
           <FolderTable
             listKey={listKey}

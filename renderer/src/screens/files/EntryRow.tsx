@@ -1,5 +1,5 @@
 // biome-ignore-all lint/a11y: a table element cannot be drawn in part; the grid alone has the focus, and keys do all that clicks do
-import type { MouseEvent } from 'react'
+import { type MouseEvent, memo } from 'react'
 import type { FileEntry, FileKind } from '../../../../engine/contract/files.ts'
 import { FileIcon, FolderIcon, type Icon, LinkIcon, NoneIcon } from '../../components/icons.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
@@ -26,13 +26,14 @@ export interface EntryRowProps {
   entry: FileEntry | undefined
   isSelected: boolean
   isActive: boolean
-  onClick(event: MouseEvent): void
-  onBox(event: MouseEvent): void
+  onClick(place: number, event: MouseEvent): void
+  onBox(place: number, event: MouseEvent): void
   onOpen(entry: FileEntry): void
 }
 
 /** One entry. It never has the focus itself: the grid has, and says which row is meant. */
-export function EntryRow({ id, place, top, entry, isSelected, isActive, onClick, onBox, onOpen }: EntryRowProps) {
+export const EntryRow = memo(function EntryRow(props: EntryRowProps) {
+  const { id, place, top, entry, isSelected, isActive, onClick, onBox, onOpen } = props
   const { t, format } = useSpeech()
   const clock = useClock()
   return (
@@ -44,7 +45,7 @@ export function EntryRow({ id, place, top, entry, isSelected, isActive, onClick,
       className="hff-row"
       data-active={isActive || undefined}
       style={{ top }}
-      onClick={onClick}
+      onClick={event => onClick(place, event)}
       onDoubleClick={() => entry && onOpen(entry)}
     >
       <span role="gridcell" aria-colindex={1} className="hff-cell-box">
@@ -55,7 +56,7 @@ export function EntryRow({ id, place, top, entry, isSelected, isActive, onClick,
           data-checked={isSelected || undefined}
           onClick={event => {
             event.stopPropagation()
-            onBox(event)
+            onBox(place, event)
           }}
           onDoubleClick={event => event.stopPropagation()}
         />
@@ -92,7 +93,7 @@ export function EntryRow({ id, place, top, entry, isSelected, isActive, onClick,
             {entry.kind === 'file' ? format.bytes(entry.sizeBytes) : '–'}
           </span>
           <span role="gridcell" aria-colindex={4} className="hff-cell-modified">
-            {format.when(entry.modified, clock())}
+            {format.stamp(entry.modified, clock())}
           </span>
         </>
       ) : (
@@ -102,4 +103,4 @@ export function EntryRow({ id, place, top, entry, isSelected, isActive, onClick,
       )}
     </div>
   )
-}
+})

@@ -49,7 +49,7 @@ export function FilePlan({ plan, asks, busy, error, isLooking, onStart, onAgain 
         </p>
         {asks && plan.replacedCount > 0 && (
           <Note tone="attention" title={t('files.restore.willReplace', { count: plan.replacedCount })}>
-            <Replaced plan={plan} />
+            <Replaced plan={plan} label={t('files.restore.willReplace', { count: plan.replacedCount })} />
           </Note>
         )}
         <p className="hfv-flush hf-quiet hf-small">{t('files.restore.asThey')}</p>
@@ -88,14 +88,14 @@ export function FilePlan({ plan, asks, busy, error, isLooking, onStart, onAgain 
         onCancel={() => setIsAsking(false)}
       >
         <p className="hfv-flush hf-wrap">{t('files.restore.askText', { folder })}</p>
-        <Replaced plan={plan} />
+        <Replaced plan={plan} label={t('files.restore.ask', { count: plan.replacedCount })} />
       </ConfirmDialog>
     </Card>
   )
 }
 
 /** All names that the plan has; they scroll. */
-function Replaced({ plan }: { plan: FilesPlan }) {
+function Replaced({ plan, label }: { plan: FilesPlan; label: string }) {
   const { t } = useSpeech()
   const { replaced, replacedCount } = plan
   return (
@@ -103,7 +103,7 @@ function Replaced({ plan }: { plan: FilesPlan }) {
       className="hff-replaced"
       // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable without a mouse
       tabIndex={0}
-      aria-label={t('files.restore.willReplace', { count: replacedCount })}
+      aria-label={label}
     >
       <ul className="hfv-plain">
         {replaced.map(name => (

@@ -1,11 +1,20 @@
 // biome-ignore-all lint/a11y: a table element cannot be drawn in part; the grid alone has the focus, and keys do all that clicks do
-import { type KeyboardEvent, type MouseEvent, useEffect, useId, useLayoutEffect, useRef, useState } from 'react'
+import {
+  type KeyboardEvent,
+  type MouseEvent,
+  useCallback,
+  useEffect,
+  useId,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from 'react'
 import type { FileEntry } from '../../../../engine/contract/files.ts'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { EntryRow } from './EntryRow.tsx'
 import { afterBox, afterClick, afterKey, type GridState } from './gridKeys.ts'
 import { ListHead, type Sorting } from './ListHead.tsx'
-import { missingFrom, type Pages } from './pages.ts'
+import { entryAt, missingFrom, type Pages } from './pages.ts'
 import { has } from './selection.ts'
 
 /** In rem, as files.css says. */
@@ -90,7 +99,7 @@ export function FolderTable(props: FolderTableProps) {
   const onKey = (event: KeyboardEvent<HTMLDivElement>) => {
     // Keys on the buttons of the head are theirs.
     if (event.target !== event.currentTarget || event.altKey) return
-    const entry = pages.entries.get(state.active)
+    const entry = entryAt(pages, state.active)
     if (event.key === 'Enter' && entry) {
       event.preventDefault()
       return props.onOpen(entry)
@@ -106,6 +115,18 @@ export function FolderTable(props: FolderTableProps) {
     onState(next)
     bring(next.active)
   }
+  // Rows are drawn anew only when something of theirs changes, so what they call stays the same.
+  const latest = useRef(props)
+  latest.current = props
+  const click = useCallback((place: number, event: MouseEvent) => {
+    latest.current.onState(afterClick(latest.current.state, place, modifiersOf(event)))
+    grid.current?.focus({ preventScroll: true })
+  }, [])
+  const box = useCallback((place: number, event: MouseEvent) => {
+    latest.current.onState(afterBox(latest.current.state, place, modifiersOf(event)))
+    grid.current?.focus({ preventScroll: true })
+  }, [])
+  const open = useCallback((entry: FileEntry) => latest.current.onOpen(entry), [])
   const rowId = (place: number) => `${id}-${place}`
   const isActiveDrawn = state.active >= range.first && state.active < range.end
   const end = Math.min(range.end, total)
@@ -139,18 +160,12 @@ export function FolderTable(props: FolderTableProps) {
                 id={rowId(place)}
                 place={place}
                 top={place * rowPx}
-                entry={pages.entries.get(place)}
+                entry={entryAt(pages, place)}
                 isSelected={has(state.selection, place)}
                 isActive={place === state.active}
-                onClick={event => {
-                  onState(afterClick(state, place, modifiersOf(event)))
-                  grid.current?.focus({ preventScroll: true })
-                }}
-                onBox={event => {
-                  onState(afterBox(state, place, modifiersOf(event)))
-                  grid.current?.focus({ preventScroll: true })
-                }}
-                onOpen={props.onOpen}
+                onClick={click}
+                onBox={box}
+                onOpen={open}
               />
             )
           })}

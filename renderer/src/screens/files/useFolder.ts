@@ -3,7 +3,7 @@ import type { WireError } from '../../../../engine/contract/errors.ts'
 import type { FileEntry } from '../../../../engine/contract/files.ts'
 import type { Input } from '../../state/calls.ts'
 import { useBridge, useHouse } from '../../state/context.ts'
-import { missingFrom, noPages, type Pages, pageSize, withPage } from './pages.ts'
+import { entryAt, missingFrom, noPages, type Pages, pageSize, withPage } from './pages.ts'
 
 export type FolderQuestion = Omit<Input<'files.list'>, 'offset' | 'limit'>
 
@@ -89,8 +89,8 @@ export function useFolder(question: FolderQuestion): Folder {
     async (places: readonly number[]) => {
       for (;;) {
         const { pages } = state.current
-        const missing = places.find(place => !pages.entries.has(place))
-        if (missing === undefined) return places.map(place => pages.entries.get(place)!)
+        const missing = places.find(place => !entryAt(pages, place))
+        if (missing === undefined) return places.map(place => entryAt(pages, place)!)
         const offset = missingFrom(pages, missing, missing + 1)
         if (offset === null || !(await read(question, key, offset))) return null
       }
