@@ -24,7 +24,8 @@ const mayImport = {
   pipeline: [...lowest, 'repository', 'sources', 'targets', 'versions'],
   // Scrub and prune read and write blocks with the threads of the pipeline, and decide by the rows of the block table.
   maintenance: [...lowest, 'catalogue/blockRows.ts', 'repository', 'pipeline', 'sources', 'targets', 'versions'],
-  nbd: [...lowest, 'repository', 'pipeline', 'versions'],
+  // What was written to an export is backed up like any other source.
+  nbd: [...lowest, 'repository', 'pipeline', 'sources', 'versions'],
   // Begins at an export, whatever is behind it.
   files: [...lowest, 'versions', 'nbd'],
 

@@ -21,7 +21,7 @@ const unit = {
 const withDisks = [
   'test/integration/fullDisk.test.ts',
   'test/integration/cli/terminal.test.ts',
-  ...['commands', 'destinations', 'devices', 'restores', 'restoresOfOthers'].map(
+  ...['commands', 'destinations', 'devices', 'files', 'restores', 'restoresOfOthers'].map(
     name => `test/integration/helper/${name}.test.ts`,
   ),
 ]

@@ -7,6 +7,7 @@ import { busyDay, dayReport, measureDay } from './helperMemory.ts'
 import { prepareImages } from './images.ts'
 import { describeMachine, freeBytes } from './machine.ts'
 import { figuresOf } from './medians.ts'
+import { measureNbd, nbdReport } from './nbd.ts'
 import { type BenchOptions, parseOptions, usage } from './options.ts'
 import { changesText, costTable, figuresTable, table, targetsTable } from './report.ts'
 import { runRounds } from './rounds.ts'
@@ -117,6 +118,13 @@ async function benchScreens(): Promise<number> {
   return 0
 }
 
+/** How quickly versions are read over NBD; returns the exit code. */
+async function benchNbd(signal: AbortSignal): Promise<number> {
+  const result = await measureNbd(join(tmpdir(), 'holdfast-bench'), 3, signal, say)
+  process.stdout.write(`${await describeMachine(tmpdir())}.\n\n${nbdReport(result)}\n`)
+  return 0
+}
+
 const abort = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort())
 
@@ -124,6 +132,7 @@ try {
   const options = parseOptions(process.argv.slice(2))
   if (options === 'help') process.stdout.write(`${usage}\n`)
   else if (options === 'helper-memory') process.exitCode = await benchHelperMemory(abort.signal)
+  else if (options === 'nbd') process.exitCode = await benchNbd(abort.signal)
   else if (options === 'screens') process.exitCode = await benchScreens()
   else process.exitCode = await bench(options, abort.signal)
 } catch (error) {

@@ -30,14 +30,17 @@ npm run bench -- helper-memory
   instead: whether a helper with 20 jobs and 3 repositories keeps its memory for a day, which takes some minutes
 
 npm run bench -- screens
-  instead: how long the app takes to open with 10 000 versions, 200 jobs and 4 backups under way; needs Chromium`
+  instead: how long the app takes to open with 10 000 versions, 200 jobs and 4 backups under way; needs Chromium
+
+npm run bench -- nbd
+  instead: reading a version over NBD, against qemu-nbd serving the raw image; needs qemu-nbd, nbdcopy, nbdinfo and fio`
 
 const units: Record<string, number> = { MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 }
 
 /** Reads the command line; throws an Error with one plain sentence when it makes no sense. */
-export function parseOptions(args: string[]): BenchOptions | 'help' | 'helper-memory' | 'screens' {
+export function parseOptions(args: string[]): BenchOptions | 'help' | 'helper-memory' | 'screens' | 'nbd' {
   const [first] = args
-  if (args.length === 1 && (first === 'helper-memory' || first === 'screens')) return first
+  if (args.length === 1 && (first === 'helper-memory' || first === 'screens' || first === 'nbd')) return first
   const { values } = parseArgs({
     args,
     options: {

@@ -5,8 +5,9 @@ import { openDatabase } from './catalogue/database.ts'
 import { KnownRepositories } from './catalogue/knownRepositories.ts'
 import { stateMigrations } from './catalogue/migrations/index.ts'
 import { HoldfastError, isHoldfastError } from './contract/errors.ts'
-import type { InitResult } from './contract/models.ts'
+import type { InitResult, Overlay } from './contract/models.ts'
 import type { Engine, InitOptions, RepositoryOptions, Secret, Session } from './engineApi.ts'
+import { OverlayStore } from './nbd/overlayStore.ts'
 import { names } from './repository/format.ts'
 import { Repository } from './repository/repository.ts'
 import { removeUnfinished } from './repository/unfinished.ts'
@@ -31,9 +32,11 @@ export function createEngine(options: EngineOptions): Engine {
 class HoldfastEngine implements Engine {
   readonly #stateDir: string
   readonly #clock: Clock
+  readonly #overlays: OverlayStore
 
   constructor(options: EngineOptions) {
     this.#stateDir = options.stateDir
+    this.#overlays = new OverlayStore(options.stateDir)
     this.#clock = options.clock ?? systemClock
   }
 
@@ -77,11 +80,22 @@ class HoldfastEngine implements Engine {
         Repository.open(storage, { secret, stateDir: this.#stateDir, clock: this.#clock }),
       )
       await this.#withKnown(known => known.remember(place, repository.id, this.#clock.now()))
-      return new RepositorySession(repository, url, location.path)
+      return new RepositorySession(repository, url, location.path, {
+        overlays: this.#overlays,
+        ...(options.cacheBytes === undefined ? {} : { cacheBytes: options.cacheBytes }),
+      })
     } catch (error) {
       if (isHoldfastError(error, 'repository.notFound')) await this.#refuseMissingDrive(place, url)
       throw error
     }
+  }
+
+  overlays(): Promise<Overlay[]> {
+    return this.#overlays.list()
+  }
+
+  discardOverlay(id: string): Promise<void> {
+    return this.#overlays.remove(id)
   }
 
   /** A place that held a repository before and holds none now is a drive that is not connected, not an empty place. */

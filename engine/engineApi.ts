@@ -7,6 +7,7 @@ import type {
   InitResult,
   KeyAdded,
   KeyInfo,
+  Overlay,
   PruneResult,
   RemoveResult,
   RepairResult,
@@ -17,7 +18,7 @@ import type {
   VersionDetails,
 } from './contract/models.ts'
 import type { OnProgress } from './contract/progress.ts'
-import type { ExportList } from './nbd/export.ts'
+import type { Export, ExportList, WritableExport } from './nbd/export.ts'
 import type { Secret } from './repository/keySlots.ts'
 
 export type { Secret }
@@ -38,6 +39,8 @@ export interface RepositoryOptions {
   /** Bytes per second that go to and come from the storage. */
   writeLimit?: number
   readLimit?: number
+  /** Memory for blocks of versions that are exported; 256 MiB unless given. */
+  cacheBytes?: number
 }
 
 export interface InitOptions {
@@ -49,11 +52,6 @@ export interface InitOptions {
 
 /** Bytes of a version, checked; zeros where the source had none. See Session.read. */
 export type ReadRange = (range: ByteRange) => Promise<Buffer>
-
-/** Exports that hold memory and threads until they are closed. */
-export interface OpenExports extends ExportList {
-  close(): Promise<void>
-}
 
 /** What the helper and the command line can ask of the engine. */
 export interface Engine {
@@ -67,6 +65,10 @@ export interface Engine {
    * when one was seen at this place before and is not there now.
    */
   open(url: string, secret: Secret, options?: RepositoryOptions): Promise<Session>
+  /** What was written to exported versions, of all repositories, and neither kept nor discarded; the oldest first. */
+  overlays(): Promise<Overlay[]>
+  /** Removes an overlay with all that was written to it. config.notFound, config.inUse. */
+  discardOverlay(id: string): Promise<void>
 }
 
 /** An open repository. `V` is a version as a person names it (id, prefix, latest, NAME:latest~1). Close it. */
@@ -118,10 +120,32 @@ export interface Session {
   ): Promise<T>
 
   /**
-   * Opens a version as what an NBD server offers: the default export, and one of its id. Meant for much reading in any order.
-   * Close it before the session.
+   * Opens a version to be read like a device, quickly and by many at once. What it needs is kept from being pruned until it is
+   * closed. Close it before the session.
    */
-  exportVersion(version: string, options?: { signal?: AbortSignal }): Promise<OpenExports>
+  openExport(version: string): Promise<Export>
+  /** Makes an overlay: a place on this computer for what is going to be written to a version. Returns its id. */
+  createOverlay(version: string): Promise<string>
+  /**
+   * Opens an overlay to be read and written like a device; what was flushed survives a crash. Close it before the session: it stays
+   * until it is kept or discarded. config.notFound, config.inUse, usage.invalid when it is of another repository,
+   * repository.versionNotFound when its version is gone.
+   */
+  openOverlay(id: string, options?: { name?: string }): Promise<WritableExport>
+  /**
+   * Keeps what was written as a new version, protected, and removes the overlay; only what was written is stored. Errors as of
+   * openOverlay, and usage.invalid when nothing was written; the overlay is still there then.
+   */
+  commitOverlay(
+    id: string,
+    options?: CallOptions & { name?: string; labels?: Record<string, string> },
+  ): Promise<BackupResult>
+
+  /**
+   * What an NBD server offers (nbd/server.ts): the version, or all of them. Whatever is opened of it is to be closed before the
+   * session. repository.versionNotFound.
+   */
+  exports(version?: string): Promise<ExportList>
 
   /**
    * How much differs between two versions, block by block, by their maps alone: the cost is that of the differences. Both may be
@@ -144,12 +168,12 @@ export interface Session {
       },
   ): Promise<ScrubResult>
 
-  /** What is in `spare` (whole ids) stays, whatever the policy decides about it; the decisions say what that is. */
+  /** What is in `spare` (whole ids), or has an overlay on this computer, stays, whatever the policy decides about it; the decisions say what that is. */
   enforce(
     policy: string,
     options: { filter?: string; dryRun?: boolean; spare?: readonly string[] },
   ): Promise<EnforceResult>
-  /** repository.versionProtected, repository.versionTooYoung. Nothing is removed when one of them may not be. */
+  /** repository.versionProtected (also by an overlay that needs it), repository.versionTooYoung. Nothing is removed when one of them may not be. */
   remove(versions: readonly string[], options: { minimumAgeDays?: number; dryRun?: boolean }): Promise<RemoveResult>
   prune(options: CallOptions & PriorityOptions & { dryRun?: boolean }): Promise<PruneResult>
   protect(versions: readonly string[], isProtected: boolean): Promise<Version[]>

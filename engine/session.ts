@@ -6,6 +6,7 @@ import type {
   EnforceResult,
   KeyAdded,
   KeyInfo,
+  Overlay,
   PruneResult,
   RemoveResult,
   RepairResult,
@@ -15,7 +16,7 @@ import type {
   Version,
   VersionDetails,
 } from './contract/models.ts'
-import type { CallOptions, OpenExports, PriorityOptions, ReadRange, Secret, Session } from './engineApi.ts'
+import type { CallOptions, PriorityOptions, ReadRange, Secret, Session } from './engineApi.ts'
 import { requireMinimumAge } from './maintenance/minimumAge.ts'
 import { runPrune } from './maintenance/prune.ts'
 import { runRepair } from './maintenance/repair.ts'
@@ -23,7 +24,10 @@ import { decideRetention } from './maintenance/retention.ts'
 import { formatRetentionPolicy, parseRetentionPolicy } from './maintenance/retentionPolicy.ts'
 import { runScrub } from './maintenance/scrub.ts'
 import { gatherStats } from './maintenance/stats.ts'
-import { SingleVersion } from './nbd/singleVersion.ts'
+import type { Export, ExportList, WritableExport } from './nbd/export.ts'
+import type { OverlayStore } from './nbd/overlayStore.ts'
+import { overlaysOf, VersionDesk } from './nbd/versionDesk.ts'
+import { exportOfVersion, exportsOfRepository, type OpenVersion } from './nbd/versionExports.ts'
 import { type BackupOptions, runBackup } from './pipeline/backup.ts'
 import { compareVersions } from './pipeline/compareVersions.ts'
 import { compareWithSource } from './pipeline/compareWithSource.ts'
@@ -50,11 +54,20 @@ export class RepositorySession implements Session {
   readonly #repository: Repository
   /** Folder of a local repository, which no restore may touch. */
   readonly #folder: string
+  readonly #desk: VersionDesk
+  readonly #overlays: OverlayStore
 
-  constructor(repository: Repository, url: string, folder: string) {
+  constructor(
+    repository: Repository,
+    url: string,
+    folder: string,
+    own: { overlays: OverlayStore; cacheBytes?: number },
+  ) {
     this.#repository = repository
     this.url = url
     this.#folder = folder
+    this.#overlays = own.overlays
+    this.#desk = new VersionDesk(repository, own.overlays, { cacheBytes: own.cacheBytes })
   }
 
   get repositoryId(): string {
@@ -148,9 +161,30 @@ export class RepositorySession implements Session {
     return await readVersion(this.#repository, record, read => work(read, view), options.signal)
   }
 
-  async exportVersion(spec: string, options: { signal?: AbortSignal } = {}): Promise<OpenExports> {
-    const loaded = await this.#repository.refresh(options.signal)
-    return await SingleVersion.open(this.#repository, this.#record(loaded, spec))
+  async openExport(spec: string): Promise<Export> {
+    return await this.#desk.open(this.#record(await this.#repository.refresh(), spec))
+  }
+
+  async createOverlay(spec: string): Promise<string> {
+    return await this.#desk.createOverlay(this.#record(await this.#repository.refresh(), spec))
+  }
+
+  openOverlay(id: string, options: { name?: string } = {}): Promise<WritableExport> {
+    return this.#desk.openOverlay(id, options)
+  }
+
+  async commitOverlay(id: string, options: Parameters<Session['commitOverlay']>[1] = {}): Promise<BackupResult> {
+    if (options.name !== undefined) requireVersionName(options.name)
+    return await this.#desk.commitOverlay(id, options)
+  }
+
+  async exports(spec?: string): Promise<ExportList> {
+    const open: OpenVersion = (record, summary) => this.#desk.open(record, summary)
+    if (spec === undefined) return exportsOfRepository(this.#repository, open)
+    const { list, record } = await exportOfVersion(this.#repository, spec, open)
+    // So that the first client need not wait, and nothing of it is pruned while no client is there.
+    await this.#desk.hold(record)
+    return list
   }
 
   async compare(older: string, newer: string, options: { signal?: AbortSignal } = {}): Promise<Comparison> {
@@ -190,7 +224,7 @@ export class RepositorySession implements Session {
     if (!options.dryRun) refuseUnknownProtection(loaded)
     const versions = this.#filtered(loaded, options.filter)
     const decisions = decideRetention(versions, policy, { now: this.#repository.clock.now() })
-    const spared = new Set(options.spare)
+    const spared = new Set([...(options.spare ?? []), ...(await this.#versionsWithOverlays()).keys()])
     const removed = decisions.flatMap(({ keep, version }) => (keep || spared.has(version.id) ? [] : [version.id]))
     if (!options.dryRun) for (const id of removed) await this.#repository.versions.deleteVersion(id)
     return {
@@ -215,8 +249,11 @@ export class RepositorySession implements Session {
       this.#filtered(loaded),
       specs.filter(spec => !loaded.lostVersions.includes(spec)),
     )
+    const overlays = await this.#versionsWithOverlays()
     for (const version of versions) {
       if (version.protected) throw isProtected(version)
+      const overlay = overlays.get(version.id)
+      if (overlay) throw hasOverlay(version, overlay)
       requireMinimumAge(version, options.minimumAgeDays ?? 0, this.#repository.clock.now())
     }
     const removed = [...lost, ...versions.map(version => version.id)]
@@ -285,8 +322,9 @@ export class RepositorySession implements Session {
     })
   }
 
-  close(): Promise<void> {
-    return this.#repository.close()
+  async close(): Promise<void> {
+    await this.#desk.close()
+    await this.#repository.close()
   }
 
   #now(): string {
@@ -301,6 +339,11 @@ export class RepositorySession implements Session {
   #record(loaded: LoadedRecords, spec: string) {
     const { id } = resolveVersion(viewVersions(loaded, this.#repository.index), spec)
     return loaded.versions.find(record => record.id === id)!
+  }
+
+  /** Versions of this repository that overlays on this computer need. */
+  async #versionsWithOverlays(): Promise<ReadonlyMap<string, Overlay>> {
+    return overlaysOf(await this.#overlays.list(), this.#repository.id)
   }
 
   async #baseRecord(spec: string) {
@@ -338,6 +381,17 @@ function isProtected(version: Version): HoldfastError {
     advice: `Lift the protection first: holdfast unprotect ${version.id}`,
     details: { version: version.id },
   })
+}
+
+function hasOverlay(version: Version, overlay: Overlay): HoldfastError {
+  return new HoldfastError(
+    'repository.versionProtected',
+    `Version ${version.id} of ${version.name} has been written to: overlay ${overlay.id} needs it.`,
+    {
+      advice: `Keep what was written with "holdfast overlays commit ${overlay.id}", or discard it, first.`,
+      details: { version: version.id, overlay: overlay.id },
+    },
+  )
 }
 
 function refuseUnknownProtection(loaded: LoadedRecords): void {

@@ -36,6 +36,14 @@ export function parseSize(text: string, option: string): number {
   throw invalid(text, option, 'Give more than 0.')
 }
 
+/** "127.0.0.1:10809", "[::1]:10809", "localhost:0"; ":10809" is of this computer alone. */
+export function parseAddress(text: string, option: string): { host: string; port: number } {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:[\]]*)):([0-9]{1,5})$/.exec(text)
+  const port = Number(match?.[3])
+  if (match && port <= 65_535) return { host: match[1] ?? (match[2] || '127.0.0.1'), port }
+  throw invalid(text, option, 'Write HOST:PORT, for example 127.0.0.1:10809 or [::1]:10809.')
+}
+
 /** For options that may be given several times. */
 export const collect = (value: string, earlier: readonly string[] | undefined): string[] => [...(earlier ?? []), value]
 

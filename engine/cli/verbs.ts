@@ -23,6 +23,12 @@ export const verbGroups: readonly { heading: string; verbs: readonly Verb[] }[] 
       { name: 'versions', summary: 'list what has been backed up', load: () => import('./commands/versions.ts') },
       { name: 'show', summary: 'show all that is known of a version', load: () => import('./commands/show.ts') },
       { name: 'restore', summary: 'write a version to a file or disk', load: () => import('./commands/restore.ts') },
+      {
+        name: 'overlays',
+        summary: 'keep or discard what was written to versions',
+        load: () => import('./commands/overlays.ts'),
+      },
+      { name: 'nbd', summary: 'serve versions as disks to other programs', load: () => import('./commands/nbd.ts') },
     ],
   },
   {
@@ -67,6 +73,11 @@ export const verbGroups: readonly { heading: string; verbs: readonly Verb[] }[] 
       { name: 'ui', summary: 'open the app in a browser', load: () => import('./commands/ui.ts') },
       { name: 'check', summary: 'say whether all jobs are well', load: () => import('./commands/check.ts') },
       { name: 'notices', summary: 'send messages about failures', load: () => import('./commands/notices.ts') },
+      {
+        name: 'attachments',
+        summary: 'list what of backups is attached, or detach it',
+        load: () => import('./commands/attachments.ts'),
+      },
       { name: 'eject', summary: 'make a drive ready to be unplugged', load: () => import('./commands/eject.ts') },
     ],
   },

@@ -13,10 +13,7 @@ export interface FilesOptions {
   luksPassphraseFile?: string
 }
 
-export const luksOption = [
-  '--luks-passphrase-file <file>',
-  'the passphrase of encrypted volumes; asked for in a terminal',
-] as const
+export const luksOption = ['--luks-passphrase-file <file>', 'passphrase of encrypted volumes, else asked for'] as const
 
 export interface OpenFiles {
   /** Id of the version. */
@@ -37,23 +34,18 @@ export async function withFiles<T>(
   const logger = cliLogger(cli)
   return await cli.withSession(async session => {
     const { id, name } = await session.show(spec)
-    const exports = await session.exportVersion(id, { signal })
-    try {
-      const how = {
-        stateDir: cli.stateDir,
-        title: `${name} ${id}`,
-        mountPoint: options.mountPoint ?? null,
-        serve: serveDefault(exports, logger),
-        logger,
-        signal,
-      }
-      return await withVersionFiles(how, async (version, attachment) => {
-        const tree = new VersionTree(version, askFor(cli, options), signal)
-        return await use({ id, version, tree, attachment })
-      })
-    } finally {
-      await exports.close()
+    const how = {
+      stateDir: cli.stateDir,
+      title: `${name} ${id}`,
+      mountPoint: options.mountPoint ?? null,
+      serve: serveDefault(await session.exports(id), logger),
+      logger,
+      signal,
     }
+    return await withVersionFiles(how, async (version, attachment) => {
+      const tree = new VersionTree(version, askFor(cli, options), signal)
+      return await use({ id, version, tree, attachment })
+    })
   })
 }
 

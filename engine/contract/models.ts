@@ -257,3 +257,30 @@ export const repairResultSchema = z.object({
   durationMs: milliseconds,
 })
 export type RepairResult = z.infer<typeof repairResultSchema>
+
+/** What was written to an exported version and neither kept as a new version nor discarded yet. */
+export const overlaySchema = z.object({
+  id: z.string(),
+  repositoryId: z.string(),
+  /** Where the repository was. */
+  url: z.string(),
+  version: z.string(),
+  name: z.string(),
+  /** Of the version. */
+  date: z.string(),
+  sizeBytes: bytes,
+  createdAt: z.string(),
+  /** Last write. */
+  changedAt: z.string(),
+  /** In pages of 4 KiB; what was not flushed yet is not counted. */
+  changedBytes: bytes,
+  /** By a process that lives. */
+  inUse: z.boolean(),
+  /** Its journal cannot be read: it can only be discarded. */
+  isDamaged: z.boolean(),
+})
+export type Overlay = z.infer<typeof overlaySchema>
+
+/** What "holdfast overlays list" prints with --json. */
+export const overlaysResultSchema = z.object({ overlays: z.array(overlaySchema) })
+export type OverlaysResult = z.infer<typeof overlaysResultSchema>

@@ -4,6 +4,7 @@ import type { ReadBytes } from '../versions/partition.ts'
 import type { NbdAddress } from './address.ts'
 import type { Attachment } from './attachment.ts'
 import { type BaseDisk, hasDeviceMapper, makeLoop, makeThinDevice, makeVolumeDevice, sizeOf } from './devices.ts'
+import { readSuperblockFacts } from './fileSystemFacts.ts'
 import { attachFuseNbd, hasFuse } from './fuseNbd.ts'
 import { attachKernelNbd, hasKernelNbd } from './kernelNbd.ts'
 import { type FoundVolume, findVolumes, readHead } from './layout.ts'
@@ -95,7 +96,11 @@ export class AttachedVersion {
     if (!this.#attachment.system.isRoot) {
       const piece = place.kind === 'segments' ? onePiece(place.segments) : null
       if (!piece) throw onlyRoot(volume)
-      const file = { name, kind: volume.kind ?? 'unknown', file: base.path, offset: piece.offset }
+      const kind = volume.kind ?? 'unknown'
+      const { isDirty } = await withReader(base.path, read =>
+        readSuperblockFacts(({ offset, length }) => read({ offset: piece.offset + offset, length }), kind),
+      )
+      const file = { name, kind, file: base.path, offset: piece.offset, isDirty }
       return await mountInUserSpace(this.#attachment, file, root, signal)
     }
     const device = await this.#deviceOf(volume)

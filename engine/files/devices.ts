@@ -6,7 +6,7 @@ import type { ThinPool } from './lvm/volumeGroup.ts'
 import { deviceMapperTable, lengthOf, onePiece, type Segment } from './segments.ts'
 import { type FilesSystem, loopsOver, needProgram, withoutUdev } from './system.ts'
 
-/** Block devices made of what is attached. All of them are read-only, but for overlays. */
+/** Block devices made of what is attached. All of them are read-only, but for overlays and copies that are to be written to. */
 
 const options = { failureCode: 'files.unsupported', timeoutMs: 60_000 } as const
 
@@ -20,18 +20,19 @@ export async function hasDeviceMapper(system: FilesSystem): Promise<boolean> {
   )
 }
 
-/** A loop device over a part of a file or device. `length` 0 means up to the end. */
+/** A loop device over a part of a file or device. `length` 0 means up to the end; `partitions` lets the kernel make devices of its partitions. */
 export async function makeLoop(
   attachment: Attachment,
-  part: { file: string; offset?: number; length?: number; writable?: boolean },
+  part: { file: string; offset?: number; length?: number; writable?: boolean; partitions?: boolean },
 ): Promise<string> {
-  const { file, offset = 0, length = 0, writable = false } = part
+  const { file, offset = 0, length = 0, writable = false, partitions = false } = part
   const { system } = attachment
   await needProgram(system, 'losetup', 'open a volume')
   return await attachment.step({ kind: 'loop', file, offset }, async () => {
     const args = ['--find', '--show', '--offset', String(offset)]
     if (length > 0) args.push('--sizelimit', String(length))
     if (!writable) args.push('--read-only')
+    if (partitions) args.push('--partscan')
     const { stdout } = await system.run('losetup', [...args, file], options)
     const device = stdout.toString('utf8').trim()
     const made = (await loopsOver(file)).some(loop => loop.device === device)

@@ -1,4 +1,4 @@
-import { mkdir, readdir, statfs } from 'node:fs/promises'
+import { type FileHandle, mkdir, readdir, statfs } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { HoldfastError } from '../contract/errors.ts'
 import type { ExtractResult } from '../contract/files.ts'
@@ -22,25 +22,33 @@ export interface ExtractOptions {
   /** What is done about names that are there: nothing is copied, they are replaced, or the new ones get other names. */
   existing: 'refuse' | 'replace' | 'keep-both'
   dryRun: boolean
+  /** The destination, opened by somebody who has made sure of it and closes it; `destination` is only how people call it then. */
+  folder?: FileHandle
+  /** All that may be replaced, by paths relative to the destination; whatever `existing` says when it is not given. */
+  mayReplace?: ReadonlySet<string>
+  /** So many conflicts are looked for. */
+  mostConflicts?: number
+  /** Changes what was copied, in a folder that nobody else may enter, before it is placed; answers with problems. */
+  beforePlacing?(staged: string): Promise<string[]>
   signal?: AbortSignal | undefined
   onProgress?: OnProgress | undefined
 }
 
-/** So many are shown in messages and lists of what would be replaced. */
-const mostConflicts = 10_000
+/** So many are in lists of what would be replaced, and in messages. */
+const usualConflicts = 10_000
 const shownConflicts = 5
 
 /**
  * Copies files and folders of a mounted version into a folder. All is copied beside the final place first, so that a copy that fails
- * or is cancelled leaves what was there as it was. Fails with target.exists, target.full, target.notFound, run.cancelled; what could not
- * be copied in full is in the result.
+ * or is cancelled leaves what was there as it was, and what has appeared there meanwhile is not replaced (target.exists). Fails with
+ * target.exists, target.full, target.notFound, run.cancelled; what could not be copied in full is in the result.
  */
 export async function extract(
   attachment: Attachment,
   items: readonly ExtractItem[],
   options: ExtractOptions,
 ): Promise<ExtractResult> {
-  const { destination, existing, dryRun, signal } = options
+  const { destination, existing, dryRun, signal, mostConflicts = usualConflicts } = options
   requireDistinct(items)
   const size = { entries: 0, bytes: 0 }
   for (const { source } of items) {
@@ -57,9 +65,11 @@ export async function extract(
     problems: [],
     dryRun,
   }
-  if (dryRun && !(await isFolder(destination))) return { ...result, extracted: items.map(({ name }) => name) }
-  if (!dryRun) await makeDestination(destination)
-  const folder = await openFolder(destination)
+  if (dryRun && !options.folder && !(await isFolder(destination))) {
+    return { ...result, extracted: items.map(({ name }) => name) }
+  }
+  if (!dryRun && !options.folder) await makeDestination(destination)
+  const folder = options.folder ?? (await openFolder(destination))
   try {
     const at = inside(folder)
     const names = new Map<ExtractItem, string>()
@@ -72,19 +82,23 @@ export async function extract(
     }
     if (dryRun) return result
     if (existing === 'refuse' && result.replaced.length > 0) throw wouldReplace(destination, result.replaced)
-    await requireRoom(destination, size.bytes)
+    const mayReplace = options.mayReplace ?? new Set(result.replaced)
+    requireNoOthers(destination, result.replaced, mayReplace)
+    await requireRoom(at, destination, size.bytes)
 
     const staging = stagingName()
     const path = `${destination}/${staging}`
     const height = attachment.height
-    const private_ = await attachment.step({ kind: 'staging', path }, () => makePrivateFolder(folder, staging))
+    const staged = await attachment.step({ kind: 'staging', path }, () =>
+      placed(() => makePrivateFolder(folder, staging), destination),
+    )
     try {
       let done = 0
       for (const item of items) {
         const problems = await copyOut({
           source: item.source,
           name: item.name,
-          folder: inside(private_).replace('/proc/self/', `/proc/${process.pid}/`),
+          folder: inside(staged).replace('/proc/self/', `/proc/${process.pid}/`),
           signal,
           onBytes: bytes =>
             options.onProgress?.({
@@ -97,20 +111,41 @@ export async function extract(
         done += (await measure(attachment.system, item.source, signal)).bytes
       }
       requireNotFull(destination, result.problems)
-      const copied = new Set(await readdir(inside(private_)))
+      if (options.beforePlacing) result.problems.push(...(await options.beforePlacing(inside(staged))))
+      const copied = new Set(await readdir(inside(staged)))
+      for (const item of items.filter(({ name }) => copied.has(name))) {
+        const name = names.get(item)!
+        const now = await findConflicts(`${inside(staged)}/${item.name}`, `${at}/${name}`, name, mostConflicts)
+        requireNoOthers(destination, now, mayReplace)
+      }
       for (const item of items) {
         // What could not even be made is among the problems.
-        if (copied.has(item.name)) await place(private_, item.name, folder, names.get(item))
+        if (copied.has(item.name)) await placed(() => place(staged, item.name, folder, names.get(item)), destination)
       }
       result.extracted = items.filter(({ name }) => copied.has(name)).map(item => names.get(item)!)
       await folder.sync().catch(() => undefined)
     } finally {
-      await private_.close()
+      await staged.close()
       await attachment.undo(height)
     }
     return result
   } finally {
-    await folder.close()
+    if (!options.folder) await folder.close()
+  }
+}
+
+/** Failures of the file system as ours. */
+async function placed<T>(work: () => Promise<T>, destination: string): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (error instanceof HoldfastError || code === undefined) throw error
+    throw new HoldfastError('target.writeFailed', `The files cannot be brought into ${destination}: ${code}.`, {
+      advice: 'Name a folder that you may write to; what was there is as before, but for what is in place already.',
+      details: { destination, errno: code },
+      cause: error,
+    })
   }
 }
 
@@ -181,8 +216,18 @@ async function makeDestination(path: string): Promise<void> {
   }
 }
 
-async function requireRoom(destination: string, neededBytes: number): Promise<void> {
-  const { bsize, bavail } = await statfs(destination)
+/** What is in the way and was not agreed to be replaced. */
+function requireNoOthers(destination: string, conflicts: readonly string[], mayReplace: ReadonlySet<string>): void {
+  const others = conflicts.filter(name => !mayReplace.has(name))
+  if (others.length === 0) return
+  throw new HoldfastError('target.exists', `In ${destination} there is since: ${shown(others)}.`, {
+    advice: 'Nothing was replaced. Look again at what would be, and then repeat it.',
+    details: { destination, appeared: others.slice(0, usualConflicts) },
+  })
+}
+
+async function requireRoom(at: string, destination: string, neededBytes: number): Promise<void> {
+  const { bsize, bavail } = await statfs(at)
   const freeBytes = bsize * bavail
   if (freeBytes >= neededBytes) return
   throw new HoldfastError('target.full', `${destination} has room for ${freeBytes} bytes; ${neededBytes} are needed.`, {
@@ -201,10 +246,13 @@ function requireNotFull(destination: string, problems: readonly string[]): void 
   })
 }
 
+function shown(names: readonly string[]): string {
+  const more = names.length > shownConflicts ? ` and ${names.length - shownConflicts} more` : ''
+  return `${names.slice(0, shownConflicts).join(', ')}${more}`
+}
+
 function wouldReplace(destination: string, replaced: readonly string[]): HoldfastError {
-  const shown = replaced.slice(0, shownConflicts).join(', ')
-  const more = replaced.length > shownConflicts ? ` and ${replaced.length - shownConflicts} more` : ''
-  return new HoldfastError('target.exists', `In ${destination} there are already: ${shown}${more}.`, {
+  return new HoldfastError('target.exists', `In ${destination} there are already: ${shown(replaced)}.`, {
     advice: 'Choose an empty folder, --keep-both to give the new ones other names, or --force to replace them.',
     details: { destination, replaced: [...replaced] },
   })

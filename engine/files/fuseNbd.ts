@@ -24,13 +24,14 @@ export async function attachFuseNbd(
   attachment: Attachment,
   address: NbdAddress,
   signal?: AbortSignal,
+  { writable = false }: { writable?: boolean } = {},
 ): Promise<string> {
   const program = await needProgram(attachment.system, 'nbdfuse', 'attach a version')
   if (!attachment.system.isRoot) await needProgram(attachment.system, 'fusermount3', 'attach a version')
   const mountPoint = await attachment.makeFolder('nbd')
   const file = `${mountPoint}/disk`
   await attachment.step({ kind: 'fuse', mountPoint }, async () => {
-    const server = startInBackground(program, ['--readonly', file, uriOf(address)])
+    const server = startInBackground(program, [...(writable ? [] : ['--readonly']), file, uriOf(address)])
     const isReady = await waitFor(
       async () => {
         if (server.ended()) return false

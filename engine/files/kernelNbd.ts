@@ -1,8 +1,9 @@
-import { access, readdir, readFile } from 'node:fs/promises'
+import { access, readdir } from 'node:fs/promises'
 import { HoldfastError } from '../contract/errors.ts'
 import type { NbdAddress } from './address.ts'
 import type { Attachment } from './attachment.ts'
 import { startInBackground } from './background.ts'
+import { nbdIsOurs, servedBy } from './nbdOwner.ts'
 import type { Step } from './steps.ts'
 import { type FilesSystem, needProgram, readSmall } from './system.ts'
 import { waitFor } from './waiting.ts'
@@ -29,25 +30,15 @@ const isThere = (path: string): Promise<boolean> =>
     () => false,
   )
 
-/** The process that serves a device; undefined when it is free. */
-const servedBy = async (device: string): Promise<string | undefined> =>
-  (await readSmall(`/sys/block/${device.slice('/dev/'.length)}/pid`)) || undefined
-
-/** The device is served by a process that was started with our socket. */
-export async function nbdIsOurs({ device, socketPath }: Pick<Step & { kind: 'nbd' }, 'device' | 'socketPath'>) {
-  const pid = await servedBy(device)
-  if (pid === undefined) return false
-  return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')).split('\0').includes(socketPath)
-}
-
 /**
- * Attaches an export read-only and gives the device. Devices that others take at the same moment are left to them. Fails with
+ * Attaches an export, read-only unless asked otherwise, and gives the device. Devices that others take at the same moment are left to them. Fails with
  * config.invalid without nbd-client, files.busy when no device is free, and internal.bug when the server does not answer.
  */
 export async function attachKernelNbd(
   attachment: Attachment,
   address: NbdAddress,
   signal?: AbortSignal,
+  { writable = false }: { writable?: boolean } = {},
 ): Promise<string> {
   const program = await needProgram(attachment.system, 'nbd-client', 'attach a version')
   const devices = (await readdir('/sys/block')).filter(name => /^nbd\d+$/.test(name)).map(name => `/dev/${name}`)
@@ -57,7 +48,7 @@ export async function attachKernelNbd(
     if ((await servedBy(device)) !== undefined) continue
     const step: Step = { kind: 'nbd', device, socketPath: address.socketPath }
     try {
-      await attachment.step(step, () => connect(program, address, device, signal))
+      await attachment.step(step, () => connect(program, address, device, { writable, signal }))
       return device
     } catch (error) {
       if (!(error instanceof Taken)) throw error
@@ -74,8 +65,14 @@ export async function attachKernelNbd(
 /** Somebody else has the device. */
 class Taken extends Error {}
 
-async function connect(program: string, address: NbdAddress, device: string, signal: AbortSignal | undefined) {
-  const args = ['-unix', address.socketPath, device, '-N', address.exportName, '-readonly', '-nonetlink', '-nofork']
+async function connect(
+  program: string,
+  address: NbdAddress,
+  device: string,
+  { writable, signal }: { writable: boolean; signal: AbortSignal | undefined },
+) {
+  const mode = writable ? [] : ['-readonly']
+  const args = ['-unix', address.socketPath, device, '-N', address.exportName, ...mode, '-nonetlink', '-nofork']
   const client = startInBackground(program, args)
   const name = device.slice('/dev/'.length)
   const isReady = await waitFor(

@@ -1,7 +1,5 @@
 import { isUtf8 } from 'node:buffer'
 import { lstat } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { HoldfastError } from '../contract/errors.ts'
 import type { FileEntry, FileKind } from '../contract/files.ts'
 import { type FilesSystem, needProgram } from './system.ts'
 
@@ -26,11 +24,18 @@ const kinds: Record<string, FileKind> = {
   s: 'socket',
 }
 
+export interface Listing {
+  /** By name. */
+  entries: FileEntry[]
+  /** What could not be looked at, one line each. */
+  problems: string[]
+}
+
 /**
- * What is in a folder, or the entry itself when it is none, by name. A path that ends in a link to a folder is to be resolved before.
- * Fails with files.damaged when it cannot be read; entries that can, are lost then.
+ * What is in a folder, or the entry itself when it is none. A path that ends in a link to a folder is to be resolved before. Damage costs
+ * what it concerns, and is among the problems.
  */
-export async function listFolder(system: FilesSystem, path: string, signal?: AbortSignal): Promise<FileEntry[]> {
+export async function listFolder(system: FilesSystem, path: string, signal?: AbortSignal): Promise<Listing> {
   await needProgram(system, 'find', 'list files')
   const isFolder = (await lstat(path)).isDirectory()
   const depth = isFolder ? ['-mindepth', '1', '-maxdepth', '1'] : ['-maxdepth', '0']
@@ -40,14 +45,11 @@ export async function listFolder(system: FilesSystem, path: string, signal?: Abo
     maxOutputBytes: mostBytes,
     ...(signal && { signal }),
   })
-  if (exitCode !== 0) {
-    throw new HoldfastError('files.damaged', 'The folder cannot be read in full.', {
-      advice: 'The version or its file system is damaged there; see "holdfast scrub" for the version.',
-      details: { folder: dirname(path), said: stderr.trim().slice(0, 2000) },
-    })
-  }
-  const entries = parseListing(stdout)
-  return entries.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+  const entries = parseListing(stdout).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
+  const lines = stderr.split('\n').filter(line => line !== '')
+  const problems = lines.map(line => line.replace(/^\S*find: /, '').replaceAll(path, '.'))
+  if (exitCode !== 0 && problems.length === 0) problems.push('The folder could not be read in full.')
+  return { entries, problems }
 }
 
 /** Entries in what find has printed in our format. Pure. */

@@ -26,7 +26,9 @@ export interface MountFacts {
 /** Nothing on a backup may gain rights here. */
 const always = ['ro', 'nosuid', 'nodev', 'noexec']
 
-const older = 'Its journal could not be replayed, so what was written last before the backup may be missing.'
+/** For people: what it means to see a file system without its journal. */
+export const notReplayed =
+  'Its journal could not be replayed, so what was written last before the backup may be missing.'
 
 /** Ways to mount, the best first; none when there is no safe one. */
 export function mountAttempts({ kind, isDirty, canOverlay, isInUseHere }: MountFacts): MountAttempt[] {
@@ -44,15 +46,18 @@ export function mountAttempts({ kind, isDirty, canOverlay, isInUseHere }: MountF
     case 'ext4': {
       // The driver of ext4 serves all three. Without "noload" it would want to write.
       const asItIs = way('ext4', 'noload')
-      return isDirty === true ? [...over(way('ext4')), { ...asItIs, note: older }] : [asItIs]
+      return isDirty === true ? [...over(way('ext4')), { ...asItIs, note: notReplayed }] : [asItIs]
     }
     case 'xfs':
       // A frozen file system has a journal to replay, too; "nouuid" because the original may be mounted.
-      return [...over(way('xfs', 'nouuid')), { ...way('xfs', 'norecovery', 'nouuid'), note: older }]
+      return [...over(way('xfs', 'nouuid')), { ...way('xfs', 'norecovery', 'nouuid'), note: notReplayed }]
     case 'btrfs': {
       // The kernel takes two of one identity for parts of one file system, so a copy gets its own. All subvolumes are shown.
       const own = over(way('btrfs', 'subvolid=5')).map(attempt => ({ ...attempt, newIdentity: true }))
-      const asItIs = { ...way('btrfs', 'rescue=nologreplay', 'subvolid=5'), note: isDirty === false ? null : older }
+      const asItIs = {
+        ...way('btrfs', 'rescue=nologreplay', 'subvolid=5'),
+        note: isDirty === false ? null : notReplayed,
+      }
       return isInUseHere ? own : [...own, asItIs]
     }
     case 'ntfs':

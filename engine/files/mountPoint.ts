@@ -98,16 +98,26 @@ const mountPointsOf = ({ steps, mountPoint }: AttachmentRecord): string[] =>
       : [],
   )
 
+/** Desktops and others that look at every file system hold it for a moment. */
+const [busyMs, busyPauseMs] = [3000, 200]
+
 async function unmountOne(mountPoint: string, system: FilesSystem): Promise<void> {
-  if (!(await mountLines()).some(line => line.mountPoint === mountPoint)) return
-  try {
-    await system.run('umount', [mountPoint], { failureCode: 'files.busy', timeoutMs: 30_000 })
-  } catch (cause) {
-    throw new HoldfastError('files.busy', `${mountPoint} is in use.`, {
-      advice: 'Close the programs and terminals that use it, and try again.',
-      details: { mountPoint },
-      retryable: true,
-      cause,
-    })
+  const isMounted = async () => (await mountLines()).some(line => line.mountPoint === mountPoint)
+  let cause: unknown
+  for (let waited = 0; waited < busyMs && (await isMounted()); waited += busyPauseMs) {
+    try {
+      await system.run('umount', [mountPoint], { failureCode: 'files.busy', timeoutMs: 30_000 })
+      return
+    } catch (error) {
+      cause = error
+      await sleep(busyPauseMs)
+    }
   }
+  if (!(await isMounted())) return
+  throw new HoldfastError('files.busy', `${mountPoint} is in use.`, {
+    advice: 'Close the programs and terminals that use it, and try again.',
+    details: { mountPoint },
+    retryable: true,
+    cause,
+  })
 }

@@ -6,7 +6,7 @@ import type { Attachment } from './attachment.ts'
 import { startInBackground } from './background.ts'
 import { makeOverlay } from './devices.ts'
 import { readSuperblockFacts } from './fileSystemFacts.ts'
-import { type MountAttempt, mountAttempts } from './mountAttempts.ts'
+import { type MountAttempt, mountAttempts, notReplayed } from './mountAttempts.ts'
 import { mountAt, needProgram } from './system.ts'
 import { waitFor } from './waiting.ts'
 
@@ -79,7 +79,11 @@ async function tryMount(
   )
 }
 
-function notMounted({ name, kind }: Mountable, failures: readonly string[], isInUseHere: boolean): HoldfastError {
+function notMounted(
+  { name, kind }: Pick<Mountable, 'name' | 'kind'>,
+  failures: readonly string[],
+  isInUseHere: boolean,
+): HoldfastError {
   const details = { volume: name, kind, said: failures }
   const said = failures.join('\n')
   if (isInUseHere && failures.length === 0) {
@@ -99,19 +103,19 @@ function notMounted({ name, kind }: Mountable, failures: readonly string[], isIn
   }
   return new HoldfastError('files.damaged', `The file system on ${name} (${kind}) is too damaged to be opened.`, {
     advice:
-      'Export the version writable ("holdfast nbd --read-write"), repair that with fsck, or restore the version and repair it.',
+      'Make a writable copy (holdfast nbd VERSION --read-write), repair that with fsck, and keep it as a new version.',
     details: { ...details, said: said.slice(0, 2000) },
   })
 }
 
 /**
  * Without root: mounts ext2, ext3 and ext4 with fuse2fs of e2fsprogs, which checks what it reads like fsck does and shows hard links, times
- * and extended attributes; its files are for this user alone. It is preferred to debugfs, which keeps neither of them and follows
+ * (in whole seconds) and extended attributes; its files are for this user alone. It is preferred to debugfs, which keeps neither of them and follows
  * whatever names it finds.
  */
 export async function mountInUserSpace(
   attachment: Attachment,
-  volume: { name: string; kind: string; file: string; offset: number },
+  volume: { name: string; kind: string; file: string; offset: number; isDirty: boolean | null },
   mountPoint: string,
   signal?: AbortSignal,
 ): Promise<{ note: string | null }> {
@@ -129,7 +133,7 @@ export async function mountInUserSpace(
     const server = startInBackground(program, args)
     const ready = async () => (server.ended() ? false : (await mountAt(mountPoint)) && true)
     if (await waitFor(ready, { timeoutMs: mountMs, signal })) return
-    throw notMounted({ ...volume } as unknown as Mountable, [server.ended()?.said ?? 'no answer'], false)
+    throw notMounted(volume, [server.ended()?.said ?? 'no answer'], false)
   })
-  return { note: null }
+  return { note: volume.isDirty === true ? notReplayed : null }
 }

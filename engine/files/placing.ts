@@ -1,6 +1,7 @@
 import { constants } from 'node:fs'
-import { type FileHandle, lstat, mkdir, open, readdir, rename, rm, rmdir } from 'node:fs/promises'
+import { type FileHandle, lstat, mkdir, open, readdir, rename, rmdir } from 'node:fs/promises'
 import { randomHex } from '../base/random.ts'
+import { runSystemProgram } from '../base/systemPrograms.ts'
 import { HoldfastError } from '../contract/errors.ts'
 
 /**
@@ -56,7 +57,7 @@ export async function findConflicts(tree: string, place: string, shown: string, 
 
 /**
  * Moves `name` from one folder to another. Folders that both have are merged; what else is there is replaced. A folder that was
- * there gets the owner and mode of ours.
+ * there gets the owner, mode and time of ours.
  */
 export async function place(from: FileHandle, name: string | Buffer, to: FileHandle, newName = name): Promise<void> {
   const [source, target] = [entryOf(from, name), entryOf(to, newName)]
@@ -65,13 +66,23 @@ export async function place(from: FileHandle, name: string | Buffer, to: FileHan
   if (!there || (!there.isDirectory() && !ours.isDirectory())) return await rename(source, target)
   if (there.isDirectory() && ours.isDirectory()) return await merge(source, target)
   // A folder takes the place of something else, or the other way round: what is there goes aside until the new one is in place.
-  const aside = entryOf(to, stagingName())
+  const asideName = stagingName()
+  const aside = entryOf(to, asideName)
   await rename(target, aside)
   await rename(source, target).catch(async error => {
     await rename(aside, target).catch(() => undefined)
     throw error
   })
-  await rm(aside.toString('utf8'), { recursive: true, force: true })
+  await removeTree(to, asideName)
+}
+
+/**
+ * Removes a name with all that is below it. rm(1) goes down by handles and follows no links; Node goes by paths, under which whoever
+ * owns the folder could put something else meanwhile.
+ */
+async function removeTree(folder: FileHandle, name: string): Promise<void> {
+  const at = inside(folder).replace('/self/', `/${process.pid}/`)
+  await runSystemProgram('env', ['-C', at, 'rm', '-rf', '--', name], { failureCode: 'target.writeFailed' })
 }
 
 /** For folders of ours in those of others. */
@@ -84,10 +95,11 @@ const entryOf = (folder: FileHandle, name: string | Buffer): Buffer =>
 async function merge(source: Buffer, target: Buffer): Promise<void> {
   const [from, to] = [await open(source, folderOnly), await open(target, folderOnly)]
   try {
-    const { uid, gid, mode } = await from.stat()
+    const { uid, gid, mode, atime, mtime } = await from.stat()
     for (const name of await readdir(inside(from), { encoding: 'buffer' })) await place(from, name, to)
     await to.chown(uid, gid).catch(() => undefined)
     await to.chmod(mode & 0o7777)
+    await to.utimes(atime, mtime)
   } finally {
     await from.close()
     await to.close()

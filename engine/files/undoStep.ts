@@ -1,7 +1,7 @@
 import { rm, rmdir } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { HoldfastError } from '../contract/errors.ts'
-import { nbdIsOurs } from './kernelNbd.ts'
+import { nbdIsOurs } from './nbdOwner.ts'
 import type { Step } from './steps.ts'
 import { type FilesSystem, loopsOver, mountAt, withoutUdev } from './system.ts'
 
@@ -22,7 +22,8 @@ export async function undoStep(step: Step, system: FilesSystem): Promise<void> {
       await rm(step.path, { force: true }).catch(() => undefined)
       return
     case 'staging':
-      await rm(step.path, { recursive: true, force: true }).catch(() => undefined)
+      // By handles, and never through links.
+      await system.run('rm', ['-rf', '--', step.path], { failureCode: 'files.busy' })
       return
     case 'mount':
       if (await isOurMount(step)) await unmount(step.mountPoint, system)

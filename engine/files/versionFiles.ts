@@ -62,7 +62,8 @@ export async function withVersionFiles<T>(
   }
 }
 
-async function socketPathFor(attachment: Attachment): Promise<string> {
+/** Where the server of an attachment listens: in its folder, or in one whose path is short enough for a socket. */
+export async function socketPathFor(attachment: Attachment): Promise<string> {
   const path = `${attachment.folder}/nbd.sock`
   if (Buffer.byteLength(path) <= longestSocketPath) return path
   const folder = `${tmpdir()}/${attachment.id}`

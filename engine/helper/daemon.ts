@@ -13,6 +13,7 @@ import type { Authoriser } from './access/authoriser.ts'
 import { authoriserFor } from './access/choose.ts'
 import { Erasing } from './access/erasing.ts'
 import { RotatingFile } from './access/rotatingFile.ts'
+import { askingBrowseCalls, browsedVersion } from './files/browsed.ts'
 import { helperHandlers, helperTopics } from './handlers.ts'
 import { Helper, type HelperOptions } from './helper.ts'
 import { socketOf } from './socket.ts'
@@ -68,14 +69,15 @@ export async function runDaemon(options: DaemonOptions): Promise<void> {
         program,
         clock,
         log: logger,
-        async authorise(peer, level, name, _input, asked) {
-          if (level === 'browse') throw new HoldfastError('internal.bug', 'No call can look into versions.')
+        async authorise(peer, level, name, input, asked) {
           if (peer.transport === 'stdio') return
           if (!peer.process) throw new HoldfastError('access.denied', 'It cannot be told who asks.')
           // Their handlers ask (access/erasing.ts), once the plan has told them what is lost.
           if (level === 'erase' && eraseCalls.has(name)) return
           if (level === 'erase') throw new HoldfastError('internal.bug', `${name} is no call that erases.`)
-          await authoriser.authorise(peer.process, level, {}, true, asked)
+          if (level === 'browse' && askingBrowseCalls.has(name)) return
+          const details = level === 'browse' ? { version: await browsedVersion(helper, input) } : {}
+          await authoriser.authorise(peer.process, level, details, true, asked)
         },
       })
       // Another one may have this run folder: nothing runs and nothing is mounted before the door is ours.

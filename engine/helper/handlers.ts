@@ -10,6 +10,7 @@ import type { Handlers, TopicSources } from '../rpc/serverTypes.ts'
 import { folderOf } from './destinationDesk.ts'
 import { sheetSavedFact } from './destinationViews.ts'
 import { destinationHandlers } from './handlers/destinations.ts'
+import { fileHandlers } from './handlers/files.ts'
 import { restoreHandlers } from './handlers/restores.ts'
 import { upkeepHandlers } from './handlers/upkeep.ts'
 import { versionHandlers } from './handlers/versions.ts'
@@ -124,6 +125,7 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
       return changed({})
     },
     'destinations.remove': async ({ destination }) => {
+      await helper.detachOf(service.requireUnneeded(destination).id)
       const { id } = service.removeDestination(destination)
       await secrets.forget(id)
       desk.forget(id)
@@ -168,10 +170,14 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
 
     'sources.list': () => ({ devices: helper.drives.inventory.devices }),
     'sources.offerFile': async ({ path }) => ({ source: await offer.offerFile(path) }),
-    'drives.eject': ({ drive }) => helper.mounter.eject(drive, { unmountOthers: false }),
+    'drives.eject': async ({ drive }) => {
+      await helper.detachFrom(drive)
+      return helper.mounter.eject(drive, { unmountOthers: false })
+    },
     ...destinationHandlers(helper),
     ...versionHandlers(helper),
     ...restoreHandlers(helper),
+    ...fileHandlers(helper),
     ...upkeepHandlers(helper, program),
   }
 }
@@ -184,6 +190,7 @@ export function helperTopics(helper: Helper): TopicSources<HelperContract> {
     library: helper.library.feed.source,
     runs: helper.runFeed.source,
     notices: helper.noticeFeed.source,
+    attachments: helper.attachmentFeed.source,
     progress: helper.progressFeed.source,
   }
 }

@@ -7,6 +7,7 @@ import type { Logger } from '../base/logger.ts'
 import { ConditionReader } from '../conditions/conditions.ts'
 import type { DriveDevice } from '../contract/drives.ts'
 import { HoldfastError } from '../contract/errors.ts'
+import type { AttachmentView } from '../contract/files.ts'
 import type { JobView, ShownNotice } from '../contract/helperContract.ts'
 import type { JobPreview } from '../contract/jobPreview.ts'
 import {
@@ -26,6 +27,9 @@ import { readInventory } from '../drives/readInventory.ts'
 import { DriveWatcher } from '../drives/watcher.ts'
 import { createEngine } from '../engine.ts'
 import type { Engine, Session } from '../engineApi.ts'
+import { clearLeftovers } from '../files/attachment.ts'
+import { AttachmentRecords } from '../files/attachmentRecords.ts'
+import { filesSystem } from '../files/system.ts'
 import { type Database, openJobDatabase } from '../jobs/database.ts'
 import { FactStore } from '../jobs/factStore.ts'
 import { LibraryStore } from '../jobs/libraryStore.ts'
@@ -45,6 +49,11 @@ import type { Erasing } from './access/erasing.ts'
 import { noteAway } from './awayDrives.ts'
 import { DestinationDesk } from './destinationDesk.ts'
 import { DestinationViews } from './destinationViews.ts'
+import { versionAttacher } from './files/attacher.ts'
+import { copyAttacher } from './files/copyAttacher.ts'
+import { CopyDesk } from './files/copyDesk.ts'
+import { FileDesk } from './files/fileDesk.ts'
+import { Listings } from './files/listings.ts'
 import { healthsOf, viewsOf } from './health.ts'
 import { HealthFile } from './healthFile.ts'
 import { IoCourtesy } from './ioCourtesy.ts'
@@ -108,7 +117,15 @@ export class Helper {
   readonly progressFeed: TopicFeed<{ running: RunProgress[] }, RunProgress>
   readonly runFeed: TopicFeed<{ running: Run[] }, Run>
   readonly driveFeed: TopicFeed<{ devices: DriveDevice[] }, { devices: DriveDevice[] }>
+  readonly attachmentFeed: TopicFeed<{ attachments: AttachmentView[] }, { attachments: AttachmentView[] }>
   readonly tasks: TaskRuns
+  /** Versions whose files are looked at. */
+  readonly files: FileDesk
+  readonly listings = new Listings()
+  /** Versions that are written to. */
+  readonly copies: CopyDesk
+  readonly stateDir: string
+  readonly logger: Logger
   /** Which folders may be named to it. */
   readonly folderRules: FolderRules
   readonly places: Places
@@ -132,6 +149,8 @@ export class Helper {
   private constructor(options: HelperOptions) {
     this.#options = options
     this.mode = options.mode
+    this.stateDir = options.stateDir
+    this.logger = options.logger
     this.erasing = options.erasing
     this.clock = options.clock ?? systemClock
     this.startedAt = this.clock.now()
@@ -161,6 +180,17 @@ export class Helper {
       host: hostname(),
       logger: options.logger,
     })
+    const attaching = { ...this, connector: this.desk }
+    const changed = () => this.#attachmentsChanged()
+    this.files = new FileDesk({
+      ...this,
+      attach: versionAttacher(attaching),
+      factsOf: (destination, version) => this.library.find(destination, version),
+      changed,
+      closing: attachment => this.listings.forget(attachment),
+    })
+    this.copies = new CopyDesk({ ...attaching, attach: copyAttacher(attaching), changed })
+    this.attachmentFeed = new TopicFeed(() => ({ attachments: this.attachments() }))
     this.noticeFeed = new TopicFeed(() => ({ notices: this.#shown }))
     this.notices = new NoticeDesk({
       ...this,
@@ -176,6 +206,7 @@ export class Helper {
       logger: options.logger,
       surroundings: async () => {
         await this.desk.lookForMissing()
+        await this.#lookAtAttachments()
         this.library.lookAtNew()
         noteAway(this)
         const { power, metered } = await conditions.read()
@@ -217,6 +248,9 @@ export class Helper {
   async start(): Promise<void> {
     const { logger } = this.#options
     await this.mounter.tidy().catch(error => logger.warn('old mounts could not be looked at', { error }))
+    // What a helper that was killed had attached, and what command lines of the same state folder have.
+    await clearLeftovers({ records: new AttachmentRecords(this.#options.stateDir), system: filesSystem, logger })
+    await this.copies.look().catch(error => logger.warn('writable copies could not be looked at', { error }))
     this.drives.subscribe(({ inventory }) => {
       this.driveFeed.publish({ devices: inventory.devices })
       void this.desk.refresh().then(
@@ -230,6 +264,7 @@ export class Helper {
   /** Ends runs where they can be gone on from, lets go of drives, and closes everything. */
   async stop(): Promise<void> {
     await Promise.all([this.supervisor.stop(), this.tasks.stop()])
+    await Promise.all([this.files.stop(), this.copies.stop()])
     await this.library.stop()
     await this.drives.stop()
     await this.mounter.tidy().catch(() => undefined)
@@ -282,6 +317,43 @@ export class Helper {
       .write({ writtenAt: now, jobs: healths })
       .catch(error => this.#options.logger.warn('the health file could not be written', { error }))
     return this.#views
+  }
+
+  /** What of backups is attached to this computer, or kept aside on it. */
+  attachments(): AttachmentView[] {
+    return [...this.files.views(), ...this.copies.views()]
+  }
+
+  /** Detaches all that was attached of a destination. files.busy. */
+  async detachOf(destination: string): Promise<void> {
+    await this.#detach(({ id }) => id === destination)
+  }
+
+  /** Detaches all that was attached out of repositories on a drive, so that it can be ejected. files.busy. */
+  async detachFrom(device: string): Promise<void> {
+    const { devices } = this.drives.inventory
+    const drives = devices.find(({ id }) => id === device)?.drives ?? []
+    const parts = new Set(devices.filter(part => part.drives.some(id => drives.includes(id))).map(({ id }) => id))
+    await this.#detach(destination => {
+      const state = this.desk.state(destination)
+      return state.state === 'connected' && state.drive !== null && parts.has(state.drive)
+    })
+  }
+
+  async #detach(isMeant: (destination: Destination) => boolean): Promise<void> {
+    await this.files.closeOf(isMeant)
+    await this.copies.detachOf(isMeant)
+  }
+
+  /** What other programs have made, and what can no longer be read because its drive was unplugged. */
+  async #lookAtAttachments(): Promise<void> {
+    const { logger } = this.#options
+    await this.copies.look().catch(error => logger.warn('writable copies could not be looked at', { error }))
+    void this.files.drop(destination => this.desk.state(destination).state === 'missing')
+  }
+
+  #attachmentsChanged(): void {
+    this.attachmentFeed.publish({ attachments: this.attachments() })
   }
 
   /** What is worth remembering of a repository after a run. */

@@ -140,6 +140,13 @@ export class JobService {
 
   /** config.inUse names the jobs that need it. Its repository stays as it is. */
   removeDestination(id: string): Destination {
+    const destination = this.requireUnneeded(id)
+    this.#deps.destinations.remove(destination.id)
+    return destination
+  }
+
+  /** The destination; config.inUse when jobs need it. */
+  requireUnneeded(id: string): Destination {
     const destination = this.#deps.destinations.resolve(id)
     const users = this.#deps.jobs.list().filter(job => job.destinations.includes(destination.id))
     if (users.length > 0) {
@@ -149,7 +156,6 @@ export class JobService {
         details: { jobs: users.map(job => job.id) },
       })
     }
-    this.#deps.destinations.remove(destination.id)
     return destination
   }
 

@@ -38,6 +38,8 @@ export interface Task {
   title: string
   /** What is known of the outcome before it begins. */
   outcome: RunOutcome
+  /** Told right before it begins; what it throws is thrown by `start`, and there is no run then. */
+  begun?(): void
   /** Gives the outcome, which is kept also when something was wrong with what it worked on. Its failure is the run's. */
   work(context: TaskContext): Promise<{ outcome: RunOutcome; error?: HoldfastError; warnings?: string[] }>
   /** Told when it failed or was cancelled, also when that was before the work began. Must not throw. */
@@ -45,7 +47,7 @@ export interface Task {
 }
 
 /**
- * Runs that a person asks for and that belong to no job: restores, scrubs, prunes. They go on when the window that asked is
+ * Runs that a person asks for and that belong to no job: restores, scrubs, prunes, files that are copied out. They go on when the window that asked is
  * closed. Records are durable before the work begins; one that a killed helper left is told as interrupted by the supervisor.
  */
 export class TaskRuns {
@@ -84,6 +86,7 @@ export class TaskRuns {
       error: null,
       warnings: [],
     }
+    task.begun?.()
     this.#deps.runs.put(run)
     const abort = new AbortController()
     const done = this.#run(task, run, abort.signal).finally(() => this.#running.delete(run.id))
@@ -150,8 +153,8 @@ export class TaskRuns {
           log: (level, text) => this.#log(run, level, text),
         })
       } finally {
-        // A restore changes nothing in a repository.
-        if (task.kind !== 'restore') await this.#deps.ended(task.destination, session)
+        // What is only read from changes nothing in a repository.
+        if (task.kind !== 'restore' && task.kind !== 'extract') await this.#deps.ended(task.destination, session)
         await session.close()
       }
     } finally {

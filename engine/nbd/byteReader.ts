@@ -24,7 +24,7 @@ export class ByteReader {
 
   /** The bytes if all of them are here already. They are a view, good until the next call. */
   take(length: number): Buffer | undefined {
-    if (this.#isCancelled || (this.#at === this.#chunk.length && !this.#refill())) return undefined
+    if (this.#isOver || (this.#at === this.#chunk.length && !this.#refill())) return undefined
     if (this.#chunk.length - this.#at < length) return undefined
     this.#at += length
     return this.#chunk.subarray(this.#at - length, this.#at)
@@ -66,18 +66,23 @@ export class ByteReader {
   }
 
   async #next(most: number): Promise<Buffer | undefined> {
-    while (!this.#isCancelled) {
+    while (!this.#isOver) {
       if (this.#at < this.#chunk.length || this.#refill()) {
         const part = this.#chunk.subarray(this.#at, this.#at + most)
         this.#at += part.length
         return part
       }
-      if (this.#stream.readableEnded || this.#stream.destroyed) return undefined
+      if (this.#stream.readableEnded) return undefined
       await new Promise<void>(resolve => {
         this.#wake = resolve
       })
     }
     return undefined
+  }
+
+  /** Of a stream that is broken, nobody wants what is left. */
+  get #isOver(): boolean {
+    return this.#isCancelled || this.#stream.destroyed
   }
 
   #refill(): boolean {

@@ -120,20 +120,27 @@ export class Connection {
       log.warn('a client was cut off: it kept memory that others wait for', { export: device.name })
       this.cut()
     })
+    const transmission = new Transmission({
+      reader: this.#reader,
+      output: this.#output,
+      device,
+      isStructured,
+      hasContext,
+      memory: account,
+      limits,
+      log,
+      onLast: () => this.#cutAfter(this.#isGivenUp ? farewellMs : limits.stopMs),
+    })
+    const end = () => {
+      transmission.abort()
+      account.cancel()
+    }
+    this.#transmission = transmission
+    // Whatever is being waited for, there is nobody left to have it.
+    this.#stream.once('close', end)
     try {
-      this.#transmission = new Transmission({
-        reader: this.#reader,
-        output: this.#output,
-        device,
-        isStructured,
-        hasContext,
-        memory: account,
-        limits,
-        log,
-        onLast: () => this.#cutAfter(this.#isGivenUp ? farewellMs : limits.stopMs),
-      })
-      if (this.#abort.signal.aborted) return
-      await this.#transmission.run()
+      if (this.#stream.destroyed) end()
+      await transmission.run()
     } finally {
       account.close()
       await device.close()

@@ -24,6 +24,8 @@ export interface Export extends ExportSummary {
   readonly preferredBlockBytes: number
   /** May be cancelled. The caller may change the bytes. */
   read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array>
+  /** Takes back what a read gave, when nobody uses it any more. It need not be called. */
+  reclaim?(bytes: Uint8Array): void
   /** Extents from `offset` on, without gaps; it may end before `offset + length`, after one extent at the earliest. */
   extents(offset: number, length: number, signal?: AbortSignal): Promise<ExportExtent[]>
   /** Brings a range into memory as far as there is room. */
@@ -36,7 +38,7 @@ export interface Export extends ExportSummary {
 export interface WritableExport extends Export {
   readonly isReadOnly: false
   write(offset: number, bytes: Uint8Array): Promise<void>
-  /** Makes a range read as zeros. `keepRoom`: later writes there must not fail for want of room. */
+  /** Makes a range read as zeros, in less time than writing them takes. `keepRoom`: later writes there must not fail for want of room. */
   zero(offset: number, length: number, keepRoom: boolean): Promise<void>
   /** The content of a range is no longer needed; it reads as zeros from now on. */
   trim(offset: number, length: number): Promise<void>

@@ -11,8 +11,8 @@ import type { Frame, FrameWaiter } from './frames.ts'
 const gapBytes = 128 * 1024
 /** Sealed bytes asked for at once; a single frame may be larger. Enough to make a request pay, little enough to keep all threads busy. */
 const requestBytes = 1024 * 1024
-/** Requests of the storage that are under way for each thread: while one is opened, others are read. */
-const requestsPerThread = 3
+/** Requests of the storage that are under way beyond one for each thread: while some are opened, others are read. */
+const spareRequests = 2
 
 interface Parts {
   repository: Repository
@@ -47,7 +47,7 @@ export class FrameLoader {
     this.#roomBytes = roomBytes
     this.#requestMemory = new ReadRooms(requestBytes + gapBytes + roomBytes)
     this.#frameMemory = new ReadRooms(roomBytes + gcmTagBytes)
-    this.#mostRequests = pool.threads * requestsPerThread
+    this.#mostRequests = pool.threads + spareRequests
   }
 
   /** Puts a frame, which is not ready, into line. What is asked for in one go is read together. */
@@ -64,10 +64,13 @@ export class FrameLoader {
     } else if (urgency === 'wanted' && this.#waiting.ahead.delete(frame)) this.#waiting.wanted.add(frame)
     if (this.#isPumpDue) return
     this.#isPumpDue = true
-    queueMicrotask(() => {
+    const pump = () => {
       this.#isPumpDue = false
       this.#pump()
-    })
+    }
+    // As long as there is something to do, it pays to wait for what else is going to be asked for.
+    if (this.#underWay.size === 0) queueMicrotask(pump)
+    else setImmediate(pump)
   }
 
   /** Frames that stand in line to be read ahead. */

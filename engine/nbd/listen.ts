@@ -94,8 +94,9 @@ export async function listenTcp(
   }
 }
 
+/** What a client asked for before it said goodbye is still done when it has closed its end, so ours stays open until then. */
 function netServer(server: NbdServer): Server {
-  const net = createServer({ noDelay: true, keepAlive: true }, socket => server.accept(socket))
+  const net = createServer({ noDelay: true, keepAlive: true, allowHalfOpen: true }, socket => server.accept(socket))
   // Too many open files, for example: it concerns one client, which has gone.
   net.on('error', () => undefined)
   return net

@@ -69,7 +69,11 @@ export class MemoryBudget {
   }
 
   close(account: MemoryAccount): void {
+    this.cancel(account)
     this.#accounts.delete(account)
+  }
+
+  cancel(account: MemoryAccount): void {
     for (const waiter of this.#waiting.filter(waiter => waiter.account === account)) this.#answer(waiter, undefined)
     this.#serve()
   }
@@ -169,7 +173,12 @@ export class MemoryAccount {
     return this.#budget.take(this, bytes)
   }
 
-  /** What is still held is given back by its holders. */
+  /** Whoever waits gets nothing. */
+  cancel(): void {
+    this.#budget.cancel(this)
+  }
+
+  /** When nothing is held any more. */
   close(): void {
     this.#budget.close(this)
   }

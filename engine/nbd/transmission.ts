@@ -196,11 +196,12 @@ export class Transmission {
         const body = part.kind === 'hole' ? undefined : part.bytes
         if (flags === replyFlags.done) return this.#send(head, body, lease)
         if (!isLast) {
-          output.send(head, body, () => undefined)
+          output.send(head, body, () => this.#reclaim(body))
           continue
         }
         lease.waitForClient(true)
         await output.sent(head, body)
+        this.#reclaim(body)
         lease.waitForClient(false)
       }
     }
@@ -241,7 +242,14 @@ export class Transmission {
   /** The last of a reply. */
   #send(head: Buffer, body: Uint8Array | undefined, lease: Lease): void {
     lease.waitForClient(true)
-    this.#options.output.send(head, body, () => this.#finish(lease))
+    this.#options.output.send(head, body, () => {
+      this.#reclaim(body)
+      this.#finish(lease)
+    })
+  }
+
+  #reclaim(body: Uint8Array | undefined): void {
+    if (body) this.#options.device.reclaim?.(body)
   }
 
   #finish(lease: Lease): void {

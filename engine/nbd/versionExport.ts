@@ -7,6 +7,7 @@ import type { BlockCache } from './blockCache.ts'
 import type { Export, ExportExtent } from './export.ts'
 import type { Frame, KnownBlock } from './frames.ts'
 import { ReadAhead } from './readAhead.ts'
+import { ReplyRooms } from './replyRooms.ts'
 import { type Leaf, VersionMap } from './versionMap.ts'
 
 /** Of the cache, that much is filled ahead of one reader at most. */
@@ -27,13 +28,6 @@ interface Part {
   into: number
 }
 
-export interface VersionExportOptions {
-  /** What clients ask for; the id of the version unless given. */
-  name?: string
-  description?: string
-  signal?: AbortSignal
-}
-
 /** A version of an open repository, to be read. While it is open, a lock keeps what it needs from being pruned. */
 export class VersionExport implements Export {
   readonly name: string
@@ -46,6 +40,7 @@ export class VersionExport implements Export {
   readonly #lock: { release(): Promise<void> }
   readonly #readAhead: ReadAhead
   readonly #mostCachedBytes: number
+  readonly #replies = new ReplyRooms()
   readonly #underWay = new Set<Promise<void>>()
 
   private constructor(
@@ -53,10 +48,9 @@ export class VersionExport implements Export {
     version: VersionRecord,
     cache: BlockCache,
     lock: { release(): Promise<void> },
-    options: VersionExportOptions,
   ) {
-    this.name = options.name ?? version.id
-    this.description = options.description ?? `${version.name} of ${version.startedAt}`
+    this.name = version.id
+    this.description = `${version.name} of ${version.startedAt}`
     this.sizeBytes = version.sizeBytes
     this.preferredBlockBytes = repository.blockSizeBytes
     this.#map = new VersionMap(repository, version)
@@ -75,14 +69,14 @@ export class VersionExport implements Export {
     repository: Repository,
     version: VersionRecord,
     cache: BlockCache,
-    options: VersionExportOptions = {},
+    signal?: AbortSignal,
   ): Promise<VersionExport> {
-    const lock = await lockForReading(repository, version, 'nbd', options.signal)
-    return new VersionExport(repository, version, cache, lock, options)
+    const lock = await lockForReading(repository, version, 'nbd', signal)
+    return new VersionExport(repository, version, cache, lock)
   }
 
   async read(offset: number, length: number, signal?: AbortSignal): Promise<Uint8Array> {
-    const out = Buffer.allocUnsafe(length)
+    const out = this.#replies.take(length)
     const ahead = this.#readAhead.next({ offset, length })
     const missing: Part[] = []
     for (let at = offset; at < offset + length; ) {
@@ -93,6 +87,10 @@ export class VersionExport implements Export {
     if (missing.length > 0) await this.#fill(missing, out, signal)
     if (ahead) this.#later(this.#bring(ahead.offset, ahead.length, 'ahead'))
     return out
+  }
+
+  reclaim(bytes: Uint8Array): void {
+    this.#replies.give(bytes)
   }
 
   extents(offset: number, length: number, signal?: AbortSignal): Promise<ExportExtent[]> {

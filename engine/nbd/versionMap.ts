@@ -83,7 +83,8 @@ export class VersionMap {
     }
     while (at < end && found.length < extentsPerCall && leaves < leavesPerCall) {
       const block = Math.floor(at / this.blockSizeBytes)
-      const hole = await this.#holeAt(block)
+      const known = this.leafOf(block)
+      const hole = known ? block : await this.#holeAt(block)
       if (hole > block) {
         add('hole', hole * this.blockSizeBytes)
         continue
@@ -92,7 +93,7 @@ export class VersionMap {
       const first = block - (block % mapFanout)
       let leaf: Leaf
       try {
-        leaf = await this.loadLeafOf(block, signal)
+        leaf = known ?? (await this.loadLeafOf(block, signal))
       } catch (error) {
         if (!isDamage(error)) throw error
         add('data', (first + mapFanout) * this.blockSizeBytes)

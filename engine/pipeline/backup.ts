@@ -4,7 +4,7 @@ import { randomHex } from '../base/random.ts'
 import { HoldfastError, isHoldfastError, throwIfAborted } from '../contract/errors.ts'
 import type { VersionId } from '../contract/ids.ts'
 import type { Priority } from '../contract/jobs.ts'
-import type { BackupResult, ReadMethod } from '../contract/models.ts'
+import type { BackupResult, ByteRange, ReadMethod } from '../contract/models.ts'
 import type { OnProgress } from '../contract/progress.ts'
 import { zstdLevel } from '../repository/blockCrypto.ts'
 import { BlockMapEditor, type MapRoot } from '../repository/blockMapEditor.ts'
@@ -31,6 +31,8 @@ export interface BackupOptions {
   hints?: BlockHints
   /** The version that unchanged parts are taken over from; needs `hints`. */
   base?: VersionRecord
+  /** Parts that the base could not read of its own source, and that are taken over from it. */
+  missing?: readonly ByteRange[]
   /** Bytes per second read from the source. */
   readLimit?: number
   threads?: number
@@ -219,7 +221,8 @@ class BackupRun {
       await pool.close()
     }
     throwIfAborted(this.#options.signal, 'The backup')
-    return { ...reader.counters, unreadable: joined(reader.unreadable) }
+    const unreadable = [...reader.unreadable, ...(this.#options.missing ?? [])].sort((a, b) => a.offset - b.offset)
+    return { ...reader.counters, unreadable: joined(unreadable) }
   }
 
   /** What was read and sealed before a cancellation is stored and listed, so that the next run finds it. */

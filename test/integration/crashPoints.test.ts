@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { seededRandom } from '../../engine/demo/seededRandom.ts'
 import { createEngine } from '../../engine/engine.ts'
 import type { Session } from '../../engine/engineApi.ts'
+import { OverlayStore } from '../../engine/nbd/overlayStore.ts'
 import { Repository } from '../../engine/repository/repository.ts'
 import { RepositorySession } from '../../engine/session.ts'
 import { storageDrivers } from '../../engine/storage/drivers.ts'
@@ -51,7 +52,9 @@ interface World {
 
 async function open(storage: Storage, stateDir: string): Promise<Session> {
   const repository = await Repository.open(storage, { secret: attackSecret, stateDir })
-  return new RepositorySession(repository, storage.url, join(folder.path, 'nowhere'))
+  return new RepositorySession(repository, storage.url, join(folder.path, 'nowhere'), {
+    overlays: new OverlayStore(folder.path),
+  })
 }
 
 async function closing<T>(opening: Session | Promise<Session>, use: (session: Session) => Promise<T>): Promise<T> {
@@ -70,7 +73,9 @@ async function makeWorld(): Promise<World> {
   const storage = new MemoryStorage()
   const stateDir = await newState()
   const { repository } = await Repository.create(storage, { secret: attackSecret, stateDir, blockSizeBytes })
-  const session = new RepositorySession(repository, storage.url, join(folder.path, 'nowhere'))
+  const session = new RepositorySession(repository, storage.url, join(folder.path, 'nowhere'), {
+    overlays: new OverlayStore(folder.path),
+  })
   const originals = new Map<string, Original>()
   const ids: string[] = []
   const images: Buffer[] = []

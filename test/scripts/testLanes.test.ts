@@ -107,7 +107,7 @@ describe('scripts/test.mjs', () => {
         '      waiting for a',
         '      for b',
         '',
-        '1 passed, 2 failed, 8 skipped',
+        '1 passed, 2 failed, 9 skipped',
       ])
     })
 
@@ -117,7 +117,7 @@ describe('scripts/test.mjs', () => {
       await checkout.writeProgram('node_modules/.bin/vitest', vitest({ unit: report(5, 0, 0, [broken]) }, 1))
       expect(epilogue(await runTests(['unit']))).toEqual([
         ...['', 'Failed tests:', '  unit: test/engine/broken.test.ts', '      Cannot find module x'],
-        ...['', '5 passed, 1 failed, 8 skipped'],
+        ...['', '5 passed, 1 failed, 9 skipped'],
       ])
     })
 
@@ -126,12 +126,12 @@ describe('scripts/test.mjs', () => {
       expect(epilogue(await runTests(['unit']))).toEqual([
         ...['', 'Failed tests:', '  unit: the test runner'],
         ...['      It ended with 3, but it left no report; see its output above.'],
-        ...['', '0 passed, 1 failed, 8 skipped'],
+        ...['', '0 passed, 1 failed, 9 skipped'],
       ])
     })
 
     it('says nothing more when nothing failed', async () => {
-      expect(epilogue(await runTests())).toEqual(['', '23 passed, 0 failed, 4 skipped'])
+      expect(epilogue(await runTests())).toEqual(['', '24 passed, 0 failed, 4 skipped'])
     })
   })
 
@@ -150,7 +150,7 @@ describe('scripts/test.mjs', () => {
     await checkout.writeProgram('node_modules/.bin/vitest', vitest({ unit: report(5, 0, 0) }))
     const { stdout, last } = await runTests()
     expect(stdout).toMatch(/^integration +skipped: it has no tests$/m)
-    expect(last).toBe('8 passed, 0 failed, 5 skipped')
+    expect(last).toBe('8 passed, 0 failed, 6 skipped')
   })
 
   describe('when a tool is missing', () => {

@@ -38,39 +38,33 @@ async function serve(socketPath: string) {
   }
 }
 
+const asText = (error: unknown) => (error instanceof HoldfastError ? error.code : String(error))
+
 const options = { stateDir, title: 'a test', serve, logger: createLogger() }
 
 const answer = await withVersionFiles(options, async (version, attachment) => {
-  const volumes: AttachedVolume[] = [...version.volumes]
-  if (action === 'volumes') return { volumes: volumes.map(plainVolume) }
+  const volumes = version.volumes.map(plainVolume)
+  if (action === 'volumes') return { volumes }
   const opened: Record<string, unknown> = {}
-  for (let volume = volumes.shift(); volume; volume = volumes.shift()) {
-    try {
-      if (volume.state === 'closed') continue
-      if (wanted.length > 0 && !wanted.includes(volume.name)) continue
-      if (volume.state === 'locked') {
-        volumes.push(...(await version.unlock(volume, passphrase)))
-        continue
-      }
-      const { root, note } = await version.open(volume)
-      const result =
-        action === 'extract'
-          ? await extract(attachment, [{ source: root, name: volume.name.replaceAll('/', '-') }], {
-              version: 'test',
-              destination,
-              existing: 'refuse',
-              dryRun: false,
-            })
-          : undefined
-      opened[volume.name] = { note, kind: volume.kind, problems: result?.problems }
-    } catch (error) {
-      opened[volume.name] = { error: error instanceof HoldfastError ? error.toWire() : String(error) }
+  const rest: AttachedVolume[] = [...version.volumes]
+  for (let volume = rest.shift(); volume; volume = rest.shift()) {
+    const { name, state } = volume
+    if (state === 'closed' || (wanted.length > 0 && !wanted.includes(name))) continue
+    if (state === 'locked') {
+      const wrong = await version.unlock(volume, `not ${passphrase}`).catch(error => error)
+      opened[`${name} with another passphrase`] = asText(wrong)
+      rest.push(...(await version.unlock(volume, passphrase)))
+      continue
     }
+    const { root, note } = await version.open(volume)
+    const item = { source: root, name: name.replaceAll('/', '-') }
+    const how = { version: 'test', destination, existing: 'refuse', dryRun: false } as const
+    opened[name] = { note, problems: action === 'extract' ? (await extract(attachment, [item], how)).problems : [] }
   }
   if (action === 'hold') {
     process.stdout.write('open\n')
     await sleep(600_000)
   }
-  return opened
-}).catch(error => ({ error: error instanceof HoldfastError ? error.toWire() : String(error) }))
+  return { volumes, opened }
+}).catch(error => ({ error: asText(error) }))
 process.stdout.write(`${JSON.stringify(answer)}\n`)

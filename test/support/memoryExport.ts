@@ -2,6 +2,7 @@ import { cancelled, HoldfastError } from '../../engine/contract/errors.ts'
 import type { Export, ExportExtent, ExportList, WritableExport } from '../../engine/nbd/export.ts'
 
 const granule = 4096
+const zeros = Buffer.alloc(granule)
 
 /** A range that fails, with what. */
 interface Fault {
@@ -33,7 +34,7 @@ export class MemoryDisk {
     this.#allocated = new Uint8Array(Math.ceil(this.bytes.length / granule))
     for (let i = 0; i < this.#allocated.length; i++) {
       const part = this.bytes.subarray(i * granule, (i + 1) * granule)
-      this.#allocated[i] = part.some(byte => byte !== 0) ? 1 : 0
+      this.#allocated[i] = part.equals(zeros.subarray(0, part.length)) ? 0 : 1
     }
   }
 

@@ -300,7 +300,8 @@ export class NbdClient {
 function assembled(request: Request, chunks: Chunk[]): Reply {
   const start = Number(request.offset ?? 0)
   const length = request.length ?? 0
-  const data = Buffer.alloc(request.command === 0 ? length : 0, 0xee)
+  // More than that no server gives.
+  const data = Buffer.alloc(request.command === 0 && length <= 32 * 1024 * 1024 ? length : 0, 0xee)
   const covered = new Uint8Array(data.length)
   const cover = (offset: number, bytes: number) => {
     const from = offset - start

@@ -16,7 +16,7 @@ line"
     printf 'latin \344' >"odd names/$(printf 'b\344r')"
     mknod null c 1 3
     mkfifo pipe
-    truncate -s 40M sparse
+    truncate -s 6M sparse
     echo end >>sparse
     cp /bin/true able
     chown 1234:4321 home/anna/letter

@@ -12,7 +12,8 @@ const script = `
 set -eu
 cd /run/tmp
 . ${root}/test/support/tree.sh
-driver() { ${root}/node_modules/.bin/node ${root}/test/support/filesDriver.ts /run/tmp/state "$@"; }
+# Without compilers: under emulation they take longer than they save, and one was seen to fall over itself.
+driver() { ${root}/node_modules/.bin/node --no-opt --no-maglev --no-sparkplug ${root}/test/support/filesDriver.ts /run/tmp/state "$@"; }
 say() { echo "$(cut -d' ' -f1 /proc/uptime) $*"; }
 
 say disk
@@ -56,6 +57,12 @@ for name in on/*; do manifest $name >/share/$(basename $name).before; done
 sync -f on/p5
 dd if=/dev/vda of=copy bs=4M iflag=direct conv=sparse status=none
 
+# Attributes of users need more than the tmpfs here.
+mkfs.ext4 -q /dev/vdb
+mkdir out
+mount /dev/vdb out
+rmdir out/lost+found
+
 say attach
 ls -l /dev/disk/by-uuid /dev/vg0 | awk '{ print $9, $10, $11 }' >links
 dmsetup ls | sort >mappings
@@ -71,10 +78,6 @@ say extracted
 for name in out/*; do manifest $name >/share/$(basename $name).after; done
 lvs --noheadings -o devices vg0/root | tr -d ' ' | tr '\\n' ' ' >/share/devices
 what_is_left >/share/left-after-extract 2>&1
-say wrong
-driver copy volumes >/share/volumes.json
-driver copy extract other wrong p3 >/share/wrong.json
-what_is_left >/share/left-after-wrong 2>&1
 
 say killed
 driver copy hold none 'right one' p1 vg0/thin >held &
@@ -83,7 +86,10 @@ dmsetup ls | grep -c holdfast >/share/held-mappings || true
 grep -c holdfast /proc/mounts >/share/held-mounts || true
 kill -9 $(pgrep -f 'filesDriver.ts.*hold')
 pkill nbdkit || true
-driver copy volumes >/dev/null
+# Two at once: both tidy up after the dead one, and both want the first NBD device.
+driver copy volumes >/share/first.json &
+driver copy volumes >/share/second.json
+wait $!
 what_is_left >/share/left-after-kill 2>&1
 say end
 `
@@ -93,12 +99,12 @@ describe.skipIf(noVm !== undefined)('where the kernel has NBD and device-mapper'
   const text = (name: string) => vm.files[name]?.toString('utf8') ?? `no ${name}`
   const json = (name: string) => JSON.parse(text(name))
   beforeAll(async () => {
-    vm = await inVm(script, { disks: ['900M'], seconds: 400 })
+    vm = await inVm(script, { disks: ['900M', '200M'], seconds: 400 })
     expect(vm.exitCode, `${vm.output}\n${vm.console}`).toBe(0)
   })
 
   test('all volumes of a disk are found', () => {
-    expect(json('volumes.json').volumes).toMatchObject([
+    expect(json('extracted.json').volumes).toMatchObject([
       { name: 'p1', kind: 'ext4', state: 'ready' },
       { name: 'p3', kind: 'crypto_LUKS', state: 'locked' },
       { name: 'p4', kind: 'xfs', state: 'ready' },
@@ -112,7 +118,7 @@ describe.skipIf(noVm !== undefined)('where the kernel has NBD and device-mapper'
   // p1 and p4 are dirty, p3 is encrypted, p5 has the identity of what is mounted, vg0/root lies in two pieces, vg0/thin in a pool.
   for (const volume of ['p1', 'p3', 'p4', 'p5', 'vg0/root', 'vg0/thin']) {
     test(`${volume} comes back as it was, though the original is in use`, () => {
-      expect(json('extracted.json')[volume]).toMatchObject({ note: null, problems: [] })
+      expect(json('extracted.json').opened[volume]).toMatchObject({ note: null, problems: [] })
       const name = volume.replace('/', '-')
       expect(text(`${name}.after`)).toBe(text(`${name}.before`))
     })
@@ -122,12 +128,17 @@ describe.skipIf(noVm !== undefined)('where the kernel has NBD and device-mapper'
     expect(text('devices')).toBe('/dev/vda2(0) /dev/vda2(14) ')
   })
 
-  test.each(['extract', 'wrong', 'kill'])('nothing is left, and no link has moved (%s)', when => {
+  test.each(['extract', 'kill'])('nothing is left, and no link has moved (%s)', when => {
     expect(text(`left-after-${when}`)).toBe('')
   })
 
   test('a wrong passphrase opens nothing', () => {
-    expect(json('wrong.json').p3).toMatchObject({ error: { code: 'files.wrongPassphrase' } })
+    expect(json('extracted.json').opened['p3 with another passphrase']).toBe('files.wrongPassphrase')
+  })
+
+  test('two that begin at the same moment do not take devices from each other', () => {
+    expect(json('first.json')).toEqual(json('second.json'))
+    expect(json('first.json').volumes).toHaveLength(7)
   })
 
   test('what was held when the process was killed had been there', () => {

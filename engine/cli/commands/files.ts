@@ -4,6 +4,7 @@ import type { FileEntry, Volume } from '../../contract/files.ts'
 import { plainVolume } from '../../files/layout.ts'
 import { listFolder } from '../../files/listing.ts'
 import type { Cli } from '../cli.ts'
+import { exitCodes } from '../exitCodes.ts'
 import { helpNotes, versionNote } from '../help.ts'
 import { table } from '../textLayout.ts'
 import { type FilesOptions, luksOption, withFiles } from '../versionFiles.ts'
@@ -47,9 +48,18 @@ async function run(cli: Cli, spec: string, path: string, options: FilesOptions):
       const volumes = found.volumes.map(plainVolume)
       return cli.output.result({ version: id, volumes }, () => volumeTable(volumes, cli.output.width))
     }
-    const entries = await listFolder(attachment.system, found.place, signal)
+    const { entries, problems } = await listFolder(attachment.system, found.place, signal)
     if (found.note !== null) cli.output.warn(found.note)
-    const answer = { version: id, volume: found.volume.name, path: `/${found.path}`, note: found.note, entries }
+    for (const problem of problems) cli.output.warn(problem)
+    if (problems.length > 0) cli.exitCode = exitCodes.damagedData
+    const answer = {
+      version: id,
+      volume: found.volume.name,
+      path: `/${found.path}`,
+      note: found.note,
+      entries,
+      problems,
+    }
     cli.output.result(answer, () => entryTable(entries, cli.output.width))
   })
 }

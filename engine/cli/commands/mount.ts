@@ -13,9 +13,9 @@ const notes = `
 ${versionNote.trim()}
 
 Only root can mount. The folder must be empty. A version with one volume is
-shown in it; with several, each in a folder of its name. Everything is read-only,
-and programs and devices on it do not work. The command stays until it is
-interrupted, or "holdfast unmount" is told the same folder.`
+shown in it; with several, each in a folder of its name. Everything is
+read-only, and programs and devices on it do not work. The command stays until
+it is interrupted, or "holdfast unmount" is told the same folder.`
 
 interface Shown {
   name: string

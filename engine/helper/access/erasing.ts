@@ -73,6 +73,18 @@ export class Erasing {
     await this.#deps.authoriser.authorise(peer.process, 'browse', { version }, true, signal)
   }
 
+  /** Writes down that files of a version are given to somebody, and how that ended. Fails with storage.failed. */
+  async recordReading(
+    peer: RpcPeer,
+    version: string,
+    result: 'allowed' | 'done' | 'failed',
+    reason?: string,
+  ): Promise<void> {
+    const who = peer.process ?? ownProcess()
+    const session = (this.#deps.processFacts ?? processFacts).session(who.pid)
+    await this.#deps.trail.record({ who, session, action: 'browse', version, result, reason })
+  }
+
   /**
    * Writes down how it ended; `reason` is the code of an error. The peer may have gone meanwhile. Fails with storage.failed:
    * what is done is done, so tell it and go on.

@@ -136,7 +136,7 @@ export function erasureOf({ target, version }: RestorePlan): Extract<Erasure, { 
   return { kind: 'disk', removable, device: model ?? path, serial: serial ?? '', version: versionText(version) }
 }
 
-export const versionText = ({ name, date, id }: LibraryVersion): string =>
+export const versionText = ({ name, date, id }: { name: string; date: string; id: string }): string =>
   `${name} of ${date.slice(0, 16).replace('T', ' ')} UTC (${id})`
 
 /** For people. */
@@ -152,7 +152,7 @@ const isExternal = ({ removable, transport, isSystem }: DriveDevice) =>
   !isSystem && (removable || ['usb', 'mmc', 'ieee1394'].includes(transport ?? ''))
 
 /** The system's helper serves many; a user's own serves itself, and so does one that was started by whoever asks. */
-const ownerFor = ({ mode }: Helper, { process }: Peer): FileOwner =>
+export const ownerFor = ({ mode }: Helper, { process }: Peer): FileOwner =>
   mode === 'system' && process ? { uid: process.uid, gid: process.gid } : null
 
 /** A picture on a disk that is larger. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseCount, parsePercent, parseRange, parseSize } from '../../../engine/cli/values.ts'
+import { parseAddress, parseCount, parsePercent, parseRange, parseSize } from '../../../engine/cli/values.ts'
 
 const refused = expect.objectContaining({ code: 'usage.invalid', advice: expect.any(String) })
 const mib = 1024 ** 2
@@ -44,4 +44,22 @@ test('parseCount reads whole numbers from 0', () => {
 test('parseSize reads sizes above 0', () => {
   expect(parseSize('50M', '--limit-read')).toBe(50 * mib)
   for (const text of ['0', 'fast', '']) expect(() => parseSize(text, '--limit-read')).toThrow(refused)
+})
+
+describe('parseAddress', () => {
+  test.each([
+    ['127.0.0.1:10809', '127.0.0.1', 10_809],
+    ['[::1]:1', '::1', 1],
+    ['localhost:0', 'localhost', 0],
+    [':65535', '127.0.0.1', 65_535],
+  ])('reads %s', (text, host, port) => {
+    expect(parseAddress(text, '--listen')).toEqual({ host, port })
+  })
+
+  test.each(['', '10809', 'host', 'host:', 'host:65536', '::1:80', '[::1]', '[x]:1', 'host:1:2', 'host:-1'])(
+    'refuses %j',
+    text => {
+      expect(() => parseAddress(text, '--listen')).toThrow(refused)
+    },
+  )
 })

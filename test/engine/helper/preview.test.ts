@@ -188,6 +188,8 @@ describe('a preview of a run', () => {
     const opened: string[] = []
     const watching: Engine = {
       init: (...all) => engine.init(...all),
+      overlays: () => engine.overlays(),
+      discardOverlay: id => engine.discardOverlay(id),
       open: (url, ...rest) => {
         opened.push(url)
         return engine.open(url, ...rest)

@@ -143,7 +143,13 @@ describe('a table of strangers', () => {
   test('of a disk with blocks of 4 KiB is read in those', async () => {
     const table = await readPartitionTable(reader(handMade(4096)), 2 * mib)
     const [partition] = table!.partitions
-    expect(partition).toEqual({ offset: 256 * 1024, length: 256 * 1024, purpose: 'Linux filesystem', name: 'data' })
+    expect(partition).toEqual({
+      number: 1,
+      offset: 256 * 1024,
+      length: 256 * 1024,
+      purpose: 'Linux filesystem',
+      name: 'data',
+    })
   })
 
   test('that claims more than there is, or the impossible, never makes anybody read outside or draw twice', async () => {

@@ -10,9 +10,9 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { makeDiskOfAllKinds, manifestOf } from '../../support/diskImages.ts'
-import { holdfast, placeIn, startHoldfast } from '../../support/holdfast.ts'
+import { holdfast, placeIn, type RunningHoldfast, startHoldfast } from '../../support/holdfast.ts'
 import { noLoopDevices } from '../../support/loopDevice.ts'
 import { missingProgram } from '../../support/programs.ts'
 
@@ -149,6 +149,17 @@ describe.skipIf(why !== undefined)('a version of a disk with all that is usual',
     })
   })
 
+  test('works with a state folder whose path is too long for sockets', async () => {
+    const long = join(folder, 'x'.repeat(120))
+    const { code, stdout, stderr } = await holdfast(['files', 'disk:latest', 'p1', '--json'], {
+      env: { ...env, HOLDFAST_STATE_DIR: long },
+    })
+    expect(code, stderr).toBe(0)
+    expect(JSON.parse(stdout).entries.length).toBeGreaterThan(5)
+    expect(readdirSync(join(long, 'attachments'))).toEqual([])
+    expect(readdirSync(tmpdir()).filter(name => /^holdfast-[0-9a-f]{8}$/.test(name))).toEqual([])
+  })
+
   test('says what it cannot find, and names the volumes', async () => {
     const unknown = await run('files', 'disk:latest', 'p9/etc')
     expect(unknown.code).toBe(66)
@@ -161,11 +172,21 @@ describe.skipIf(why !== undefined)('a version of a disk with all that is usual',
 
   describe('mounted', () => {
     const place = () => join(folder, 'mnt')
+    let running: RunningHoldfast | undefined
+    const start = async (shown: string) => {
+      running = startHoldfast(['mount', 'disk:latest', place()], { env })
+      await expect.poll(() => existsSync(join(place(), shown)), { timeout: 60_000 }).toBe(true)
+      return running
+    }
+    // What a failed test leaves mounted would be in the way of all that follows.
+    afterEach(async () => {
+      running?.process.kill('SIGTERM')
+      await running?.result
+    })
 
     test('is there until it is unmounted by another process', async () => {
       mkdirSync(place())
-      const mounted = startHoldfast(['mount', 'disk:latest', place()], { env })
-      await expect.poll(() => existsSync(join(place(), 'vg-a/root/home/anna/letter')), { timeout: 60_000 }).toBe(true)
+      const mounted = await start('vg-a/root/home/anna/letter')
       expect(manifestOf(join(place(), 'p1'))).toBe(manifests.p1)
       expect(() => writeFileSync(join(place(), 'p1/new'), '')).toThrow('EROFS')
       const options = leftOf(folder)
@@ -183,8 +204,7 @@ describe.skipIf(why !== undefined)('a version of a disk with all that is usual',
     })
 
     test('goes away when its process is asked to end', async () => {
-      const mounted = startHoldfast(['mount', 'disk:latest', place()], { env })
-      await expect.poll(() => existsSync(join(place(), 'p1/home/anna/letter')), { timeout: 60_000 }).toBe(true)
+      const mounted = await start('p1/home/anna/letter')
       mounted.process.kill('SIGTERM')
       await mounted.result
       expect(readdirSync(place())).toEqual([])
@@ -192,8 +212,7 @@ describe.skipIf(why !== undefined)('a version of a disk with all that is usual',
     })
 
     test('and killed is taken away by the next command', async () => {
-      const mounted = startHoldfast(['mount', 'disk:latest', place()], { env })
-      await expect.poll(() => existsSync(join(place(), 'vg-a/root/home/anna/letter')), { timeout: 60_000 }).toBe(true)
+      const mounted = await start('vg-a/root/home/anna/letter')
       mounted.process.kill('SIGKILL')
       await mounted.result
       expect(leftOf(folder).records).not.toEqual([])
