@@ -11,6 +11,10 @@ const english = {
   resume: 'Resume',
   openVersion: 'Open a version',
   eject: (drive: string) => `Eject ${drive}`,
+  attached: (count: number) => `Attached: ${count}`,
+  detach: (version: string, kind: 'files' | 'copy') => `Detach ${kind === 'files' ? 'files' : 'copy'} of ${version}`,
+  detachAll: 'Detach all',
+  showAttached: 'Show what is attached',
 
   connecting: 'Looking for the background service …',
   disconnected: 'The background service cannot be reached',
@@ -56,6 +60,10 @@ const german: Texts = {
   resume: 'Fortsetzen',
   openVersion: 'Eine Version öffnen',
   eject: drive => `${drive} auswerfen`,
+  attached: count => `Eingebunden: ${count}`,
+  detach: (version, kind) => `${kind === 'files' ? 'Dateien' : 'Kopie'} von ${version} trennen`,
+  detachAll: 'Alles trennen',
+  showAttached: 'Zeigen, was eingebunden ist',
 
   connecting: 'Der Hintergrunddienst wird gesucht …',
   disconnected: 'Der Hintergrunddienst ist nicht erreichbar',

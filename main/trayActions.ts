@@ -8,6 +8,8 @@ import { nextMidnight } from './when.ts'
 
 const hourMs = 3_600_000
 
+type Detached = Extract<TrayAction, { do: 'detach' }>['attachments']
+
 export interface TrayActionParts {
   helper: Pick<HelperConnection, 'call'>
   texts: Texts
@@ -39,6 +41,9 @@ export async function doTrayAction(action: TrayAction, parts: TrayActionParts): 
         notify({ title: note === null ? texts.ejected(action.name) : action.name, body: note ?? '', urgency: 'normal' })
         break
       }
+      case 'detach':
+        await detachAll(action.attachments, helper)
+        break
       case 'open':
         open(action.path)
         break
@@ -49,6 +54,17 @@ export async function doTrayAction(action: TrayAction, parts: TrayActionParts): 
     const { message, advice } = wireErrorOf(error)
     notify({ title: message, body: advice ?? '', urgency: 'normal' })
   }
+}
+
+/** As many as can be; what speaks against the first that cannot is thrown at the end. */
+async function detachAll(attachments: Detached, helper: TrayActionParts['helper']): Promise<void> {
+  const failures: unknown[] = []
+  for (const { id, kind } of attachments) {
+    const detached =
+      kind === 'files' ? helper.call('files.close', { attachment: id }) : helper.call('copies.detach', { copy: id })
+    await detached.catch(error => failures.push(error))
+  }
+  if (failures.length > 0) throw failures[0]
 }
 
 /** When a pause that begins at `now` ends, as the helper takes it. Pure. */

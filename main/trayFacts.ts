@@ -1,4 +1,5 @@
 import type { BridgeConnection } from '../engine/contract/appBridge.ts'
+import type { AttachmentView } from '../engine/contract/files.ts'
 import type { DestinationView, JobView } from '../engine/contract/helperContract.ts'
 import type { LibraryVersion } from '../engine/contract/library.ts'
 
@@ -9,6 +10,8 @@ export interface TrayFacts {
   destinations: readonly DestinationView[]
   /** The newest few, newest first. */
   versions: readonly LibraryVersion[]
+  /** Versions whose files are looked at, and writable copies, also those that are attached nowhere. */
+  attachments: readonly AttachmentView[]
 }
 
 /** One word for the icon. Each has a shape of its own, so that nobody has to tell colours apart. */

@@ -18,7 +18,7 @@ export class TrayFeed {
   constructor(helper: HelperConnection, changed: (facts: TrayFacts) => void) {
     this.#helper = helper
     this.#changed = changed
-    this.#facts = { connection: helper.current, jobs: [], destinations: [], versions: [] }
+    this.#facts = { connection: helper.current, jobs: [], destinations: [], versions: [], attachments: [] }
   }
 
   get facts(): TrayFacts {
@@ -29,7 +29,7 @@ export class TrayFeed {
     const refused = () => undefined
     this.#helper.listen(connection => {
       if (connection.state === 'connected') this.#set({ connection })
-      else this.#set({ connection, jobs: [], destinations: [], versions: [] })
+      else this.#set({ connection, jobs: [], destinations: [], versions: [], attachments: [] })
     })
     this.#helper.watch('jobs', {
       state: ({ jobs }) => this.#set({ jobs }),
@@ -39,6 +39,11 @@ export class TrayFeed {
     this.#helper.watch('destinations', {
       state: ({ destinations }) => this.#set({ destinations }),
       change: change => this.#set({ destinations: applyChange(this.#facts.destinations, change, destinationId) }),
+      refused,
+    })
+    this.#helper.watch('attachments', {
+      state: ({ attachments }) => this.#set({ attachments }),
+      change: ({ attachments }) => this.#set({ attachments }),
       refused,
     })
     this.#helper.watch('library', {

@@ -13,6 +13,7 @@ export type TrayAction =
   | { do: 'pause'; jobs: string[]; span: PauseSpan }
   | { do: 'resume'; jobs: string[] }
   | { do: 'eject'; drive: string; name: string }
+  | { do: 'detach'; attachments: { id: string; kind: 'files' | 'copy' }[] }
   | { do: 'open'; path: string | null }
   | { do: 'quit' }
 
@@ -46,6 +47,7 @@ export function trayModel(facts: TrayFacts, texts: Texts, now: number, place: Pl
   const groups: TrayItem[][] = [
     lines.map(label => ({ kind: 'text', label })),
     [...jobItems(facts, texts, now), ...versionItems(facts, texts, words)],
+    attachedItems(facts, texts, words),
     ejectItems(facts, texts),
     [
       { kind: 'action', label: texts.open, action: { do: 'open', path: null }, enabled: true },
@@ -98,6 +100,30 @@ function versionItems({ versions }: TrayFacts, texts: Texts, words: (time: strin
     return { kind: 'action', label, action: { do: 'open', path }, enabled: true }
   })
   return [{ kind: 'submenu', label: texts.openVersion, items }]
+}
+
+/** What is attached to this computer, each and all of it one click away from being gone. Copies that are attached nowhere wait quietly. */
+function attachedItems({ attachments }: TrayFacts, texts: Texts, words: (time: string) => string): TrayItem[] {
+  const attached = attachments.filter(({ state }) => state !== 'idle')
+  if (attached.length === 0) return []
+  // What is opened, copied from or closed just now cannot be detached.
+  const free = attached.filter(({ state }) => state === 'attached')
+  const detach = (label: string, some: typeof attached): TrayItem => ({
+    kind: 'action',
+    label: plainLabel(label),
+    action: { do: 'detach', attachments: some.map(({ id, kind }) => ({ id, kind })) },
+    enabled: some.length > 0,
+  })
+  const items = [
+    ...attached.map(one => {
+      const label = texts.detach(`${one.versionName}, ${words(one.versionDate)}`, one.kind)
+      return detach(label, one.state === 'attached' ? [one] : [])
+    }),
+    { kind: 'separator' } as const,
+    ...(free.length > 1 ? [detach(texts.detachAll, free)] : []),
+    { kind: 'action', label: texts.showAttached, action: { do: 'open', path: '/attached' }, enabled: true } as const,
+  ]
+  return [{ kind: 'submenu', label: texts.attached(attached.length), items }]
 }
 
 function ejectItems({ destinations }: TrayFacts, texts: Texts): TrayItem[] {

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { systemClock } from '../../engine/base/clock.ts'
+import { HoldfastError } from '../../engine/contract/errors.ts'
+import type { AttachmentView } from '../../engine/contract/files.ts'
 import type { DestinationView, JobView } from '../../engine/contract/helperContract.ts'
 import type { Run } from '../../engine/contract/jobs.ts'
 import type { LibraryVersion } from '../../engine/contract/library.ts'
 import { textsFor } from '../../main/texts.ts'
-import { pauseEnd } from '../../main/trayActions.ts'
+import { doTrayAction, pauseEnd } from '../../main/trayActions.ts'
 import { applyChange, type TrayFacts } from '../../main/trayFacts.ts'
 import { type TrayItem, trayModel } from '../../main/trayMenu.ts'
 import { makeDestination, makeJob } from '../support/jobs.ts'
@@ -36,6 +39,7 @@ const facts = (changes: Partial<TrayFacts> = {}): TrayFacts => ({
   jobs: [],
   destinations: [],
   versions: [],
+  attachments: [],
   ...changes,
 })
 const model = (changes: Partial<TrayFacts>) => trayModel(facts(changes), texts, now, place)
@@ -112,6 +116,75 @@ describe('the menu of the tray', () => {
     ]
     const ejects = lines(model({ destinations }).items).filter(line => line.startsWith('Eject'))
     expect(ejects).toEqual(['Eject First'])
+  })
+
+  it('shows what is attached, and detaches each or all that nobody uses; copies that lie aside are left alone', () => {
+    const attachment = (id: string, changes: Partial<AttachmentView>) =>
+      ({
+        id,
+        kind: 'files',
+        versionName: 'root',
+        versionDate: '2026-06-11T10:02:00.000Z',
+        ...changes,
+      }) as AttachmentView
+    const attachments = [
+      attachment('a', { state: 'attached' }),
+      attachment('b', { state: 'busy', versionName: 'home' }),
+      attachment('c', { kind: 'copy', state: 'attached', versionName: 'R&D' }),
+      attachment('d', { kind: 'copy', state: 'idle' }),
+    ]
+    const { items } = model({ attachments })
+    const from = lines(items).indexOf('Attached: 3 >')
+    expect(lines(items).slice(from, from + 7)).toEqual([
+      'Attached: 3 >',
+      '  Detach files of root, yesterday 10:02',
+      '  Detach files of home, yesterday 10:02 (off)',
+      '  Detach copy of R&&D, yesterday 10:02',
+      '  ---',
+      '  Detach all',
+      '  Show what is attached',
+    ])
+    expect(actionOf(items, 'Detach all')).toEqual({
+      do: 'detach',
+      attachments: [
+        { id: 'a', kind: 'files' },
+        { id: 'c', kind: 'copy' },
+      ],
+    })
+    expect(actionOf(items, 'Show what is attached')).toEqual({ do: 'open', path: '/attached' })
+    expect(lines(model({ attachments: attachments.slice(3) }).items).join()).not.toContain('Attached')
+  })
+
+  it('detaches by the call of each kind, and says what could not be', async () => {
+    const asked: unknown[] = []
+    const told: unknown[] = []
+    const call = async (name: string, input: unknown) => {
+      asked.push([name, input])
+      if (name === 'copies.detach') throw new HoldfastError('files.busy', 'It is mounted.', { advice: 'Unmount it.' })
+      return {}
+    }
+    await doTrayAction(
+      {
+        do: 'detach',
+        attachments: [
+          { id: 'a', kind: 'copy' },
+          { id: 'b', kind: 'files' },
+        ],
+      },
+      {
+        helper: { call: call as never },
+        texts,
+        clock: systemClock,
+        open: () => undefined,
+        quit: () => undefined,
+        notify: message => void told.push(message),
+      },
+    )
+    expect(asked).toEqual([
+      ['copies.detach', { copy: 'a' }],
+      ['files.close', { attachment: 'b' }],
+    ])
+    expect(told).toEqual([{ title: 'It is mounted.', body: 'Unmount it.', urgency: 'normal' }])
   })
 
   it('pauses what is not paused, resumes what is, and runs what does not run', () => {

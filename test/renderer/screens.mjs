@@ -1,14 +1,27 @@
 // Builds the stage and photographs every screen in every scenario, light and dark, to test/output/screens:
 //   node test/renderer/screens.mjs [screens, by comma] [scenarios] [light|dark|both] [en|de]
-// A screen can go on behind its name (versions/abc). "wizard" also photographs each of its steps.
+// A screen can go on behind its name (versions/abc). "wizard" also photographs each of its steps,
+// and "home" where all is well the way to files that are back and to writable copies.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openStage, photograph } from '../support/stage.ts'
 import { scenarioNames } from './fake/scenarioNames.ts'
+import { walkFiles, walkFilesTrouble } from './walkFiles.ts'
 import { walkWizard } from './walkWizard.ts'
 
 const output = join(import.meta.dirname, '../output/screens')
-const allScreens = ['home', 'versions', 'restore', 'destinations', 'health', 'activity', 'settings', 'wizard']
+const allScreens = [
+  'home',
+  'versions',
+  'restore',
+  'destinations',
+  'health',
+  'activity',
+  'settings',
+  'wizard',
+  'files',
+  'attached',
+]
 const listed = (text, all) => (text === undefined || text === 'all' ? all : text.split(','))
 const [screensAsked, scenariosAsked, schemeAsked = 'both', language = 'en'] = process.argv.slice(2)
 
@@ -25,6 +38,12 @@ try {
         await photograph(page, pathOf(screen, scenario))
         if (screen === 'wizard' && scenario === 'fresh' && language === 'en') {
           await walkWizard(page, step => photograph(page, pathOf(screen, step)))
+        }
+        if (screen === 'home' && scenario === 'protected' && language === 'en') {
+          await walkFiles(page, step => photograph(page, pathOf('files', step)))
+          const other = await stage.open(scenario, screen, options)
+          await walkFilesTrouble(other, step => photograph(other, pathOf('files', step)))
+          await other.context().close()
         }
         await page.context().close()
       }

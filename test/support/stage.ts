@@ -25,11 +25,19 @@ const types: Record<string, string> = { '.html': 'text/html', '.js': 'text/javas
 export async function openStage(name = 'stage'): Promise<Stage> {
   const folder = join(root, 'test/output', name)
   mkdirSync(folder, { recursive: true })
-  await build({
-    configFile: join(root, 'test/renderer/stage/vite.config.ts'),
-    build: { outDir: folder },
-    logLevel: 'warn',
-  })
+  // A runner of tests says "test" here, and React would come as for developing: slower, and not what people have.
+  const before = process.env.NODE_ENV
+  process.env.NODE_ENV = 'production'
+  try {
+    await build({
+      configFile: join(root, 'test/renderer/stage/vite.config.ts'),
+      build: { outDir: folder },
+      logLevel: 'warn',
+    })
+  } finally {
+    if (before === undefined) delete process.env.NODE_ENV
+    else process.env.NODE_ENV = before
+  }
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://stage').pathname)
     if (path === '/favicon.ico') return response.writeHead(204).end()

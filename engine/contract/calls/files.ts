@@ -91,7 +91,7 @@ export const fileCalls = {
       attachment: opaqueId,
       volume: z.string().min(1).max(300),
       paths: z.array(insidePath).min(1).max(1000),
-      /** A folder of whoever asks; made when only its last part is missing. */
+      /** A folder of whoever asks, with '~/' for their home; made when only its last part is missing. */
       folder: boundedPath,
       existing: z.enum(existingChoices).default('refuse'),
     }),

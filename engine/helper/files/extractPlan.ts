@@ -15,6 +15,7 @@ import type { FileOwner } from '../restores/newFile.ts'
 import { ownerFor } from '../restores/plan.ts'
 import { lookAround } from '../restores/targets.ts'
 import type { UsedVersion } from './fileDesk.ts'
+import { fromHome } from './homeFolder.ts'
 import { placeInside } from './insidePlace.ts'
 import { freeBytesAt, openTargetFolder } from './targetFolder.ts'
 
@@ -46,8 +47,9 @@ export async function planExtract(
   input: PlanInput,
   { peer, signal }: { peer: Peer; signal: AbortSignal },
 ): Promise<{ plan: ExtractPlan; answer: PlanAnswer }> {
-  const { attachment, volume, paths, folder, existing } = input
+  const { attachment, volume, paths, existing } = input
   const owner = ownerFor(helper, peer)
+  const folder = await fromHome(input.folder, owner, { signal })
   const { repositoryPaths } = await lookAround(helper, signal)
   const target = await openTargetFolder({ path: folder, owner, rules: helper.folderRules, repositoryPaths })
   try {

@@ -5,13 +5,17 @@ import { Page } from '../components/Page.tsx'
 import type { MessageKey } from '../i18n/language.ts'
 import { useSpeech } from '../i18n/useSpeech.ts'
 import { useHouse, useShell } from '../state/context.ts'
+import { AttachedLink } from './AttachedLink.tsx'
 import { ConnectionBanner, ConnectionScreen } from './Connection.tsx'
 import { LeaveDialog } from './LeaveDialog.tsx'
 import { useScreen } from './loadedScreens.ts'
 import { Notices } from './Notices.tsx'
-import { hrefOf, parseRoute, type Route, useRoute } from './routes.ts'
+import { hrefOf, parseRoute, type Route, type ScreenName, useRoute } from './routes.ts'
 import { navigation, screens } from './screens.tsx'
 import './app.css'
+
+/** Screens without a line in the bar, and in which one they belong. */
+const within: Partial<Record<ScreenName, ScreenName>> = { wizard: 'home', files: 'versions' }
 
 /** The window: bar on the left, messages above, one screen. */
 export function App() {
@@ -59,9 +63,7 @@ export function App() {
               <a
                 href={hrefOf(screen)}
                 className="hf-nav-link"
-                aria-current={
-                  route.screen === screen || (screen === 'home' && route.screen === 'wizard') ? 'page' : undefined
-                }
+                aria-current={route.screen === screen || within[route.screen] === screen ? 'page' : undefined}
               >
                 <Sign />
                 <span>{say(screens[screen].title)}</span>
@@ -74,6 +76,7 @@ export function App() {
               </a>
             </li>
           ))}
+          <AttachedLink isHere={route.screen === 'attached'} />
         </ul>
       </nav>
       <main className="hf-main" ref={main} tabIndex={-1}>

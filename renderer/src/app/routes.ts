@@ -10,6 +10,8 @@ export const screenNames = [
   'activity',
   'settings',
   'wizard',
+  'files',
+  'attached',
 ] as const
 export type ScreenName = (typeof screenNames)[number]
 

@@ -40,6 +40,11 @@ export const screens: Record<ScreenName, Screen> = {
     load: async () => (await import('../screens/settings/index.tsx')).SettingsScreen,
   },
   wizard: { title: 'wizard.title', load: async () => (await import('../screens/wizard/index.tsx')).WizardScreen },
+  files: { title: 'files.title', load: async () => (await import('../screens/files/index.tsx')).FilesScreen },
+  attached: {
+    title: 'attached.title',
+    load: async () => (await import('../screens/attached/index.tsx')).AttachedScreen,
+  },
 }
 
 /** Those in the bar on the left, in order. */

@@ -15,6 +15,9 @@ export const phaseText = (t: Say, phase: string): string =>
 /** What a run is, in words. */
 export const runTitle = (t: Say, run: Run): string => t(`run.kind.${run.kind}`, { name: run.jobName })
 
+/** Whether data goes to the destination of a run or comes from it. */
+export const arrowOf = ({ kind }: Run): string => (kind === 'restore' || kind === 'extract' ? '←' : '→')
+
 /** From 0 to 1; null while it cannot be told. */
 export const shareDone = (progress: RunProgress | undefined): number | null =>
   progress?.totalBytes === undefined || progress.totalBytes === 0
@@ -37,7 +40,9 @@ export function ProgressLine({ run }: { run: Run }) {
       <div className="hf-progress-head">
         <div className="hf-progress-row">
           <strong className="hf-wrap">{title}</strong>
-          <span>→ {run.destinationName}</span>
+          <span>
+            {arrowOf(run)} {run.destinationName}
+          </span>
         </div>
         <StopButton run={run} title={title} />
       </div>

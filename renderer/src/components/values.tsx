@@ -7,6 +7,12 @@ export function Bytes({ value }: { value: number }) {
   return <data value={value}>{format.bytes(value)}</data>
 }
 
+/** A number, as the language writes it. */
+export function Count({ value }: { value: number }) {
+  const { format } = useSpeech()
+  return <>{format.number(value)}</>
+}
+
 /** A moment: "today 14:02", or how long ago. Null is never. */
 export function When({ at, as = 'moment' }: { at: string | null; as?: 'moment' | 'ago' }) {
   const { t, format } = useSpeech()

@@ -8,6 +8,8 @@ export interface Formats {
   percent(share: number): string
   /** "today 14:02", "yesterday 18:40", "12 June 2026, 14:02" */
   when(iso: string, now: number): string
+  /** "today 14:02", "12 Jun 2026, 14:02": for columns. */
+  stamp(iso: string, now: number): string
   /** "12 June 2026" */
   day(iso: string): string
   /** "14:02" */
@@ -30,6 +32,7 @@ export function formatsOf(locale: string): Formats {
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 0 })
   const time = new Intl.DateTimeFormat(locale, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' })
   const day = new Intl.DateTimeFormat(locale, { dateStyle: 'long' })
+  const short = new Intl.DateTimeFormat(locale, { dateStyle: 'medium' })
   const weekday = new Intl.DateTimeFormat(locale, { weekday: 'short' })
   const list = new Intl.ListFormat(locale, { type: 'conjunction' })
 
@@ -81,6 +84,11 @@ export function formatsOf(locale: string): Formats {
     return `${day.format(new Date(iso))}, ${at}`
   }
 
+  const stamp = (iso: string, now: number): string =>
+    Math.abs(daysBetween(new Date(now), new Date(iso))) <= 1
+      ? when(iso, now)
+      : `${short.format(new Date(iso))}, ${time.format(new Date(iso))}`
+
   const ago = (iso: string, now: number): string => {
     const seconds = (Date.parse(iso) - now) / 1000
     const size = Math.abs(seconds)
@@ -96,6 +104,7 @@ export function formatsOf(locale: string): Formats {
     number: value => plain.format(value),
     percent: share => percent.format(share),
     when,
+    stamp,
     day: iso => day.format(new Date(iso)),
     time: iso => time.format(new Date(iso)),
     weekday: iso => weekday.format(new Date(iso)),

@@ -1,6 +1,7 @@
 import type { BridgeConnection } from '../../../engine/contract/appBridge.ts'
 import type { DriveDevice } from '../../../engine/contract/drives.ts'
 import type { WireError } from '../../../engine/contract/errors.ts'
+import type { AttachmentView } from '../../../engine/contract/files.ts'
 import type { DestinationView, HelperContract, JobView } from '../../../engine/contract/helperContract.ts'
 import type { Run, RunProgress } from '../../../engine/contract/jobs.ts'
 import type { LibrarySummary } from '../../../engine/contract/library.ts'
@@ -21,6 +22,8 @@ export interface House {
   readonly progress: Readonly<Record<string, RunProgress>>
   /** Oldest first. */
   readonly notices: readonly ShownNotice[] | null
+  /** Versions whose files are looked at, and writable copies. */
+  readonly attachments: readonly AttachmentView[] | null
   /** Topics that the helper does not tell us about, and why. */
   readonly refused: Readonly<Partial<Record<Topic, WireError>>>
 }
@@ -39,6 +42,7 @@ export const emptyHouse: House = {
   ended: [],
   progress: {},
   notices: null,
+  attachments: null,
   refused: {},
 }
 
@@ -91,6 +95,10 @@ export const topicReducers: { readonly [Name in Topic]: TopicReducer<Name> } = {
   notices: {
     state: (house, { notices }) => ({ ...house, notices: notices.slice(-noticesToKeep) }),
     change: (house, notice) => ({ ...house, notices: [...(house.notices ?? []), notice].slice(-noticesToKeep) }),
+  },
+  attachments: {
+    state: (house, { attachments }) => ({ ...house, attachments }),
+    change: (house, { attachments }) => ({ ...house, attachments }),
   },
   progress: {
     state: (house, { running }) => ({ ...house, progress: Object.fromEntries(running.map(one => [one.run, one])) }),

@@ -19,6 +19,8 @@ export const viewport = { width: 1120, height: 780 }
  */
 export class App {
   readonly folder: string
+  /** Of the person, as far as the helper knows. */
+  readonly home: string
   readonly drives: DriveWorld
   readonly daemon: DaemonProcess
   /** What pages wrote to the console or broke of the content policy. */
@@ -30,14 +32,17 @@ export class App {
 
   private constructor(folder: string, pagesDir: string) {
     this.folder = folder
+    this.home = join(folder, 'home')
     this.drives = new DriveWorld(folder)
-    this.daemon = new DaemonProcess(folder)
+    // Files that are got back go to the home of whoever runs the helper.
+    this.daemon = new DaemonProcess(folder, { HOME: this.home })
     this.#pagesDir = pagesDir
   }
 
   /** With a helper that takes calls. `pagesDir` has the screens as they are built. */
   static async start(pagesDir: string): Promise<App> {
     const app = new App(await mkdtemp(join(tmpdir(), 'holdfast-e2e-')), pagesDir)
+    await mkdir(app.home)
     await app.daemon.start()
     return app
   }

@@ -5,6 +5,7 @@ import { sourcesCalls } from './calls/sources.ts'
 import type { FakeCalls } from './calls/types.ts'
 import { upkeepCalls } from './calls/upkeep.ts'
 import { versionsCalls } from './calls/versions.ts'
+import { fakeFileCalls } from './files.ts'
 import type { FakeWorld } from './world.ts'
 
 /** What the invented helper answers. */
@@ -15,4 +16,5 @@ export const fakeCalls = (world: FakeWorld): FakeCalls => ({
   ...restoresCalls(world),
   ...versionsCalls(world),
   ...upkeepCalls(world),
+  ...fakeFileCalls(world),
 })

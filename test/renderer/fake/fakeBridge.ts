@@ -28,6 +28,9 @@ export class FakeBridge implements AppBridge {
   /** The next call of that name fails with this. */
   readonly failures = new Map<Call, WireError>()
 
+  /** Calls of these names never come back. */
+  readonly hanging = new Set<Call>()
+
   #connection: BridgeConnection
   readonly #connectionListeners = new Set<(connection: BridgeConnection) => void>()
   readonly #navigationListeners = new Set<(path: string) => void>()
@@ -95,6 +98,7 @@ export class FakeBridge implements AppBridge {
       this.failures.delete(name)
       return { ok: false, error: failure }
     }
+    if (this.hanging.has(name)) return new Promise(() => undefined)
     if (this.#connection.state !== 'connected') return refused('helper.unreachable', 'The helper does not answer.')
     try {
       const { input: inputShape, output } = helperContract.calls[name]

@@ -13,5 +13,6 @@ export const scenarioNames = [
   'disconnected',
   'connecting',
   'unprivileged',
+  'attached',
 ] as const
 export type ScenarioName = (typeof scenarioNames)[number]

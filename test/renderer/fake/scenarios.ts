@@ -1,6 +1,7 @@
 import { jobSettingsSchema } from '../../../engine/contract/jobs.ts'
 import { deviceId, externalDevices, GB, idOf, internalDevices, MB, spareDevices, strangeDevices } from './devices.ts'
 import { FakeBridge } from './fakeBridge.ts'
+import { attach } from './files.ts'
 import { days, hours, ManualClock, minutes, seconds } from './manualClock.ts'
 import type { ScenarioName } from './scenarioNames.ts'
 import { type FakeWorld, partOf } from './world.ts'
@@ -281,6 +282,20 @@ const scenes: Record<ScenarioName, Scene> = {
     addPastRun(world, job, drive.id, hours(3))
     addUsage(world, drive.id)
     world.notify({ title: long.repeat(2), body: long.repeat(4), urgency: 'normal' })
+  },
+  attached: (_, world, clock) => {
+    const { drive } = protectedComputer(world)
+    const [newest, other, older, oldest] = world.versionsOf(drive.id)
+    attach(world, newest!, { since: clock.iso(-minutes(4)), until: clock.iso(minutes(8)) })
+    attach(world, older!, { since: clock.iso(-minutes(1)), state: 'busy' })
+    attach(world, other!, {
+      kind: 'copy',
+      since: clock.iso(-hours(3)),
+      device: '/dev/nbd0',
+      uri: 'nbd+unix:///copy?socket=/run/holdfast/copies/4f2a',
+      changedBytes: 214 * MB,
+    })
+    attach(world, oldest!, { kind: 'copy', since: clock.iso(-days(2)), state: 'idle', changedBytes: 3 * MB })
   },
   disconnected: bridge =>
     bridge.setConnection({

@@ -1,5 +1,6 @@
 import type { DestinationState, DriveDevice } from '../../../engine/contract/drives.ts'
 import { HoldfastError } from '../../../engine/contract/errors.ts'
+import type { AttachmentView } from '../../../engine/contract/files.ts'
 import type { DestinationView, JobView } from '../../../engine/contract/helperContract.ts'
 import type { Destination, Job, JobSettings, Run, RunPart, RunProgress } from '../../../engine/contract/jobs.ts'
 import type { LibrarySummary, LibraryVersion, Usage } from '../../../engine/contract/library.ts'
@@ -46,6 +47,7 @@ export class FakeWorld {
   readonly runs: Run[] = []
   readonly works = new Map<string, Work>()
   readonly notices: ShownNotice[] = []
+  attachments: AttachmentView[] = []
   readonly files = new Map<string, { path: string; sizeBytes: number }>()
   /** Jobs that a person asked for while their drive was away. */
   readonly wanted = new Set<string>()
@@ -69,6 +71,7 @@ export class FakeWorld {
     ),
     runs: new FakeTopic<'runs'>(() => ({ running: [...this.works.values()].map(({ run }) => run) }), this.isHeard),
     notices: new FakeTopic<'notices'>(() => ({ notices: this.notices }), this.isHeard),
+    attachments: new FakeTopic<'attachments'>(() => ({ attachments: this.attachments }), this.isHeard),
     progress: new FakeTopic<'progress'>(
       () => ({ running: [...this.works.values()].map(({ progress }) => progress) }),
       this.isHeard,

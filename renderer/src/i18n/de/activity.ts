@@ -17,6 +17,8 @@ export const activity = {
   'activity.filter.restore': 'Wiederherstellungen',
   'activity.filter.scrub': 'Prüfungen',
   'activity.filter.prune': 'Platz schaffen',
+  'activity.filter.extract': 'Zurückgeholte Dateien',
+  'activity.filter.keep': 'Behaltene Kopien',
   'activity.filter.trouble': 'Nur mit Schwierigkeiten',
   'activity.filter.name': 'Name oder Ziel',
   'activity.shown': { one: '{count} Eintrag', other: '{count} Einträge' },
@@ -56,12 +58,18 @@ export const activity = {
     'Die Sicherung ist unverändert. Der Ort, an den wiederhergestellt wurde, ist nicht vollständig: Benutzen Sie ihn erst, wenn eine Wiederherstellung ans Ende gekommen ist.',
   'activity.safe.scrub': 'Eine Prüfung ändert nichts. Jede Version ist, wie sie war.',
   'activity.safe.prune': 'Nur was keine Version braucht, wird freigegeben; jede Version ist, wie sie war.',
+  'activity.safe.extract':
+    'Die Sicherung ist unverändert. Was bis dahin kopiert war, liegt im Ordner; eine angefangene Datei steht dort nicht halb.',
+  'activity.safe.keep':
+    'Die Version, aus der die Kopie entstand, ist unverändert, und was in die Kopie geschrieben wurde, ist noch da.',
   'activity.do.again': 'Jetzt sichern',
   'activity.do.destinations': 'Ziel öffnen',
   'activity.do.health': 'Zeigen, was betroffen ist',
   'activity.do.restore': 'Wiederherstellung öffnen',
   'activity.do.check': 'Noch einmal prüfen',
   'activity.do.prune': 'Noch einmal Platz schaffen',
+  'activity.do.files': 'Dateien öffnen',
+  'activity.do.copies': 'Kopie zeigen',
 
   'activity.parts': 'Teile',
   'activity.part.source': 'Quelle',
@@ -97,6 +105,19 @@ export const activity = {
   'activity.outcome.freed': 'Freigegebener Platz',
   'activity.outcome.waitingFor':
     'Einiges wird erst beim nächsten Mal frei, weil es noch gebraucht werden könnte: {names}',
+  'activity.outcome.folder': 'Ordner',
+  'activity.outcome.entries': 'Dateien und Ordner',
+  'activity.outcome.copied': 'Kopiert',
+  'activity.outcome.replaced': 'Ersetzt',
+  'activity.outcome.problems': {
+    one: '{count} Eintrag ließ sich nicht vollständig kopieren',
+    other: '{count} Einträge ließen sich nicht vollständig kopieren',
+  },
+  'activity.outcome.moreProblems': { one: 'und {count} weiterer', other: 'und {count} weitere' },
+  'activity.outcome.of': 'Kopie von',
+  'activity.outcome.newVersion': 'Neue Version',
+  'activity.outcome.openNew': 'Neue Version öffnen',
+  'activity.outcome.notYet': 'Noch nicht vollständig',
 
   'activity.log': 'Protokoll',
   'activity.log.lines': 'Zeilen des Protokolls',

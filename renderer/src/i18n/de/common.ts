@@ -80,6 +80,8 @@ export const common = {
   'run.kind.restore': 'Wiederherstellung von {name}',
   'run.kind.scrub': 'Prüfung von {name}',
   'run.kind.prune': 'Platz schaffen in {name}',
+  'run.kind.extract': 'Dateien aus {name}',
+  'run.kind.keep': 'Kopie von {name} behalten',
 
   'phase.opening': 'Wird geöffnet',
   'phase.preparing': 'Wird vorbereitet',

@@ -122,6 +122,33 @@ export const errors = {
   'error.target.verifyFailed': 'Was geschrieben wurde, liest sich nicht gleich zurück',
   'error.target.verifyFailed.do':
     'Verlassen Sie sich nicht auf diesen Datenträger. Nehmen Sie einen anderen; Ihre Sicherung ist unverändert.',
+  'error.files.notFound': 'Diese Datei gibt es in der Version nicht',
+  'error.files.notFound.do':
+    'Vielleicht heißt oder liegt sie dort anders. Sehen Sie die Ordner durch, oder eine andere Version.',
+  'error.files.volumeNotFound': 'Dieses Volume gibt es in der Version nicht',
+  'error.files.volumeNotFound.do': 'Wählen Sie eines aus der Liste der Volumes.',
+  'error.files.locked': 'Dieses Volume ist verschlüsselt',
+  'error.files.locked.do': 'Geben Sie die Passphrase ein, die es auf dem gesicherten Computer öffnet.',
+  'error.files.wrongPassphrase': 'Damit lässt sich das Volume nicht öffnen',
+  'error.files.wrongPassphrase.do':
+    'Gemeint ist die Passphrase des verschlüsselten Datenträgers selbst, nicht die der Sicherung. Sie können es beliebig oft versuchen.',
+  'error.files.unsupported': 'Die Dateien darin lassen sich auf diesem Computer nicht zeigen',
+  'error.files.unsupported.do':
+    'Sehen Sie in den Einzelheiten nach, was fehlt, oder stellen Sie die ganze Version auf einem Datenträger wieder her.',
+  'error.files.damaged': 'Das Dateisystem in dieser Version ist zu beschädigt, um gelesen zu werden',
+  'error.files.damaged.do':
+    'Legen Sie eine beschreibbare Kopie der Version an und reparieren Sie diese, oder nehmen Sie eine andere Version.',
+  'error.files.mountPointNotFound': 'Den Ordner, in dem die Dateien erscheinen sollen, gibt es nicht',
+  'error.files.mountPointNotFound.do': 'Legen Sie ihn zuerst an, oder wählen Sie einen anderen.',
+  'error.files.mountPointNotEmpty': 'Der Ordner, in dem die Dateien erscheinen sollen, ist nicht leer',
+  'error.files.mountPointNotEmpty.do': 'Wählen Sie einen leeren Ordner.',
+  'error.files.notMounted': 'Das ist nicht mehr eingebunden',
+  'error.files.notMounted.do': 'Öffnen Sie die Version noch einmal. Verloren geht dadurch nichts.',
+  'error.files.busy': 'Das wird gerade benutzt',
+  'error.files.busy.do':
+    'Schließen Sie, was es benutzt, oder warten Sie, bis es fertig ist. Versuchen Sie es dann noch einmal.',
+  'error.files.copyFailed': 'Einige Dateien ließen sich nicht kopieren',
+  'error.files.copyFailed.do': 'Welche, steht in den Einzelheiten. Die übrigen sind da; prüfen Sie den freien Platz.',
   'error.access.denied': 'Sie haben keine Erlaubnis erhalten',
   'error.access.denied.do':
     'Versuchen Sie es noch einmal und geben Sie bei der Nachfrage das Kennwort einer Verwaltungsperson ein.',

@@ -4,6 +4,7 @@ import { activity } from './activity.ts'
 import { common } from './common.ts'
 import { destinations } from './destinations.ts'
 import { errors } from './errors.ts'
+import { files } from './files.ts'
 import { health } from './health.ts'
 import { home } from './home.ts'
 import { restore } from './restore.ts'
@@ -20,6 +21,7 @@ export const deMessages = {
   ...versions,
   ...restore,
   ...destinations,
+  ...files,
   ...health,
   ...activity,
   ...settings,

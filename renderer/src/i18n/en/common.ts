@@ -78,6 +78,8 @@ export const common = {
   'run.kind.restore': 'Restore of {name}',
   'run.kind.scrub': 'Check of {name}',
   'run.kind.prune': 'Making room in {name}',
+  'run.kind.extract': 'Files of {name}',
+  'run.kind.keep': 'Keeping the copy of {name}',
 
   'phase.opening': 'Opening',
   'phase.preparing': 'Preparing',

@@ -2,6 +2,7 @@ import { activity } from './activity.ts'
 import { common } from './common.ts'
 import { destinations } from './destinations.ts'
 import { errors } from './errors.ts'
+import { files } from './files.ts'
 import { health } from './health.ts'
 import { home } from './home.ts'
 import { restore } from './restore.ts'
@@ -18,6 +19,7 @@ export const enMessages = {
   ...versions,
   ...restore,
   ...destinations,
+  ...files,
   ...health,
   ...activity,
   ...settings,

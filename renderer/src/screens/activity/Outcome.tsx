@@ -3,10 +3,10 @@ import { hrefOf } from '../../app/routes.ts'
 import { Facts } from '../../components/Facts.tsx'
 import { Note } from '../../components/Note.tsx'
 import { Card } from '../../components/Page.tsx'
-import { Bytes, When } from '../../components/values.tsx'
+import { Bytes, Count, When } from '../../components/values.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 
-/** What a restore, a check or making room has come to. */
+/** What a run that is no backup has come to. */
 export function Outcome({ run }: { run: Run }) {
   const { t } = useSpeech()
   if (run.outcome === null) return null
@@ -15,6 +15,8 @@ export function Outcome({ run }: { run: Run }) {
       {run.outcome.kind === 'restore' && <Restored outcome={run.outcome} destination={run.destination} />}
       {run.outcome.kind === 'scrub' && <Checked outcome={run.outcome} destination={run.destination} />}
       {run.outcome.kind === 'prune' && <Freed outcome={run.outcome} />}
+      {run.outcome.kind === 'extract' && <Extracted outcome={run.outcome} destination={run.destination} />}
+      {run.outcome.kind === 'keep' && <Kept outcome={run.outcome} destination={run.destination} />}
     </Card>
   )
 }
@@ -102,5 +104,79 @@ function Freed({ outcome }: { outcome: Of<'prune'> }) {
         </p>
       )}
     </>
+  )
+}
+
+function Extracted({ outcome, destination }: { outcome: Of<'extract'>; destination: string }) {
+  const { t } = useSpeech()
+  return (
+    <>
+      <Facts
+        facts={[
+          [
+            t('activity.outcome.version'),
+            <a key="0" href={hrefOf('versions', [destination, outcome.version])}>
+              {outcome.versionName}, <When at={outcome.versionDate} />
+            </a>,
+          ],
+          [t('activity.outcome.folder'), outcome.target],
+          [t('activity.outcome.entries'), <Count key="2" value={outcome.entries} />],
+          [t('activity.outcome.copied'), <Bytes key="3" value={outcome.bytes} />],
+          [
+            t('activity.outcome.replaced'),
+            outcome.replacedCount > 0 && <Count key="4" value={outcome.replacedCount} />,
+          ],
+        ]}
+      />
+      <Problems outcome={outcome} />
+    </>
+  )
+}
+
+/** What of files could not be copied. */
+export function Problems({ outcome }: { outcome: Of<'extract'> }) {
+  const { t } = useSpeech()
+  const { problems, problemCount } = outcome
+  if (problemCount === 0) return null
+  return (
+    <Note tone="attention" title={t('activity.outcome.problems', { count: problemCount })}>
+      <ul className="hf-activity-remarks">
+        {problems.map(text => (
+          <li key={text} className="hf-wrap">
+            {text}
+          </li>
+        ))}
+        {problemCount > problems.length && (
+          <li>{t('activity.outcome.moreProblems', { count: problemCount - problems.length })}</li>
+        )}
+      </ul>
+    </Note>
+  )
+}
+
+function Kept({ outcome, destination }: { outcome: Of<'keep'>; destination: string }) {
+  const { t } = useSpeech()
+  return (
+    <Facts
+      facts={[
+        [
+          t('activity.outcome.of'),
+          <a key="0" href={hrefOf('versions', [destination, outcome.of])}>
+            {outcome.versionName}, <When at={outcome.versionDate} />
+          </a>,
+        ],
+        [
+          t('activity.outcome.newVersion'),
+          outcome.version === null ? (
+            t('activity.outcome.notYet')
+          ) : (
+            <a key="1" href={hrefOf('versions', [destination, outcome.version])}>
+              {t('activity.outcome.openNew')}
+            </a>
+          ),
+        ],
+        [t('activity.part.stored'), <Bytes key="2" value={outcome.storedBytes} />],
+      ]}
+    />
   )
 }

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core'
 import { useDeferredValue, useState } from 'react'
 import type { Run } from '../../../../engine/contract/jobs.ts'
 import { hrefOf } from '../../app/routes.ts'
-import { runTitle } from '../../components/ProgressLine.tsx'
+import { arrowOf, runTitle } from '../../components/ProgressLine.tsx'
 import { RunBadge, StateBadge } from '../../components/StateBadge.tsx'
 import { Bytes, Duration, When } from '../../components/values.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
@@ -43,7 +43,11 @@ export function RunTable({ runs }: { runs: readonly Run[] }) {
                 <tr key={run.id}>
                   <td>
                     <a href={hrefOf('activity', [run.id])}>{runTitle(t, run)}</a>
-                    {run.jobName !== run.destinationName && <div className="hf-quiet">→ {run.destinationName}</div>}
+                    {run.jobName !== run.destinationName && (
+                      <div className="hf-quiet">
+                        {arrowOf(run)} {run.destinationName}
+                      </div>
+                    )}
                   </td>
                   <td>
                     <When at={run.startedAt} />

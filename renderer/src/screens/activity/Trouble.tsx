@@ -44,6 +44,7 @@ function WayOut({ run }: { run: Run }) {
     if (run.kind === 'prune') void prune.call({ destination })
   }
   const againWords = { backup: 'activity.do.again', scrub: 'activity.do.check', prune: 'activity.do.prune' } as const
+  const elsewhere = elsewhereOf(run)
   return (
     <>
       <div className="hf-activity-buttons">
@@ -57,24 +58,32 @@ function WayOut({ run }: { run: Run }) {
             {t('activity.do.health')}
           </Button>
         )}
-        {run.kind === 'restore' ? (
-          <Button component="a" size="xs" href={hrefOf('restore')}>
-            {t('activity.do.restore')}
+        {elsewhere && (
+          <Button component="a" size="xs" href={elsewhere.href}>
+            {t(elsewhere.word)}
           </Button>
-        ) : (
-          (run.kind !== 'backup' || job !== null) && (
-            <Button
-              size="xs"
-              variant={fix === 'run' || fix === 'resume' ? 'filled' : 'default'}
-              loading={backup.busy || scrub.busy || prune.busy}
-              onClick={again}
-            >
-              {t(againWords[run.kind])}
-            </Button>
-          )
+        )}
+        {(run.kind === 'scrub' || run.kind === 'prune' || (run.kind === 'backup' && job !== null)) && (
+          <Button
+            size="xs"
+            variant={fix === 'run' || fix === 'resume' ? 'filled' : 'default'}
+            loading={backup.busy || scrub.busy || prune.busy}
+            onClick={again}
+          >
+            {t(againWords[run.kind])}
+          </Button>
         )}
       </div>
       <ErrorNote error={backup.error ?? scrub.error ?? prune.error} />
     </>
   )
+}
+
+/** Where something is begun again that wants more than one click. */
+function elsewhereOf({ kind, destination, outcome }: Run) {
+  if (kind === 'restore') return { href: hrefOf('restore'), word: 'activity.do.restore' } as const
+  if (kind === 'keep') return { href: hrefOf('attached'), word: 'activity.do.copies' } as const
+  if (kind !== 'extract') return undefined
+  const version = outcome?.kind === 'extract' ? [destination, outcome.version] : []
+  return { href: hrefOf('files', version), word: 'activity.do.files' } as const
 }

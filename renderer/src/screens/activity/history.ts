@@ -18,7 +18,8 @@ const goodStates: readonly Run['state'][] = ['running', 'complete', 'cancelled']
 export const hasTrouble = (run: Run): boolean =>
   !goodStates.includes(run.state) ||
   (run.outcome?.kind === 'scrub' && run.outcome.damagedCount > 0) ||
-  (run.outcome?.kind === 'restore' && run.outcome.damaged.length > 0)
+  (run.outcome?.kind === 'restore' && run.outcome.damaged.length > 0) ||
+  (run.outcome?.kind === 'extract' && run.outcome.problemCount > 0)
 
 export function isShown(run: Run, { kind, onlyTrouble, text }: HistoryFilter): boolean {
   if (kind !== 'all' && run.kind !== kind) return false
@@ -64,6 +65,10 @@ export function amountOf(run: Run): number | null {
       return run.outcome.checkedBytes
     case 'prune':
       return run.outcome.freedBytes
+    case 'extract':
+      return run.outcome.bytes
+    case 'keep':
+      return run.outcome.storedBytes
     default:
       return null
   }

@@ -10,6 +10,7 @@ import { useHouse, useNow } from '../../state/context.ts'
 import { leftOut } from '../../state/diskTree.ts'
 import { protectionByDevice } from '../../state/protection.ts'
 import { dayStrip, summaryOf } from '../../state/summary.ts'
+import { GetBack } from './GetBack.tsx'
 import { Hero } from './Hero.tsx'
 import { Jobs } from './Jobs.tsx'
 import { useRecentRuns } from './recentRuns.ts'
@@ -38,6 +39,7 @@ export function HomeScreen() {
       ) : (
         <>
           <Hero summary={summary} />
+          <GetBack />
           {isRest && <LastDays />}
         </>
       )}

@@ -8,7 +8,7 @@ import type { Places } from '../versions/places.ts'
 import { chooseAction } from '../versions/RestoreLink.tsx'
 import { daysOf, type Filter, filtered, noFilter } from '../versions/shelf.ts'
 import type { Shelf } from '../versions/useShelf.ts'
-import { VersionList } from '../versions/VersionList.tsx'
+import { VersionList, type VersionListProps } from '../versions/VersionList.tsx'
 import { StartLink } from './StartLink.tsx'
 import { Steps } from './Steps.tsx'
 
@@ -20,18 +20,22 @@ export interface ChooseVersionProps {
   destination: string | null
   /** One was asked for that is not there. */
   isGone: boolean
+  /** For something else than the restore of all of it. */
+  title?: string
+  action?: VersionListProps['action']
 }
 
 /** First step: which version. */
-export function ChooseVersion({ shelf, places, host, destination, isGone }: ChooseVersionProps) {
+export function ChooseVersion(props: ChooseVersionProps) {
+  const { shelf, places, host, destination, isGone, title, action = chooseAction } = props
   const { t } = useSpeech()
   const [filter, setFilter] = useState<Filter>({ ...noFilter, destination })
   const asked = useDeferredValue(filter)
   const shown = useMemo(() => filtered(shelf.versions, asked), [shelf.versions, asked])
   const days = useMemo(() => daysOf(shown), [shown])
   return (
-    <Page title={t('restore.version.title')} actions={<StartLink />}>
-      <Steps at="version" />
+    <Page title={title ?? t('restore.version.title')} actions={<StartLink />}>
+      {title === undefined && <Steps at="version" />}
       {isGone && <Note tone="attention">{t('restore.version.gone')}</Note>}
       <ErrorNote
         error={shelf.error}
@@ -45,7 +49,7 @@ export function ChooseVersion({ shelf, places, host, destination, isGone }: Choo
         <Filters versions={shelf.versions} places={places} filter={filter} onChange={setFilter} />
       )}
       {shown.length > 0 ? (
-        <VersionList days={days} all={shelf.versions} places={places} host={host} action={chooseAction} />
+        <VersionList days={days} all={shelf.versions} places={places} host={host} action={action} />
       ) : shelf.complete ? (
         <EmptyState>{shelf.versions.length === 0 ? t('restore.none') : t('versions.noMatch')}</EmptyState>
       ) : (

@@ -8,12 +8,17 @@ export interface FolderFieldProps {
   value: string
   hint: string
   disabled?: boolean
+  /** What may stand in it, and what is said of anything else; a path from the root unless given. */
+  isFolder?: (text: string) => boolean
+  badFolder?: string
   onChange(folder: string): void
 }
 
 /** A folder: typed, or chosen in the system's dialogue where there is one. */
-export function FolderField({ value, hint, disabled = false, onChange }: FolderFieldProps) {
+export function FolderField(props: FolderFieldProps) {
+  const { value, hint, disabled = false, onChange } = props
   const { t } = useSpeech()
+  const isGood = props.isFolder ?? isFolder
   const shell = useShell()
   const [hasDialogue, setHasDialogue] = useState(shell.kind === 'desktop')
   const choose = async () => {
@@ -30,7 +35,7 @@ export function FolderField({ value, hint, disabled = false, onChange }: FolderF
         disabled={disabled}
         autoComplete="off"
         spellCheck={false}
-        error={value !== '' && !isFolder(value) && t('restore.target.badFolder')}
+        error={value !== '' && !isGood(value) && (props.badFolder ?? t('restore.target.badFolder'))}
         onChange={event => onChange(event.currentTarget.value)}
       />
       {hasDialogue && (

@@ -4,6 +4,8 @@ import { EmptyState, Page } from '../../components/Page.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useQuery } from '../../state/calls.ts'
 import { useHouse } from '../../state/context.ts'
+import { ExtractRun } from '../files/ExtractRun.tsx'
+import { extractOf } from '../files/wording.ts'
 import { RunEnded } from './RunEnded.tsx'
 import { RunUnderWay } from './RunUnderWay.tsx'
 import { StartLink } from './StartLink.tsx'
@@ -31,6 +33,17 @@ export function RunPage({ id, willVerify }: { id: string; willVerify: boolean })
             {t('restore.run.loading')}
           </p>
         )}
+      </Page>
+    )
+  }
+  if (run.kind === 'extract') {
+    const of = extractOf(run)?.versionName ?? run.jobName
+    return (
+      <Page
+        title={run.state === 'running' ? t('files.run.title', { name: of }) : t('run.kind.extract', { name: of })}
+        actions={<StartLink />}
+      >
+        <ExtractRun run={run} />
       </Page>
     )
   }

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core'
 import type { ReactNode } from 'react'
 import type { Run } from '../../../../engine/contract/jobs.ts'
 import { hrefOf } from '../../app/routes.ts'
-import { DriveIcon, type Icon, KeyIcon } from '../../components/icons.tsx'
+import { DriveIcon, FolderIcon, type Icon, KeyIcon } from '../../components/icons.tsx'
 import { Note } from '../../components/Note.tsx'
 import { Card, Page } from '../../components/Page.tsx'
 import { RunBadge } from '../../components/StateBadge.tsx'
@@ -10,10 +10,12 @@ import { When } from '../../components/values.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useQuery } from '../../state/calls.ts'
 import { useHouse } from '../../state/context.ts'
+import { extractOf } from '../files/wording.ts'
 import { usePlaces } from '../versions/places.ts'
 import { outcomeOf } from './wording.ts'
 
 const earlierShown = 5
+const isRestore = ({ kind }: Run): boolean => kind === 'restore' || kind === 'extract'
 
 /** The ways to get something back, restores under way, and the last ones. */
 export function Start() {
@@ -24,9 +26,9 @@ export function Start() {
   const places = usePlaces()
   const runs = useQuery('runs.list', { limit: 100 }, ended)
   const filled = (library ?? []).filter(({ versions }) => versions > 0)
-  const underWay = (running ?? []).filter(({ kind }) => kind === 'restore')
+  const underWay = (running ?? []).filter(isRestore)
   const earlier = (runs.value?.runs ?? [])
-    .filter(({ kind, state }) => kind === 'restore' && state !== 'running')
+    .filter(run => isRestore(run) && run.state !== 'running')
     .slice(0, earlierShown)
   return (
     <Page title={t('restore.title')}>
@@ -65,6 +67,19 @@ export function Start() {
           </ul>
         </Way>
         <Way
+          Sign={FolderIcon}
+          title={t('files.restoreWay')}
+          action={
+            filled.length > 0 && (
+              <Button component="a" href={hrefOf('files')}>
+                {t('files.browse')}
+              </Button>
+            )
+          }
+        >
+          <p>{t('files.restoreWay.text')}</p>
+        </Way>
+        <Way
           Sign={KeyIcon}
           title={t('restore.other')}
           action={
@@ -99,7 +114,7 @@ export function Start() {
 
 function RunText({ run }: { run: Run }) {
   const { t, format } = useSpeech()
-  const outcome = outcomeOf(run)
+  const outcome = outcomeOf(run) ?? extractOf(run)
   if (!outcome) return <>{run.jobName}</>
   const { versionName: name, versionDate, target } = outcome
   return <>{t('restore.run.to', { name, when: format.day(versionDate), target })}</>

@@ -7,6 +7,7 @@ import { Card, EmptyState, Page } from '../../components/Page.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useCall, useQuery } from '../../state/calls.ts'
 import { useNow } from '../../state/context.ts'
+import { NewCopy } from '../attached/NewCopy.tsx'
 import { AwayNote } from './AwayNote.tsx'
 import { DiskPicture } from './DiskPicture.tsx'
 import { Facts } from './Facts.tsx'
@@ -114,6 +115,10 @@ function Shown({
         >
           {t('versions.action.restore')}
         </Button>
+        <Button component="a" variant="default" href={hrefOf('files', [version.destination, version.id])}>
+          {t('files.browse')}
+        </Button>
+        <NewCopy version={version} disabled={!isHere} />
         <Button
           variant="default"
           disabled={!isHere}
