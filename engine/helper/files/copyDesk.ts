@@ -74,9 +74,15 @@ export class CopyDesk {
     })
   }
 
+  /** The same, as of now: another program may have let go of it. */
+  async #overlayNow(id: string): Promise<Overlay> {
+    await this.look()
+    return await this.overlay(id)
+  }
+
   /** Offers it as a device; one that is attached already is told again. config.notFound, files.busy; else as AttachCopy. */
   async attach(id: string): Promise<{ device: string | null; uri: string }> {
-    const overlay = await this.overlay(id)
+    const overlay = await this.#overlayNow(id)
     const use = this.#uses.get(id)
     if (use?.state === 'attached') return placeOf(use.copy)
     this.#refuseUsed(overlay)
@@ -96,7 +102,7 @@ export class CopyDesk {
 
   /** config.notFound, files.busy while something uses it; nothing happens when it is attached nowhere. */
   async detach(id: string): Promise<void> {
-    const overlay = await this.overlay(id)
+    const overlay = await this.#overlayNow(id)
     const use = this.#uses.get(id)
     if (use?.state !== 'attached') return this.#refuseUsed(overlay)
     await this.#end(id, use, () => use.copy.detach())
@@ -111,7 +117,7 @@ export class CopyDesk {
 
   /** Throws away what was written. config.notFound, files.busy when it is attached or being kept. */
   async discard(id: string): Promise<void> {
-    const overlay = await this.overlay(id)
+    const overlay = await this.#overlayNow(id)
     this.#refuseUsed(overlay)
     this.#set(id, { state: 'closing' })
     try {
@@ -124,7 +130,7 @@ export class CopyDesk {
 
   /** The run that stores it as a version. config.notFound, files.busy; once it has begun, the copy is busy until it ends. */
   async keepTask(id: string, note: string): Promise<Task> {
-    const overlay = await this.overlay(id)
+    const overlay = await this.#overlayNow(id)
     this.#refuseUsed(overlay)
     const outcome: Extract<RunOutcome, { kind: 'keep' }> = {
       kind: 'keep',

@@ -148,6 +148,9 @@ test('copies of other programs and of repositories that are no destinations are 
   await expect(desk.discard(open)).rejects.toThrow(busy)
   await desk.discard(foreign)
   expect(desk.views()).toHaveLength(1)
+  // The other program has let go of it.
+  overlays.get(open)!.inUse = false
+  expect(await desk.attach(open)).toMatchObject({ device: '/dev/loop9' })
 })
 
 test('when the helper ends, devices are taken away from whoever has them, and what was written stays', async () => {
