@@ -58,6 +58,9 @@ const pathOf = part => {
 /** The part of the protocol that a page speaks itself when no desktop program does it in its place. */
 const protocolOfPages = '^engine/rpc/(bridge|channel|client|frames|messages|receivedErrors|tell)\\.ts$'
 
+/** What the screens say; where a page chooses the language is its own business. */
+const words = '^renderer/src/i18n/(?!speech\\.|useSpeech\\.)'
+
 const npmPackage = name => `(^|node_modules/)${name}(/|$)`
 
 const layerRules = Object.entries(mayImport).map(([part, others]) => ({
@@ -144,10 +147,14 @@ module.exports = {
     },
     {
       name: 'main-talks-to-the-helper',
-      comment: 'The desktop program is a client of the helper: contract and connection, and nothing of the engine.',
+      comment:
+        'The desktop program is a client of the helper: contract, connection and the words of the screens, and nothing of the engine.',
       severity: 'error',
       from: { path: '^main/' },
-      to: { dependencyTypes: ['local'], pathNot: ['^main/', '^preload/channels', '^engine/(contract|rpc|base)/'] },
+      to: {
+        dependencyTypes: ['local'],
+        pathNot: ['^main/', '^preload/channels', '^engine/(contract|rpc|base)/', words],
+      },
     },
     {
       name: 'engine-without-development-packages',

@@ -21,6 +21,8 @@ const unit = {
 const withDisks = [
   'test/integration/fullDisk.test.ts',
   'test/integration/cli/terminal.test.ts',
+  'test/integration/files/damage.test.ts',
+  'test/integration/files/extract.test.ts',
   ...['commands', 'destinations', 'devices', 'files', 'restores', 'restoresOfOthers'].map(
     name => `test/integration/helper/${name}.test.ts`,
   ),
@@ -51,6 +53,7 @@ const privileges = {
 /** Small computers with a kernel of their own, under QEMU; see test/vm/inVm.ts. Each file boots one, which takes a while without KVM. */
 const vm = {
   name: 'vm',
+  maxWorkers: 1,
   include: ['test/vm/**/*.test.ts'],
   testTimeout: 30_000,
   hookTimeout: 600_000,

@@ -16,12 +16,13 @@ import { HelperConnection } from './helperConnection.ts'
 import { placesOf } from './helperPlaces.ts'
 import { MainWindow } from './mainWindow.ts'
 import { Navigation } from './navigation.ts'
+import { noticeMessage } from './noticeMessage.ts'
 import { showNotices } from './notices.ts'
 import { Notifications } from './notifications.ts'
 import { OwnHelper } from './ownHelper.ts'
 import { ownProgram } from './ownProgram.ts'
 import { PageWatches } from './pageWatches.ts'
-import { pkexecPath, raiseHelper } from './raisedHelper.ts'
+import { notFromAppImage, pkexecPath, raiseHelper } from './raisedHelper.ts'
 import { SettingsFile } from './settings.ts'
 import { answerShell } from './shellHandlers.ts'
 import { type Texts, textsFor } from './texts.ts'
@@ -82,7 +83,7 @@ export class DesktopApp {
       }),
     })
     Menu.setApplicationMenu(applicationMenu(texts, { isPackaged: app.isPackaged, quit: () => app.quit() }))
-    showNotices(helper, settings, notice => notifications.show(notice), clock.now)
+    showNotices(helper, settings, notice => notifications.show(noticeMessage(notice, app.getLocale())), clock.now)
     this.#showTray(helper, texts, icons, notifications)
     helper.start()
 
@@ -137,7 +138,13 @@ function connection(): HelperConnection {
   const places = placesOf(process.env, { uid, home: homedir() })
   return new HelperConnection({
     find: () => findHelper({ places, uid, program, clock, ownHelper }),
-    raise: existsSync(pkexecPath) ? () => raiseHelper({ holdfast, program, clock }) : undefined,
+    raise: existsSync(pkexecPath)
+      ? async () => {
+          const refusal = notFromAppImage(holdfast, process.env.APPDIR)
+          if (refusal) throw refusal
+          return await raiseHelper({ holdfast, program, clock })
+        }
+      : undefined,
     clock,
   })
 }

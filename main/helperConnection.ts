@@ -1,7 +1,7 @@
 import type { Clock } from '../engine/base/clock.ts'
 import type { BridgeConnection } from '../engine/contract/appBridge.ts'
 import { HoldfastError, type WireError } from '../engine/contract/errors.ts'
-import type { HelperContract } from '../engine/contract/helperContract.ts'
+import { type HelperContract, helperContract } from '../engine/contract/helperContract.ts'
 import type {
   CallInput,
   CallName,
@@ -10,10 +10,8 @@ import type {
   TopicName,
   TopicState,
 } from '../engine/contract/rpcContract.ts'
-import { backOffMs } from './backOff.ts'
-import type { HelperLink } from './helperLink.ts'
-import { wireErrorOf } from './reply.ts'
-import { type TopicWatcher, Watches } from './watches.ts'
+import { type Bridge, createBridge } from '../engine/rpc/bridge.ts'
+import type { HelperClient, HelperLink } from './helperLink.ts'
 
 export interface HelperConnectionOptions {
   /** Connects to a helper, or starts one. */
@@ -23,26 +21,45 @@ export interface HelperConnectionOptions {
   clock: Clock
 }
 
-type Listener = (connection: BridgeConnection) => void
+export interface TopicWatcher<State, Change> {
+  /** The whole state: at first, after each loss of the connection, and when changes came too fast. */
+  state(state: State): void
+  change(change: Change): void
+  /** The helper refuses. Nothing comes any more, also not after a reconnection. */
+  refused(error: WireError): void
+}
+
+type Facts = Omit<Extract<BridgeConnection, { state: 'connected' }>, 'state'>
+
+const longestWaitMs = 30_000
 
 /**
- * The one connection of the app to the helper, which all windows and the tray share. It looks for the helper until it is stopped,
- * again and again after a loss, and then tells those who watch topics the whole state anew.
+ * The one connection of the app to the helper, which all windows and the tray share: a bridge (engine/rpc) that looks for the helper
+ * until it is stopped, and can go over to one with rights.
  */
 export class HelperConnection {
   readonly #options: HelperConnectionOptions
-  readonly #watches = new Watches()
-  readonly #listeners = new Set<Listener>()
-  readonly #stopped = new AbortController()
+  readonly #bridge: Bridge<HelperContract, Facts>
+  readonly #started = Promise.withResolvers<void>()
   #current: BridgeConnection = { state: 'connecting', error: null }
   #link: HelperLink | undefined
   /** The next one to use, instead of one that is looked for. */
   #handedOver: HelperLink | undefined
-  #wake: () => void = () => undefined
   #raising: Promise<void> | undefined
+  #isStopped = false
 
   constructor(options: HelperConnectionOptions) {
     this.#options = options
+    this.#bridge = createBridge({
+      contract: helperContract,
+      clock: options.clock,
+      longestWaitMs,
+      connect: () => this.#open(),
+      facts: client => this.#factsOf(client),
+    })
+    this.#bridge.connection(connection => {
+      this.#current = connection
+    })
   }
 
   get current(): BridgeConnection {
@@ -50,36 +67,35 @@ export class HelperConnection {
   }
 
   start(): void {
-    void this.#run()
+    this.#started.resolve()
   }
 
   /** Ends the connection. A helper that runs by itself goes on. */
   stop(): void {
-    this.#stopped.abort()
-    this.#wake()
+    this.#isStopped = true
+    this.#bridge.close()
     this.#handedOver?.client.close()
-    this.#link?.client.close()
   }
 
   /** Tells at once how things stand, then every change. */
-  listen(listener: Listener): () => void {
-    this.#listeners.add(listener)
-    listener(this.#current)
-    return () => void this.#listeners.delete(listener)
+  listen(listener: (connection: BridgeConnection) => void): () => void {
+    return this.#bridge.connection(listener)
   }
 
   /** Tries to connect at once, when it waits for its next try. */
   reconnect(): void {
-    this.#wake()
+    this.#bridge.reconnect()
   }
 
-  /** `helper.unreachable` (retryable) while there is no connection; else as the helper answers. */
+  /** While there is no connection, what keeps it away, or `helper.unreachable` (retryable); else as the helper answers. */
   async call<Name extends CallName<HelperContract>>(
     name: Name,
     input: CallInput<HelperContract, Name>,
   ): Promise<CallOutput<HelperContract, Name>> {
-    if (!this.#link) throw this.#notConnected()
-    return this.#link.client.call(name, input)
+    if (this.#current.state === 'connecting' && this.#current.error) throw HoldfastError.fromWire(this.#current.error)
+    const reply = await this.#bridge.calls[name](input)
+    if (reply.ok) return reply.value
+    throw HoldfastError.fromWire(reply.error)
   }
 
   /** Watches a topic over all losses of the connection, until the function that comes back is called. */
@@ -87,7 +103,7 @@ export class HelperConnection {
     topic: Name,
     watcher: TopicWatcher<TopicState<HelperContract, Name>, TopicChange<HelperContract, Name>>,
   ): () => void {
-    return this.#watches.add(topic, watcher)
+    return this.#bridge.topics[topic](watcher)
   }
 
   /** Goes over to a helper with rights. Asked twice at once, the person is asked once. As raiseHelper fails. */
@@ -112,11 +128,12 @@ export class HelperConnection {
       )
     }
     const link = await raise()
-    if (this.#stopped.signal.aborted) return link.client.close()
+    if (this.#isStopped) return link.client.close()
     this.#handedOver = link
     const used = this.#nextConnected()
+    // One that ends in order is replaced at once.
     this.#link?.client.close()
-    this.#wake()
+    this.#bridge.reconnect()
     await used
   }
 
@@ -135,76 +152,24 @@ export class HelperConnection {
     })
   }
 
-  async #run(): Promise<void> {
-    let failures = 0
-    while (!this.#stopped.signal.aborted) {
-      const woken = new AbortController()
-      this.#wake = () => woken.abort()
-      try {
-        const lost = await this.#use(await this.#open())
-        failures = 0
-        this.#tell({ state: 'connecting', error: lost?.toWire() ?? null })
-        // One that ended in order is replaced at once.
-        if (lost === undefined || this.#handedOver) continue
-      } catch (error) {
-        this.#tell({ state: 'connecting', error: wireErrorOf(error) })
-      }
-      failures++
-      await this.#options.clock.sleep(backOffMs(failures), woken.signal).catch(() => undefined)
-    }
-  }
-
-  async #open(): Promise<HelperLink> {
+  async #open(): Promise<HelperClient> {
+    await this.#started.promise
     const found = this.#handedOver ? undefined : await this.#options.find()
     // Somebody may have unlocked while it was looked for.
     const link = this.#handedOver ?? found!
     if (link !== found) found?.client.close()
     this.#handedOver = undefined
-    return link
-  }
-
-  /** Resolves when the link is over: with the reason, or with nothing when it was closed here. */
-  async #use(link: HelperLink): Promise<HoldfastError | undefined> {
-    if (this.#stopped.signal.aborted) {
-      link.client.close()
-      return undefined
-    }
     this.#link = link
-    try {
-      const { mode, program } = await statusOf(link)
-      const canUnlock = link.kind === 'own' && mode === 'user' && this.#options.raise !== undefined
-      this.#tell({ state: 'connected', mode, program, canUnlock })
-      this.#watches.begin(link.client)
-      return await link.client.closed
-    } finally {
-      link.client.close()
-      this.#watches.end()
-      this.#link = undefined
-    }
+    return link.client
   }
 
-  #tell(connection: BridgeConnection): void {
-    this.#current = connection
-    if (this.#stopped.signal.aborted) return
-    for (const listener of [...this.#listeners]) listener(connection)
-  }
-
-  #notConnected(): HoldfastError {
-    const error: WireError | null = this.#current.state === 'connecting' ? this.#current.error : null
-    if (error !== null) return HoldfastError.fromWire(error)
-    return new HoldfastError('helper.unreachable', 'There is no connection to the background service yet.', {
-      advice: 'Try again in a moment.',
-      retryable: true,
+  /** What the helper is; as far as it can be told when this person may not even ask. */
+  async #factsOf(client: HelperClient): Promise<Facts> {
+    const isOwn = this.#link?.kind === 'own'
+    const { mode, program } = await client.call('status.get', {}).catch((error: unknown) => {
+      if (!(error instanceof HoldfastError) || error.code !== 'access.denied') throw error
+      return { mode: isOwn ? ('user' as const) : ('system' as const), program: client.serverProgram }
     })
-  }
-}
-
-/** What the helper is; as far as it can be told when this person may not even ask. */
-async function statusOf({ client, kind }: HelperLink): Promise<{ mode: 'system' | 'user'; program: string }> {
-  try {
-    return await client.call('status.get', {})
-  } catch (error) {
-    if (!(error instanceof HoldfastError) || error.code !== 'access.denied') throw error
-    return { mode: kind === 'own' ? 'user' : 'system', program: client.serverProgram }
+    return { mode, program, canUnlock: isOwn && mode === 'user' && this.#options.raise !== undefined }
   }
 }

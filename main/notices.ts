@@ -1,4 +1,4 @@
-import type { ShownNotice } from '../engine/contract/helperContract.ts'
+import type { ShownNotice } from '../engine/contract/shownNotice.ts'
 import type { HelperConnection } from './helperConnection.ts'
 import type { SettingsFile } from './settings.ts'
 

@@ -57,6 +57,23 @@ export async function raiseHelper({
   }
 }
 
+/**
+ * An AppImage is a file system of its user's, into which not even root may look: pkexec finds no program there. A copy outside would
+ * be a program of root's that its user could change, so people are told what to install instead. Undefined outside of one. Pure.
+ */
+export function notFromAppImage(holdfast: string, appDir: string | undefined): HoldfastError | undefined {
+  if (!appDir || !holdfast.startsWith(`${appDir}/`)) return undefined
+  return new HoldfastError(
+    'access.denied',
+    'An AppImage cannot get the rights of an administrator: nobody but you can read what is in it.',
+    {
+      advice:
+        'Install the package of Holdfast (deb or rpm), which brings a background service, or its command-line package beside this AppImage.',
+      details: { reason: 'appImage' },
+    },
+  )
+}
+
 /** Why there is no helper with rights, by how pkexec or the helper ended. Pure. */
 export function notRaised(code: number | null, said: string): HoldfastError {
   const details = { exitCode: code, said }

@@ -12,7 +12,7 @@ export function relayTopics(ipc: Hearing, watches: PageWatches, helper: Pick<Hel
       return helper.watch(topic, {
         state: state => news({ kind: 'state', state }),
         change: change => news({ kind: 'change', change }),
-        refused: error => news({ kind: 'refused', error: error.toWire() }),
+        refused: error => news({ kind: 'refused', error }),
       })
     })
   }

@@ -20,6 +20,7 @@ import {
 import { librarySummarySchema, usageSchema } from './library.ts'
 import { call, defineContract, noInput, noOutput, topic } from './rpcContract.ts'
 import { jobStateReasons, jobStates } from './schedule.ts'
+import { shownNoticeSchema } from './shownNotice.ts'
 
 /** Everything that clients can ask of the helper, and everything they can watch. Shapes of single things are in jobs.ts. */
 
@@ -67,14 +68,6 @@ const destinationViewSchema = z.object({
   sheetSavedAt: isoTime.nullable(),
 })
 export type DestinationView = z.infer<typeof destinationViewSchema>
-
-const shownNoticeSchema = z.object({
-  at: isoTime,
-  title: z.string(),
-  body: z.string(),
-  urgency: z.enum(['low', 'normal', 'critical']),
-})
-export type ShownNotice = z.infer<typeof shownNoticeSchema>
 
 const deliverySchema = z.object({
   waiting: z.int(),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { destinationStateSchema } from './drives.ts'
 import { hookMoments, opaqueId, runPartSchema } from './jobs.ts'
-import { readMethods, versionSchema } from './models.ts'
+import { readMethods, retentionReasonSchema, versionSchema } from './models.ts'
 import { wireErrorSchema } from './wireError.ts'
 
 /** What a run of a job would do now. Made without reading a source, storing anything or mounting a drive. */
@@ -27,7 +27,9 @@ const storedSourceSchema = z.object({
    * Versions that retention would remove, and why. The version that the run would make is not there yet and not counted, so
    * the run itself may remove one more. Empty when the source cannot be read: then nothing is removed.
    */
-  removes: z.array(z.object({ version: versionSchema.shape.id, date: versionSchema.shape.date, reason: z.string() })),
+  removes: z.array(
+    z.object({ version: versionSchema.shape.id, date: versionSchema.shape.date, reason: retentionReasonSchema }),
+  ),
   error: wireErrorSchema.nullable(),
 })
 export type StoredSource = z.infer<typeof storedSourceSchema>

@@ -13,9 +13,18 @@ import {
   type Weekday,
   weekdays,
 } from './schedule.ts'
+import type { ScheduleExpectation } from './scheduleMistake.ts'
 
 /** Longer texts are refused unread. */
 const maxTextLength = 2000
+
+/** Details of the error that parseSchedule throws. */
+export interface ScheduleMistake {
+  text: string
+  /** From 1, in UTF-16 units. */
+  column: number
+  expected: ScheduleExpectation
+}
 
 /**
  * Reads a schedule as people write it: elements joined by `;`.
@@ -31,11 +40,14 @@ const maxTextLength = 2000
  * Case and the amount of space do not matter; days may be written in full.
  *
  * Otherwise usage.invalid. Its details are the whole `text` and the `column` (from 1, in UTF-16 units) at which to put a
- * caret; the message says what was expected there. So it is with a time zone that this computer does not know.
+ * caret, and what was `expected` there (a ScheduleExpectation), which the message says in words. So it is with a time zone that this computer does not know.
  */
 export function parseSchedule(text: string): Schedule {
   if (text.length > maxTextLength) {
-    throw mistakeAt(`${text.slice(0, 40)}…`, 1, `expected at most ${maxTextLength} characters`)
+    throw mistakeAt(`${text.slice(0, 40)}…`, 1, `expected at most ${maxTextLength} characters`, {
+      code: 'shorter',
+      most: maxTextLength,
+    })
   }
   const schedule: Schedule = { rules: [] }
   let start = 0
@@ -45,7 +57,7 @@ export function parseSchedule(text: string): Schedule {
     words.end()
     start += element.length + 1
   }
-  if (schedule.rules.length === 0) throw mistakeAt(text, text.length + 1, `expected ${ruleList}`)
+  if (schedule.rules.length === 0) throw mistakeAt(text, text.length + 1, `expected ${ruleList}`, { code: 'rule' })
   return schedule
 }
 
@@ -99,24 +111,25 @@ const ruleList = 'hourly, every, daily, weekly, monthly, cron or “when the dri
 function readElement(words: Words, schedule: Schedule): void {
   const word = words.peek().toLowerCase()
   if (ruleWords.includes(word)) {
-    if (schedule.rules.length >= maxScheduleRules) throw words.refuse(`at most ${maxScheduleRules} rules`)
+    if (schedule.rules.length >= maxScheduleRules)
+      throw words.refuse(`at most ${maxScheduleRules} rules`, { code: 'fewerRules', most: maxScheduleRules })
     schedule.rules.push(readRule(words))
   } else if (word === 'spread') {
-    if (schedule.spreadMinutes !== undefined) throw words.refuse('“spread” only once')
+    if (schedule.spreadMinutes !== undefined) throw words.refuse('“spread” only once', { code: 'once', word: 'spread' })
     words.take()
-    schedule.spreadMinutes = words.number(0, maxSpreadMinutes, 'a number of minutes')
+    schedule.spreadMinutes = words.number(0, maxSpreadMinutes, 'minutes')
     if (words.peek() !== '') words.literal('minutes', 'minute')
   } else if (word === 'in') {
-    if (schedule.timeZone !== undefined) throw words.refuse('“in” only once')
+    if (schedule.timeZone !== undefined) throw words.refuse('“in” only once', { code: 'once', word: 'in' })
     words.take()
-    if (words.peek() === '') throw words.refuse('a time zone, for example Europe/Berlin')
+    if (words.peek() === '') throw words.refuse('a time zone, for example Europe/Berlin', { code: 'zone' })
     if (!isTimeZone(words.peek())) {
       const advice = 'Write it as in the IANA list, for example Europe/Berlin or UTC.'
-      throw words.complain(unknownTimeZone(words.peek()), advice)
+      throw words.complain(unknownTimeZone(words.peek()), { code: 'knownZone', zone: words.peek() }, advice)
     }
     schedule.timeZone = words.take()
   } else {
-    throw words.refuse(ruleList)
+    throw words.refuse(ruleList, { code: 'rule' })
   }
 }
 
@@ -125,7 +138,7 @@ function readRule(words: Words): ScheduleRule {
     case 'hourly':
       return words.peek() === '' ? { kind: 'hourly' } : { kind: 'hourly', minute: readMinute(words) }
     case 'every': {
-      const hours = words.number(2, 23, 'a number of hours')
+      const hours = words.number(2, 23, 'hours')
       words.literal('hours')
       words.literal('from')
       return { kind: 'everyHours', hours, from: words.time() }
@@ -138,7 +151,7 @@ function readRule(words: Words): ScheduleRule {
     case 'monthly': {
       words.literal('on')
       const last = words.peek().toLowerCase() === 'last'
-      const day = last ? 'last' : words.number(1, 31, '“last” or a day')
+      const day = last ? 'last' : words.number(1, 31, 'day')
       if (last) words.take()
       return { kind: 'monthly', day, time: readAt(words) }
     }
@@ -152,7 +165,7 @@ function readRule(words: Words): ScheduleRule {
 function readMinute(words: Words): number {
   words.literal('at')
   const minute = /^:([0-5][0-9])$/.exec(words.peek())?.[1]
-  if (minute === undefined) throw words.refuse('a minute from :00 to :59')
+  if (minute === undefined) throw words.refuse('a minute from :00 to :59', { code: 'minute' })
   words.take()
   return Number(minute)
 }
@@ -167,8 +180,8 @@ function readWeekdays(words: Words): Weekday[] {
   do {
     const word = words.peek().toLowerCase()
     const day = weekdays.find((short, index) => word === short || word === fullWeekdays[index])
-    if (day === undefined) throw words.refuse(`a weekday (${weekdays.join(', ')})`)
-    if (found.has(day)) throw words.refuse(`“${day}” only once`)
+    if (day === undefined) throw words.refuse(`a weekday (${weekdays.join(', ')})`, { code: 'weekday' })
+    if (found.has(day)) throw words.refuse(`“${day}” only once`, { code: 'once', word: day })
     found.add(day)
     words.take()
   } while (words.takeComma())
@@ -188,10 +201,12 @@ function readDriveRule(words: Words): ScheduleRule {
   for (const word of ['the', 'drive', 'is', 'connected']) words.literal(word)
   if (!words.takeComma()) return { kind: 'drive', hours: defaultDriveHours }
   for (const word of ['at', 'most', 'every']) words.literal(word)
-  const hours = words.number(1, 24 * 365, 'a number of hours')
+  const hours = words.number(1, 24 * 365, 'hours')
   words.literal('hours', 'hour')
   return { kind: 'drive', hours }
 }
+
+const numberWords = { minutes: 'a number of minutes', hours: 'a number of hours', day: '“last” or a day' } as const
 
 /** The words and commas of one element, read one after the other. */
 class Words {
@@ -223,21 +238,27 @@ class Words {
   }
 
   literal(...words: [string, ...string[]]): void {
-    if (!words.includes(this.peek().toLowerCase())) throw this.refuse(`“${words[0]}”`)
+    if (!words.includes(this.peek().toLowerCase())) {
+      throw this.refuse(`“${words[0]}”`, { code: 'word', word: words[0] })
+    }
     this.take()
   }
 
-  number(min: number, max: number, what: string): number {
+  number(min: number, max: number, code: keyof typeof numberWords): number {
     const word = this.peek()
     const value = /^[0-9]{1,9}$/.test(word) ? Number(word) : Number.NaN
-    if (!(value >= min && value <= max)) throw this.refuse(`${what} from ${min} to ${max}`)
+    if (!(value >= min && value <= max)) {
+      throw this.refuse(`${numberWords[code]} from ${min} to ${max}`, { code, min, max })
+    }
     this.take()
     return value
   }
 
   time(): string {
     const word = this.peek()
-    if (!/^([01]?[0-9]|2[0-3]):[0-5][0-9]$/.test(word)) throw this.refuse('a time of day from 00:00 to 23:59')
+    if (!/^([01]?[0-9]|2[0-3]):[0-5][0-9]$/.test(word)) {
+      throw this.refuse('a time of day from 00:00 to 23:59', { code: 'time' })
+    }
     this.take()
     return padded(word)
   }
@@ -250,21 +271,22 @@ class Words {
   }
 
   end(): void {
-    if (this.peek() !== '') throw this.refuse('“;” or the end')
+    if (this.peek() !== '') throw this.refuse('“;” or the end', { code: 'end' })
   }
 
   /** The error that says what should stand where the next word is. */
-  refuse(expected: string): HoldfastError {
+  refuse(expected: string, expectation: ScheduleExpectation): HoldfastError {
     const word = this.peek()
-    return this.complain(`expected ${expected}${word === '' ? ', but there is nothing' : ` instead of “${word}”`}`)
+    const instead = word === '' ? ', but there is nothing' : ` instead of “${word}”`
+    return this.complain(`expected ${expected}${instead}`, expectation)
   }
 
-  complain(message: string, advice?: string): HoldfastError {
-    return mistakeAt(this.#text, this.#at + 1, message, advice)
+  complain(message: string, expectation: ScheduleExpectation, advice?: string): HoldfastError {
+    return mistakeAt(this.#text, this.#at + 1, message, expectation, advice)
   }
 
-  refuseAt(offset: number, { offset: within, expected }: CronMistake): HoldfastError {
-    return mistakeAt(this.#text, offset + within + 1, `expected ${expected}`)
+  refuseAt(offset: number, { offset: within, expected, expectation }: CronMistake): HoldfastError {
+    return mistakeAt(this.#text, offset + within + 1, `expected ${expected}`, expectation)
   }
 
   #skipSpace(): void {
@@ -279,9 +301,15 @@ const count = (value: number, unit: string): string => `${value} ${unit}${value 
 const usualAdvice =
   'Write rules joined by “;”, for example: daily at 20:00; weekly on mon,thu at 3:00; when the drive is connected.'
 
-function mistakeAt(text: string, column: number, message: string, advice = usualAdvice): HoldfastError {
+function mistakeAt(
+  text: string,
+  column: number,
+  message: string,
+  expected: ScheduleExpectation,
+  advice = usualAdvice,
+): HoldfastError {
   return new HoldfastError('usage.invalid', `The schedule “${text}” is wrong at column ${column}: ${message}.`, {
     advice,
-    details: { text, column },
+    details: { text, column, expected } satisfies ScheduleMistake,
   })
 }

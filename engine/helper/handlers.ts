@@ -125,7 +125,7 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
       return changed({})
     },
     'destinations.remove': async ({ destination }) => {
-      await helper.detachOf(service.requireUnneeded(destination).id)
+      await helper.attachments.detachOf(service.requireUnneeded(destination).id)
       const { id } = service.removeDestination(destination)
       await secrets.forget(id)
       desk.forget(id)
@@ -171,7 +171,7 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
     'sources.list': () => ({ devices: helper.drives.inventory.devices }),
     'sources.offerFile': async ({ path }) => ({ source: await offer.offerFile(path) }),
     'drives.eject': async ({ drive }) => {
-      await helper.detachFrom(drive)
+      await helper.attachments.detachFrom(drive, helper.drives.inventory)
       return helper.mounter.eject(drive, { unmountOthers: false })
     },
     ...destinationHandlers(helper),
@@ -189,8 +189,8 @@ export function helperTopics(helper: Helper): TopicSources<HelperContract> {
     drives: helper.driveFeed.source,
     library: helper.library.feed.source,
     runs: helper.runFeed.source,
-    notices: helper.noticeFeed.source,
-    attachments: helper.attachmentFeed.source,
+    notices: helper.noticeBoard.feed.source,
+    attachments: helper.attachments.feed.source,
     progress: helper.progressFeed.source,
   }
 }

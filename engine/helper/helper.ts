@@ -1,19 +1,15 @@
 import { mkdir } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { type Clock, systemClock } from '../base/clock.ts'
-import type { Logger } from '../base/logger.ts'
 import { ConditionReader } from '../conditions/conditions.ts'
 import type { DriveDevice } from '../contract/drives.ts'
 import { HoldfastError } from '../contract/errors.ts'
-import type { AttachmentView } from '../contract/files.ts'
-import type { JobView, ShownNotice } from '../contract/helperContract.ts'
+import type { JobView } from '../contract/helperContract.ts'
 import type { JobPreview } from '../contract/jobPreview.ts'
 import {
   type Destination,
   destinationSchema,
-  type HookMoment,
   type Job,
   type JobSource,
   type Run,
@@ -27,9 +23,6 @@ import { readInventory } from '../drives/readInventory.ts'
 import { DriveWatcher } from '../drives/watcher.ts'
 import { createEngine } from '../engine.ts'
 import type { Engine, Session } from '../engineApi.ts'
-import { clearLeftovers } from '../files/attachment.ts'
-import { AttachmentRecords } from '../files/attachmentRecords.ts'
-import { filesSystem } from '../files/system.ts'
 import { type Database, openJobDatabase } from '../jobs/database.ts'
 import { FactStore } from '../jobs/factStore.ts'
 import { LibraryStore } from '../jobs/libraryStore.ts'
@@ -37,62 +30,32 @@ import { RecordStore } from '../jobs/recordStore.ts'
 import { RunStore } from '../jobs/runStore.ts'
 import { storedJobSchema } from '../jobs/storedJob.ts'
 import { UsageStore } from '../jobs/usageStore.ts'
-import { findHook, type HookFolder } from '../notices/hookFile.ts'
-import { type HookFacts, runHooks } from '../notices/hooks.ts'
-import type { DesktopNotice } from '../notices/texts.ts'
 import { TopicFeed } from '../rpc/topicFeed.ts'
-import type { LaneLimits } from '../scheduler/lanes.ts'
-import { MemorySecrets } from '../secrets/memorySecrets.ts'
-import { SecretFiles } from '../secrets/secretFiles.ts'
 import type { SecretStore } from '../secrets/secretStore.ts'
 import type { Erasing } from './access/erasing.ts'
 import { noteAway } from './awayDrives.ts'
 import { DestinationDesk } from './destinationDesk.ts'
 import { DestinationViews } from './destinationViews.ts'
-import { versionAttacher } from './files/attacher.ts'
-import { copyAttacher } from './files/copyAttacher.ts'
-import { CopyDesk } from './files/copyDesk.ts'
-import { FileDesk } from './files/fileDesk.ts'
-import { Listings } from './files/listings.ts'
+import { Attachments } from './files/attachments.ts'
 import { healthsOf, viewsOf } from './health.ts'
 import { HealthFile } from './healthFile.ts'
+import { defaultLimits, type HelperOptions, secretsFor } from './helperOptions.ts'
 import { IoCourtesy } from './ioCourtesy.ts'
+import { JobHooks } from './jobHooks.ts'
 import { runJob } from './jobRun.ts'
 import { JobService } from './jobService.ts'
 import { Library } from './library.ts'
+import { NoticeBoard } from './noticeBoard.ts'
 import { NoticeDesk } from './noticeDesk.ts'
 import type { FolderRules } from './placeRules.ts'
 import { Places } from './places.ts'
 import { type PreviewDeps, previewJob } from './preview.ts'
-import { noteShare } from './scrubPasses.ts'
 import { healthFileOf } from './socket.ts'
 import { SourceOffer } from './sourceOffer.ts'
 import { Supervisor } from './supervisor.ts'
 import { TaskRuns } from './taskRuns.ts'
-import { planUpkeep, type UpkeepPlan } from './upkeep.ts'
+import { UpkeepDesk } from './upkeepDesk.ts'
 import { UsageDesk } from './usageDesk.ts'
-
-export interface HelperOptions {
-  /** Holds catalogues, jobs and secrets. */
-  stateDir: string
-  /** For what need not survive a reboot: the socket, mounts, the health file. */
-  runDir: string
-  /** system: the service of this computer. user: a helper for one person, which keeps secrets in memory only. */
-  mode: 'system' | 'user'
-  logger: Logger
-  /** Decides who may destroy what. */
-  erasing: Erasing
-  clock?: Clock
-  hooks?: HookFolder
-  limits?: LaneLimits
-  secrets?: SecretStore
-  /** Battery and network; those of this computer unless given. */
-  conditions?: Pick<ConditionReader, 'read'>
-}
-
-const defaultLimits: LaneLimits = { parallel: 2, perDestination: 1 }
-const timestamp = z.number()
-const keptNotices = 50
 
 /**
  * The background service without its doors: jobs, schedule, drives, keys. One for each state folder. After `start` it runs
@@ -117,15 +80,8 @@ export class Helper {
   readonly progressFeed: TopicFeed<{ running: RunProgress[] }, RunProgress>
   readonly runFeed: TopicFeed<{ running: Run[] }, Run>
   readonly driveFeed: TopicFeed<{ devices: DriveDevice[] }, { devices: DriveDevice[] }>
-  readonly attachmentFeed: TopicFeed<{ attachments: AttachmentView[] }, { attachments: AttachmentView[] }>
+  readonly attachments: Attachments
   readonly tasks: TaskRuns
-  /** Versions whose files are looked at. */
-  readonly files: FileDesk
-  readonly listings = new Listings()
-  /** Versions that are written to. */
-  readonly copies: CopyDesk
-  readonly stateDir: string
-  readonly logger: Logger
   /** Which folders may be named to it. */
   readonly folderRules: FolderRules
   readonly places: Places
@@ -139,9 +95,10 @@ export class Helper {
   readonly #db: Database
   readonly #options: HelperOptions
   readonly notices: NoticeDesk
-  readonly noticeFeed: TopicFeed<{ notices: ShownNotice[] }, ShownNotice>
+  readonly noticeBoard: NoticeBoard
+  readonly hooks: JobHooks
+  readonly #upkeep: UpkeepDesk
   readonly #health: HealthFile
-  readonly #shown: ShownNotice[] = []
   readonly #courtesy = new IoCourtesy()
   readonly #progress = new Map<string, RunProgress>()
   #views: JobView[] = []
@@ -149,8 +106,6 @@ export class Helper {
   private constructor(options: HelperOptions) {
     this.#options = options
     this.mode = options.mode
-    this.stateDir = options.stateDir
-    this.logger = options.logger
     this.erasing = options.erasing
     this.clock = options.clock ?? systemClock
     this.startedAt = this.clock.now()
@@ -180,22 +135,19 @@ export class Helper {
       host: hostname(),
       logger: options.logger,
     })
-    const attaching = { ...this, connector: this.desk }
-    const changed = () => this.#attachmentsChanged()
-    this.files = new FileDesk({
+    this.attachments = new Attachments({
       ...this,
-      attach: versionAttacher(attaching),
+      stateDir: options.stateDir,
+      logger: options.logger,
       factsOf: (destination, version) => this.library.find(destination, version),
-      changed,
-      closing: attachment => this.listings.forget(attachment),
     })
-    this.copies = new CopyDesk({ ...attaching, attach: copyAttacher(attaching), changed })
-    this.attachmentFeed = new TopicFeed(() => ({ attachments: this.attachments() }))
-    this.noticeFeed = new TopicFeed(() => ({ notices: this.#shown }))
+    this.hooks = new JobHooks(this.runs, this.clock, options.hooks)
+    this.#upkeep = new UpkeepDesk(this.facts, this.clock)
+    this.noticeBoard = new NoticeBoard(this.clock)
     this.notices = new NoticeDesk({
       ...this,
       logger: options.logger,
-      show: notice => this.#show(notice),
+      show: notice => this.noticeBoard.show(notice),
     })
     this.#health = new HealthFile(healthFileOf(options.runDir), this.clock)
     const conditions = options.conditions ?? new ConditionReader({ clock: this.clock })
@@ -206,7 +158,7 @@ export class Helper {
       logger: options.logger,
       surroundings: async () => {
         await this.desk.lookForMissing()
-        await this.#lookAtAttachments()
+        await this.attachments.look()
         this.library.lookAtNew()
         noteAway(this)
         const { power, metered } = await conditions.read()
@@ -248,9 +200,7 @@ export class Helper {
   async start(): Promise<void> {
     const { logger } = this.#options
     await this.mounter.tidy().catch(error => logger.warn('old mounts could not be looked at', { error }))
-    // What a helper that was killed had attached, and what command lines of the same state folder have.
-    await clearLeftovers({ records: new AttachmentRecords(this.#options.stateDir), system: filesSystem, logger })
-    await this.copies.look().catch(error => logger.warn('writable copies could not be looked at', { error }))
+    await this.attachments.start()
     this.drives.subscribe(({ inventory }) => {
       this.driveFeed.publish({ devices: inventory.devices })
       void this.desk.refresh().then(
@@ -264,7 +214,7 @@ export class Helper {
   /** Ends runs where they can be gone on from, lets go of drives, and closes everything. */
   async stop(): Promise<void> {
     await Promise.all([this.supervisor.stop(), this.tasks.stop()])
-    await Promise.all([this.files.stop(), this.copies.stop()])
+    await this.attachments.stop()
     await this.library.stop()
     await this.drives.stop()
     await this.mounter.tidy().catch(() => undefined)
@@ -290,8 +240,8 @@ export class Helper {
       host: hostname(),
       desk: this.desk,
       sourcePath: source => this.sourcePath(source),
-      upkeep: (looked, id) => this.#upkeep(looked, id),
-      hookProblem: async hook => (await findHook(hook, this.#options.hooks)).refusal ?? null,
+      upkeep: (looked, id) => this.#upkeep.plan(looked, id),
+      hookProblem: hook => this.hooks.problemOf(hook),
     }
     return previewJob(job, destinations, deps, signal)
   }
@@ -319,43 +269,6 @@ export class Helper {
     return this.#views
   }
 
-  /** What of backups is attached to this computer, or kept aside on it. */
-  attachments(): AttachmentView[] {
-    return [...this.files.views(), ...this.copies.views()]
-  }
-
-  /** Detaches all that was attached of a destination. files.busy. */
-  async detachOf(destination: string): Promise<void> {
-    await this.#detach(({ id }) => id === destination)
-  }
-
-  /** Detaches all that was attached out of repositories on a drive, so that it can be ejected. files.busy. */
-  async detachFrom(device: string): Promise<void> {
-    const { devices } = this.drives.inventory
-    const drives = devices.find(({ id }) => id === device)?.drives ?? []
-    const parts = new Set(devices.filter(part => part.drives.some(id => drives.includes(id))).map(({ id }) => id))
-    await this.#detach(destination => {
-      const state = this.desk.state(destination)
-      return state.state === 'connected' && state.drive !== null && parts.has(state.drive)
-    })
-  }
-
-  async #detach(isMeant: (destination: Destination) => boolean): Promise<void> {
-    await this.files.closeOf(isMeant)
-    await this.copies.detachOf(isMeant)
-  }
-
-  /** What other programs have made, and what can no longer be read because its drive was unplugged. */
-  async #lookAtAttachments(): Promise<void> {
-    const { logger } = this.#options
-    await this.copies.look().catch(error => logger.warn('writable copies could not be looked at', { error }))
-    void this.files.drop(destination => this.desk.state(destination).state === 'missing')
-  }
-
-  #attachmentsChanged(): void {
-    this.attachmentFeed.publish({ attachments: this.attachments() })
-  }
-
   /** What is worth remembering of a repository after a run. */
   async #lookAfter(destination: Destination, session: Session): Promise<void> {
     await this.library.takeAfter(destination, session)
@@ -376,14 +289,6 @@ export class Helper {
     this.progressFeed.publish(progress)
   }
 
-  /** Kept for whoever opens the app later today. */
-  #show(notice: DesktopNotice): void {
-    const shown = { ...notice, at: new Date(this.clock.now()).toISOString() }
-    this.#shown.push(shown)
-    if (this.#shown.length > keptNotices) this.#shown.shift()
-    this.noticeFeed.publish(shown)
-  }
-
   async #run(job: Job, destination: Destination, run: Run, signal: AbortSignal): Promise<void> {
     const { clock } = this
     await runJob(
@@ -396,15 +301,12 @@ export class Helper {
         host: hostname(),
         connector: this.desk,
         sourcePath: source => this.sourcePath(source),
-        upkeep: (looked, id) => this.#upkeep(looked, id),
-        upkeepDone: (id, what, percent) => {
-          this.facts.set(upkeepFact(what, id), clock.now())
-          if (percent !== undefined) noteShare(this.facts, id, percent, clock.now())
-        },
+        upkeep: (looked, id) => this.#upkeep.plan(looked, id),
+        upkeepDone: (id, what, percent) => this.#upkeep.done(id, what, percent),
         hook: (moment, hooked, of) => {
           const isOver = of.parts.every(part => part.state !== 'waiting' && part.state !== 'running')
           const result = of.error === null ? ('success' as const) : ('failure' as const)
-          return this.hook(moment, hooked, of, { signal, ...(isOver && { result }) })
+          return this.hooks.run(moment, hooked, of, { signal, ...(isOver && { result }) })
         },
         ended: (of, session) => this.#lookAfter(of, session),
         changed: record => {
@@ -417,50 +319,4 @@ export class Helper {
       signal,
     )
   }
-
-  #upkeep({ upkeep }: Job, destination: string): UpkeepPlan {
-    const at = (what: 'prune' | 'scrub') => this.facts.get(upkeepFact(what, destination), timestamp)
-    return planUpkeep(upkeep, { prunedAt: at('prune'), scrubbedAt: at('scrub') }, this.clock.now())
-  }
-
-  /**
-   * Runs the hook of a job for a moment of a run, if it has one, and logs what it says. Fails with hook.failed when it runs
-   * before something; what goes wrong with others is answered, for people.
-   */
-  async hook(
-    moment: HookMoment,
-    job: Job,
-    run: Run,
-    { signal, ...known }: Pick<HookFacts, 'result' | 'version'> & { signal: AbortSignal },
-  ): Promise<string[]> {
-    const name = job.hooks[moment]
-    if (name === undefined) return []
-    const facts = {
-      job: job.name,
-      jobId: job.id,
-      run: run.id,
-      ...known,
-      details: { destination: run.destinationName, parts: run.parts },
-    }
-    const results = await runHooks([name], moment, facts, {
-      signal,
-      clock: this.clock,
-      ...(this.#options.hooks && { folder: this.#options.hooks }),
-      onResult: ({ hook, output }) => {
-        if (output === '') return
-        this.runs.log(run.id, [{ at: this.clock.now(), level: 'info', text: `${hook}: ${output}` }])
-      },
-    })
-    return results.flatMap(({ hook, problem }) =>
-      problem === undefined ? [] : [`The hook ${hook} failed: ${problem}.`],
-    )
-  }
-}
-
-/** Name of the fact that says when a destination was last looked after. */
-const upkeepFact = (what: 'prune' | 'scrub', destination: string) => `${what}At:${destination}`
-
-/** Without rights there is no place that only this helper may read. */
-function secretsFor({ mode, stateDir, logger }: HelperOptions): SecretStore {
-  return mode === 'user' ? new MemorySecrets() : new SecretFiles(join(stateDir, 'secrets'), { logger })
 }

@@ -121,7 +121,7 @@ async function previewStored(
     if (retention === null || !isReadable) return stored
     const { decisions } = await session.enforce(retention, { filter, dryRun: true })
     const removed = decisions.filter(({ keep }) => !keep)
-    stored.removes = removed.map(({ version, date, reason }) => ({ version, date, reason: reason.text }))
+    stored.removes = removed.map(({ version, date, reason }) => ({ version, date, reason }))
   } catch (error) {
     stored.error = wire(error)
   }

@@ -156,11 +156,14 @@ class PruneRun {
     // Runs that ended since the first look have left versions behind, which may need some of these packs after all; and
     // blocks that were copied away count for their new packs now.
     const loaded = await this.#repository.refresh(this.#options.signal)
-    await this.#repository.index.reconcile(this.#options.signal)
+    const { adopted } = await this.#repository.index.reconcile(this.#options.signal)
     refuseUnknownReferences(loaded)
     await this.#countLive(loaded.versions)
     const live = this.#repository.index.table.liveByPack()
     const needed = new Set(this.#repository.index.table.packs().flatMap(pack => (live.has(pack.num) ? [pack.id] : [])))
+    // Copies that a killed prune made and did not list may be all that is left of what versions need.
+    const unlisted = adopted.filter(pack => needed.has(pack.id))
+    if (unlisted.length > 0) await this.#repository.index.writeSegments(unlisted, [], this.#options.signal)
     for (const list of ready) await this.#sweep(list, needed)
     await this.#repository.refresh(this.#options.signal)
   }

@@ -9,19 +9,24 @@ const mostKeptBytes = 32 * 1024 * 1024
 export class ReplyRooms {
   readonly #free = new Map<number, ArrayBuffer[]>()
   #keptBytes = 0
+  /** Node cuts small buffers from a piece that may be just as large and that others have parts of: only our own come back. */
+  readonly #own = new WeakSet<ArrayBufferLike>()
 
   take(bytes: number): Buffer {
     if (bytes < leastBytes) return Buffer.allocUnsafe(bytes)
     const size = Math.ceil(bytes / leastBytes) * leastBytes
     const known = this.#free.get(size)?.pop()
     if (known) this.#keptBytes -= size
-    return known ? Buffer.from(known, 0, bytes) : Buffer.allocUnsafeSlow(size).subarray(0, bytes)
+    if (known) return Buffer.from(known, 0, bytes)
+    const made = Buffer.allocUnsafeSlow(size)
+    this.#own.add(made.buffer)
+    return made.subarray(0, bytes)
   }
 
   /** Takes back what `take` gave. Nobody else may have it. */
   give({ buffer }: Uint8Array): void {
     const size = buffer.byteLength
-    if (!(buffer instanceof ArrayBuffer) || size < leastBytes || size % leastBytes !== 0) return
+    if (!(buffer instanceof ArrayBuffer) || !this.#own.has(buffer)) return
     if (this.#keptBytes + size > mostKeptBytes) return
     this.#keptBytes += size
     const free = this.#free.get(size)

@@ -53,16 +53,9 @@ export type NoticeEvent =
   | DamagedEvent
   | WaitingForDriveEvent
   | HookFailedEvent
-export type NoticeKind = NoticeEvent['event']
 
 export const recoverableKinds = ['run-failed', 'overdue', 'damaged'] as const
 export type RecoverableKind = (typeof recoverableKinds)[number]
-
-/** What holds until it is over; `recovered` is its end. */
-export const problemKinds = ['damaged', 'run-failed', 'overdue', 'waiting-for-drive', 'hook-failed'] as const
-export type ProblemKind = (typeof problemKinds)[number]
-
-export const noticeKinds = [...problemKinds, 'recovered'] as const
 
 /** True when everything in the event was told before. */
 export const isReminder = (event: NoticeEvent): boolean => event.jobs.every(job => job.reminder)

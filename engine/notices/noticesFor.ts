@@ -1,14 +1,7 @@
 import { z } from 'zod'
 import { dayMs, minuteMs } from '../base/localTime.ts'
-import {
-  type NoticeEvent,
-  type NoticeKind,
-  noticeKinds,
-  type ProblemKind,
-  problemKinds,
-  type RecoveredEvent,
-  recoverableKinds,
-} from './events.ts'
+import { type NoticeKind, noticeKinds, type ProblemKind, problemKinds } from '../contract/shownNotice.ts'
+import { type NoticeEvent, type RecoveredEvent, recoverableKinds } from './events.ts'
 import type { JobHealth } from './health.ts'
 
 /** When to speak. All times in milliseconds. */

@@ -1,3 +1,4 @@
+import { mostNoticeJobs, type NoticeAbout, type ShownNotice } from '../contract/shownNotice.ts'
 import { isReminder, type NoticeEvent, type RecoverableKind } from './events.ts'
 import type { JobFailure } from './health.ts'
 import { counted, oneLine, pastTime, quoted } from './plainText.ts'
@@ -19,15 +20,10 @@ export interface NoticeText {
 }
 
 /** What the desktop shows; urgencies are those of the freedesktop notification specification. */
-export interface DesktopNotice {
-  title: string
-  body: string
-  urgency: 'low' | 'normal' | 'critical'
-}
+export type DesktopNotice = Omit<ShownNotice, 'at'>
 
 /** Jobs that a text tells about one by one; of the others it says how many they are. */
 const mostJobs = 20
-const desktopJobs = 3
 
 /** Subject and body for an e-mail or chat message. */
 export function noticeText(event: NoticeEvent, context: TextContext): NoticeText {
@@ -43,7 +39,7 @@ export function noticeText(event: NoticeEvent, context: TextContext): NoticeText
 /** Title, text and urgency for a desktop notification. */
 export function desktopNotice(event: NoticeEvent): DesktopNotice {
   const only = event.jobs.length === 1 ? event.jobs[0] : undefined
-  const shown = event.jobs.slice(0, desktopJobs).map(job => quoted(job.name, 40))
+  const shown = event.jobs.slice(0, mostNoticeJobs).map(job => quoted(job.name, 40))
   const others = event.jobs.length - shown.length
   const names = [...shown, ...(others > 0 ? [`${others} more`] : [])].join(', ')
   const said = [only === undefined ? `${names}.` : '', desktopAdvice(event)].filter(text => text !== '')
@@ -51,8 +47,35 @@ export function desktopNotice(event: NoticeEvent): DesktopNotice {
     title: withoutMarkup(`${isReminder(event) ? 'Still: ' : ''}${headline(event)}`),
     body: withoutMarkup(said.join(' ')),
     urgency: urgencyOf(event),
+    about: {
+      kind: event.event,
+      reminder: isReminder(event),
+      count: event.jobs.length,
+      jobs: event.jobs.slice(0, mostNoticeJobs).map(job => withoutMarkup(oneLine(job.name, 40))),
+      ...causeOf(event),
+    },
   }
 }
+
+/** What makes one job fail or wait; several jobs may have a cause each. */
+function causeOf(event: NoticeEvent): Pick<NoticeAbout, 'drive' | 'error'> {
+  if (event.jobs.length !== 1) return { drive: null, error: null }
+  switch (event.event) {
+    case 'run-failed':
+      return { drive: null, error: event.jobs[0]!.failure.code }
+    case 'overdue': {
+      const { waitingFor, failure } = event.jobs[0]!
+      return { drive: driveName(waitingFor?.drive), error: failure?.code ?? null }
+    }
+    case 'waiting-for-drive':
+      return { drive: driveName(event.jobs[0]!.drive), error: null }
+    default:
+      return { drive: null, error: null }
+  }
+}
+
+const driveName = (name: string | undefined): string | null =>
+  name === undefined ? null : withoutMarkup(oneLine(name, 40))
 
 /** Some desktops take tags in notifications for markup, and show links and pictures. */
 const withoutMarkup = (text: string): string => text.replaceAll('<', '‹').replaceAll('>', '›')

@@ -134,7 +134,8 @@ class Link<Facts extends object> {
   }
 
   async #keepConnected(): Promise<void> {
-    for (let failures = 0; !this.#over.signal.aborted; failures++) {
+    let failures = 0
+    while (!this.#over.signal.aborted) {
       let reason: HoldfastError | undefined
       try {
         reason = await this.#connectOnce(() => {
@@ -145,7 +146,10 @@ class Link<Facts extends object> {
       }
       if (this.#over.signal.aborted) return
       this.#become({ state: 'connecting', error: reason?.toWire() ?? null })
+      // One that was closed on this side is replaced at once.
+      if (reason === undefined) continue
       await this.#wait(failures)
+      failures++
     }
   }
 

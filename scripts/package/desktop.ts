@@ -1,4 +1,4 @@
-import { cpSync, existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -54,6 +54,14 @@ function stageApp(project: string, app: string): void {
   for (const folder of ['out', 'assets/icons']) putFolder(join(project, folder), join(app, folder), () => true)
 }
 
+/** Joins parts of packaging/electron to the script that runs when the files are in place. Answers with its path. */
+function installScript(project: string, work: string, parts: readonly string[]): string {
+  const path = join(work, parts.join('+'))
+  const texts = parts.map(part => readFileSync(join(project, 'packaging/electron', part), 'utf8'))
+  putText(path, `${texts.join('\n')}exit 0\n`)
+  return path
+}
+
 async function buildDesktop({ targets, output, project, electron, compression }: DesktopOptions): Promise<string[]> {
   for (const file of ['main/index.cjs', 'preload/index.cjs', 'renderer/index.html']) {
     if (!existsSync(join(project, 'out', file))) throw new Error(`out/${file} is missing: npm run build`)
@@ -97,10 +105,14 @@ async function buildDesktop({ targets, output, project, electron, compression }:
       // Not as extraResources, from which electron-builder leaves out node_modules and more.
       const addRuntime = (appOutDir: string) =>
         cpSync(runtime, join(appOutDir, 'resources/holdfast'), { recursive: true })
-      made.push(...(await run(whole, { afterPack: async ({ appOutDir }) => addRuntime(appOutDir) })))
+      const rpm = { afterInstall: installScript(project, work, ['after-install.sh', 'after-install-service.sh']) }
+      made.push(...(await run(whole, { afterPack: async ({ appOutDir }) => addRuntime(appOutDir), rpm })))
     }
     const lean = targets.filter(target => withoutRuntime.includes(target))
-    if (lean.length > 0) made.push(...(await run(lean, { deb: { depends: debDepends(description().version) } })))
+    if (lean.length > 0) {
+      const afterInstall = installScript(project, work, ['after-install.sh'])
+      made.push(...(await run(lean, { deb: { depends: debDepends(description().version), afterInstall } })))
+    }
     return made
   } finally {
     rmSync(work, { recursive: true, force: true })

@@ -7,7 +7,7 @@ import { HoldfastError } from '../../engine/contract/errors.ts'
 import { findHelper } from '../../main/findHelper.ts'
 import type { HelperLink } from '../../main/helperLink.ts'
 import { OwnHelper } from '../../main/ownHelper.ts'
-import { notRaised, raiseHelper } from '../../main/raisedHelper.ts'
+import { notFromAppImage, notRaised, raiseHelper } from '../../main/raisedHelper.ts'
 import { DaemonProcess } from '../support/daemon.ts'
 import { holdfastProgram } from '../support/holdfast.ts'
 import { useTemporaryFolder } from '../support/temporaryFolder.ts'
@@ -138,6 +138,15 @@ echo $? > '${endFile}'`,
 
   it('is not there when there is no pkexec', async () => {
     await expect(raise(join(folder.path, 'none'))).rejects.toBeInstanceOf(HoldfastError)
+  })
+
+  it('are not asked for from an AppImage, which root cannot read; it says what to install instead', () => {
+    const inside = '/tmp/.mount_HoldfaAbCd/resources/holdfast/bin/holdfast'
+    const refusal = notFromAppImage(inside, '/tmp/.mount_HoldfaAbCd')
+    expect(refusal).toMatchObject({ code: 'access.denied', details: { reason: 'appImage' } })
+    expect(refusal?.advice).toMatch(/deb or rpm/)
+    expect(notFromAppImage('/usr/bin/holdfast', '/tmp/.mount_HoldfaAbCd')).toBeUndefined()
+    expect(notFromAppImage('/opt/Holdfast/resources/holdfast/bin/holdfast', undefined)).toBeUndefined()
   })
 
   it('names the packages of an agent when nobody can be asked', () => {

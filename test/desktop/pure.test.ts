@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { appPages } from '../../engine/contract/appBridge.ts'
 import { Autostart, autostartEntry } from '../../main/autostart.ts'
-import { backOffMs } from '../../main/backOff.ts'
 import { readArguments } from '../../main/commandLine.ts'
 import { contentSecurityPolicy, fileOf } from '../../main/content.ts'
 import { pathOfLink } from '../../main/deepLink.ts'
 import { placesOf } from '../../main/helperPlaces.ts'
+import { noticeMessage } from '../../main/noticeMessage.ts'
 import { unseenNotices } from '../../main/notices.ts'
 import { ownProgram } from '../../main/ownProgram.ts'
 import { addressOf } from '../../main/pages.ts'
@@ -233,9 +233,26 @@ describe('words', () => {
     expect(textsFor('den')).toBe(english)
     expect(Object.keys(german)).toEqual(Object.keys(english))
   })
+})
 
-  it('wait longer from try to try, and never for more than half a minute', () => {
-    expect([1, 2, 3].map(backOffMs)).toEqual([250, 500, 1000])
-    expect(backOffMs(1000)).toBe(30_000)
+describe('notices on the desktop', () => {
+  const notice = {
+    at: '2026-06-12T22:30:00.000Z',
+    title: 'Backup “Home” is overdue',
+    body: 'Connect the drive “Blue”.',
+    urgency: 'critical',
+    about: { kind: 'overdue', reminder: true, count: 1, jobs: ['Home'], drive: 'Blue', error: null },
+  } as const
+  it('speak the language of the desktop', () => {
+    expect(noticeMessage({ ...notice, about: { ...notice.about, jobs: ['Home'] } }, 'de-AT')).toEqual({
+      title: 'Weiterhin: Sicherung „Home“ ist überfällig',
+      body: 'Schließen Sie das Laufwerk „Blue“ an; die Sicherung beginnt dann von selbst.',
+      urgency: 'critical',
+    })
+  })
+
+  it('say what the helper wrote when it gives no codes', () => {
+    const { about: _, ...bare } = notice
+    expect(noticeMessage(bare, 'de')).toMatchObject({ title: notice.title, body: notice.body })
   })
 })

@@ -115,6 +115,31 @@ describe.skipIf(noStage !== undefined)(`screens in a browser${noStage ? ` (${noS
     await page.context().close()
   })
 
+  it('ask before what was changed and not saved is left behind', async () => {
+    const page = await stage.open('protected', 'settings')
+    await page.locator('a[href*="settings/jobs/"]').first().click()
+    const name = page.getByLabel('Name', { exact: true }).first()
+    await name.fill('Another name')
+    await page.getByRole('link', { name: 'Home', exact: true }).click()
+    const question = page.getByRole('dialog', { name: 'Leave without saving?' })
+    await question.getByRole('button', { name: 'Stay here' }).click()
+    await question.waitFor({ state: 'hidden' })
+    expect(await name.inputValue()).toBe('Another name')
+    expect(await page.evaluate('location.hash')).toMatch(/^#\/settings\//)
+    await page.getByRole('link', { name: 'Home', exact: true }).click()
+    await question.getByRole('button', { name: 'Leave without saving' }).click()
+    await page.getByRole('heading', { level: 1, name: 'Home' }).waitFor()
+    await page.getByRole('link', { name: 'Versions', exact: true }).click()
+    await page.getByRole('heading', { level: 1, name: 'Versions' }).waitFor()
+    await page.context().close()
+  })
+
+  it('tell in German what the helper tells by codes', async () => {
+    const page = await stage.open('overdue', 'home', { locale: 'de-DE' })
+    await page.getByText('Sicherung „This computer“ ist überfällig').waitFor()
+    await page.context().close()
+  })
+
   it('speak German from the moment that it is chosen', async () => {
     const page = await stage.open('protected', 'settings')
     await page.getByRole('textbox', { name: 'Language' }).click()

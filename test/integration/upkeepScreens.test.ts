@@ -171,9 +171,9 @@ describe.skipIf(noStage !== undefined)(
     it('show history page by page', async () => {
       const page = await stage.open('manyVersions', 'activity')
       await page.getByText('200 entries').waitFor()
-      expect(await page.locator('.hf-activity-table tbody tr').count()).toBe(60)
+      await expect.poll(() => page.locator('.hf-activity-table tbody tr').count()).toBe(60)
       await button(page, 'Show older').first().click()
-      expect(await page.locator('.hf-activity-table tbody tr').count()).toBe(120)
+      await expect.poll(() => page.locator('.hf-activity-table tbody tr').count()).toBe(120)
       await page.context().close()
     })
 

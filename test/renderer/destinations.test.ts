@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { DestinationState } from '../../engine/contract/drives.ts'
-import { speechOf } from '../../renderer/src/i18n/language.ts'
 import { daysLeft, driveToEject, savedShare, stateSentences } from '../../renderer/src/screens/destinations/state.ts'
 import { deviceId } from './fake/devices.ts'
 import { scenario } from './fake/scenarios.ts'
+import { spoken } from './fake/speech.ts'
 
 const usage = {
   at: '2026-11-26T12:00:00.000Z',
@@ -17,7 +17,7 @@ const { bridge, clock } = scenario('protected')
 const [view] = bridge.world.destinationViews()
 
 const saying = (state: DestinationState, language: 'en' | 'de' = 'en') =>
-  stateSentences({ ...view!, state }, speechOf(language, []), clock.now).join(' ')
+  stateSentences({ ...view!, state }, spoken(language), clock.now).join(' ')
 
 describe('what is said of a destination', () => {
   it('tells how long the room lasts only where growth and room are known', () => {

@@ -4,6 +4,9 @@ import { emptyHouse, topicReducers } from '../../renderer/src/state/house.ts'
 import { seconds } from './fake/manualClock.ts'
 import { scenario } from './fake/scenarios.ts'
 
+/** News are shown in the turn that brings them, so that the tests need not wait. */
+const now = (work: () => void) => work()
+
 /** Lets what was queued for later turns come. */
 const settled = async () => {
   for (let turn = 0; turn < 5; turn++) await Promise.resolve()
@@ -12,7 +15,7 @@ const settled = async () => {
 describe('a house on a bridge', () => {
   it('knows what every topic tells', async () => {
     const { bridge } = scenario('protected')
-    const { store } = connectHouse(bridge)
+    const { store } = connectHouse(bridge, now)
     await settled()
     const house = store.getState()
     expect(house.jobs?.map(({ job }) => job.name)).toEqual(['This computer'])
@@ -24,7 +27,7 @@ describe('a house on a bridge', () => {
 
   it('follows a run from its beginning to its end', async () => {
     const { bridge, clock } = scenario('protected')
-    const { store } = connectHouse(bridge)
+    const { store } = connectHouse(bridge, now)
     await settled()
     const [job] = bridge.world.jobs.values()
     await bridge.calls['jobs.run']({ job: job!.id })
@@ -40,7 +43,7 @@ describe('a house on a bridge', () => {
 
   it('keeps what it knew while the connection is away, and takes the whole state when it is back', async () => {
     const { bridge } = scenario('protected')
-    const { store } = connectHouse(bridge)
+    const { store } = connectHouse(bridge, now)
     await settled()
     bridge.setConnection({ state: 'connecting', error: null })
     await bridge.world.addJob({ ...[...bridge.world.jobs.values()][0]!, name: 'Another' })
@@ -60,7 +63,7 @@ describe('a house on a bridge', () => {
         return () => undefined
       }) as typeof bridge.topics.jobs,
     }
-    const { store } = connectHouse({ calls: bridge.calls, shell: bridge.shell, topics: refusing })
+    const { store } = connectHouse({ calls: bridge.calls, shell: bridge.shell, topics: refusing }, now)
     await settled()
     expect(store.getState().refused.jobs?.code).toBe('access.denied')
     isAllowed = true
@@ -73,7 +76,7 @@ describe('a house on a bridge', () => {
 
   it('hears nothing more after it was closed', async () => {
     const { bridge } = scenario('protected')
-    const { store, close } = connectHouse(bridge)
+    const { store, close } = connectHouse(bridge, now)
     await settled()
     close()
     const before = store.getState()

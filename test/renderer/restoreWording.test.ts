@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import type { DriveDevice } from '../../engine/contract/drives.ts'
 import type { WireError } from '../../engine/contract/errors.ts'
 import type { LibraryVersion } from '../../engine/contract/library.ts'
-import { speechOf } from '../../renderer/src/i18n/language.ts'
 import { driveChoices } from '../../renderer/src/screens/restore/placeChoices.ts'
 import { noWish, planInput } from '../../renderer/src/screens/restore/wish.ts'
 import {
@@ -22,8 +21,9 @@ import {
 } from '../../renderer/src/screens/restore/wording.ts'
 import { byDestination, joined } from '../../renderer/src/screens/versions/removal.ts'
 import { externalDevices, internalDevices, spareDevices } from './fake/devices.ts'
+import { spoken } from './fake/speech.ts'
 
-const { t, format } = speechOf('en', ['en-GB'])
+const { t, format } = spoken('en', ['en-GB'])
 const deviceAt = (path: string) =>
   [...internalDevices, ...externalDevices, ...spareDevices].find(device => device.path === path)!
 const spare = deviceAt('/dev/sdd')
@@ -138,7 +138,7 @@ describe('a secret that does not open a backup', () => {
 
   it('is never counted down or locked out', () => {
     for (const language of ['en', 'de'] as const) {
-      const say = speechOf(language, []).t
+      const say = spoken(language).t
       for (const kind of ['passphrase', 'recoveryPhrase'] as const) {
         expect(secretTrouble(say, wrong(), kind)?.text).toMatch(/as often as you like|so oft versuchen/)
       }

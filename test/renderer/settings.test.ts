@@ -3,7 +3,6 @@ import { jobSettingsSchema } from '../../engine/contract/jobs.ts'
 import type { Schedule } from '../../engine/contract/schedule.ts'
 import { parseSchedule } from '../../engine/contract/scheduleText.ts'
 import { parseRetentionPolicy } from '../../engine/maintenance/retentionPolicy.ts'
-import { speechOf } from '../../renderer/src/i18n/language.ts'
 import {
   areSourcesChanged,
   changesIn,
@@ -29,6 +28,7 @@ import {
 import { draftOfSchedule, presets, readDraft } from '../../renderer/src/screens/settings/schedulePreset.ts'
 import { describeSchedule } from '../../renderer/src/screens/settings/scheduleWords.ts'
 import { scenario } from './fake/scenarios.ts'
+import { spoken } from './fake/speech.ts'
 
 const job = [...scenario('protected').bridge.world.jobs.values()][0]!
 const draft = draftOf(job)
@@ -73,10 +73,10 @@ describe('the schedule editor', () => {
 
   it('tells a schedule in words of the language', () => {
     const schedule = parseSchedule('weekly on mon,thu at 03:00; when the drive is connected; in Europe/Berlin')
-    expect(describeSchedule(schedule, speechOf('en', []))).toBe(
+    expect(describeSchedule(schedule, spoken('en'))).toBe(
       'Every Monday and Thursday at 03:00 and when the drive is connected, at most every 12 hours, in the time zone Europe/Berlin',
     )
-    expect(describeSchedule(schedule, speechOf('de', []))).toContain('Jede Woche am Montag und Donnerstag um 03:00')
+    expect(describeSchedule(schedule, spoken('de'))).toContain('Jede Woche am Montag und Donnerstag um 03:00')
   })
 })
 
@@ -187,6 +187,20 @@ describe('notifications that are edited', () => {
     expect(isNoticesReady({ ...empty, hasEmail: true })).toBe(false)
     expect(isNoticesReady({ ...empty, hasEmail: true, host: 'mail', from: 'a@x.org', to: 'b@x.org' })).toBe(true)
     expect(isNoticesReady({ ...empty, hasWebhook: true, url: 'ftp://x' })).toBe(false)
+  })
+
+  it('begin with all that is stored but the secrets, so that a change of one thing keeps the others', () => {
+    const email = {
+      host: 'mail',
+      port: 25,
+      tls: 'starttls',
+      user: 'anna',
+      from: 'a@x.org',
+      to: ['b@x.org'],
+      trustedCertificates: '-----BEGIN CERTIFICATE-----',
+    } as const
+    const draft = draftOfNotices({ ...none, email: { ...email, to: [...email.to] } })
+    expect(noticesOf({ ...draft, port: 26 })).toEqual({ email: { ...email, port: 26 }, webhook: null })
   })
 
   it('send no password that was not entered, so that the one that is stored stays', () => {

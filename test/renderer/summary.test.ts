@@ -6,7 +6,7 @@ import type { ScenarioName } from './fake/scenarioNames.ts'
 import { scenario } from './fake/scenarios.ts'
 
 async function houseOf(name: ScenarioName): Promise<House> {
-  const { store } = connectHouse(scenario(name).bridge)
+  const { store } = connectHouse(scenario(name).bridge, work => work())
   for (let turn = 0; turn < 5; turn++) await Promise.resolve()
   return store.getState()
 }

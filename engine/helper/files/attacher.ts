@@ -65,13 +65,18 @@ export function versionAttacher(deps: AttacherDeps): Attach {
   }
 }
 
-class OpenedVersion implements OpenVersion {
+/** What is attached, with the volumes that were found so far. */
+export class OpenedVersion implements OpenVersion {
   readonly version: VersionFacts
   readonly close: () => Promise<void>
-  readonly #attached: AttachedVersion
+  readonly #attached: Pick<AttachedVersion, 'volumes' | 'unlock' | 'open'>
   #volumes: readonly AttachedVolume[]
 
-  constructor(version: VersionFacts, attached: AttachedVersion, close: () => Promise<void>) {
+  constructor(
+    version: VersionFacts,
+    attached: Pick<AttachedVersion, 'volumes' | 'unlock' | 'open'>,
+    close: () => Promise<void>,
+  ) {
     this.version = version
     this.close = close
     this.#attached = attached

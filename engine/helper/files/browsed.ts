@@ -17,7 +17,8 @@ export const askingBrowseCalls: ReadonlySet<string> = new Set(['files.startResto
  * could mean; internal.bug for a call that does not say.
  */
 export async function browsedVersion(helper: Helper, input: unknown): Promise<string> {
-  const { files, copies, destinations, library } = helper
+  const { destinations, library } = helper
+  const { files, copies } = helper.attachments
   const about = inputSchema.parse(input)
   if ('attachment' in about) return versionText(files.versionOf(about.attachment).version)
   if ('copy' in about) {

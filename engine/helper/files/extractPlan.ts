@@ -53,10 +53,10 @@ export async function planExtract(
   const { repositoryPaths } = await lookAround(helper, signal)
   const target = await openTargetFolder({ path: folder, owner, rules: helper.folderRules, repositoryPaths })
   try {
-    return await helper.files.use(attachment, async files => {
+    return await helper.attachments.files.use(attachment, async files => {
       const version = viewOf(helper, files)
       const items = await itemsOf(files, volume, paths)
-      const result = await withOwnAttachment(helper, version.name, own =>
+      const result = await withOwnAttachment(helper.attachments, version.name, own =>
         extract(own, items, {
           ...{ version: version.id, destination: folder, existing, dryRun: true, signal },
           ...(target && { folder: target }),

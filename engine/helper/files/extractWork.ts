@@ -54,13 +54,13 @@ export function extractTask(helper: Helper, plan: ExtractPlan, peer: Peer): Task
 async function copy(helper: Helper, plan: ExtractPlan, { signal, onProgress, log }: TaskContext) {
   const { attachment, version, volume, paths, owner, existing } = plan
   const { repositoryPaths } = await lookAround(helper, signal)
-  return await helper.files.hold(attachment, async files => {
+  return await helper.attachments.files.hold(attachment, async files => {
     const items = await itemsOf(files, volume, paths)
     const wish = { path: plan.folder, owner, rules: helper.folderRules, repositoryPaths }
     const target = await makeTargetFolder(wish)
     try {
       log('info', `Copying files of ${version.name} (${version.id}) to ${plan.folder}.`)
-      return await withOwnAttachment(helper, `files of ${version.name} on their way`, own =>
+      return await withOwnAttachment(helper.attachments, `files of ${version.name} on their way`, own =>
         extract(own, items, {
           ...{ version: version.id, destination: plan.folder, folder: target.folder, existing, dryRun: false },
           mayReplace: new Set(existing === 'replace' ? plan.replaced : []),

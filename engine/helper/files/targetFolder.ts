@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readlink, rmdir, statfs } from 'node:fs/promises'
+import { access, type FileHandle, mkdir, open, readlink, rmdir, statfs } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
 import { HoldfastError } from '../../contract/errors.ts'
 import { checkFolder, type FolderRules } from '../placeRules.ts'
@@ -101,7 +101,10 @@ async function openOwn(path: string, { owner, rules }: FolderWish): Promise<File
       })
     }
     const { uid } = await folder.stat()
-    if (owner === null || owner.uid === 0 || owner.uid === uid) return folder
+    const isTheirs = owner === null || owner.uid === 0 || owner.uid === uid
+    // For root: whether the file system, or the service's view of it, can be written at all.
+    if (isTheirs) await access(inside(folder), constants.W_OK)
+    if (isTheirs) return folder
     throw new HoldfastError('access.denied', `${path} is not your folder.`, {
       advice: 'Choose a folder of your own.',
       details: { path },

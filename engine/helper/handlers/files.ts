@@ -27,7 +27,8 @@ const readersAtOnce = 2
 export function fileHandlers(
   helper: Helper,
 ): Pick<Handlers<HelperContract>, keyof typeof fileCalls | keyof typeof copyCalls> {
-  const { files, copies, listings, destinations, library, erasing, tasks } = helper
+  const { destinations, library, erasing, tasks } = helper
+  const { files, copies, listings } = helper.attachments
   const plans = new Plans<ExtractPlan>(helper.clock)
   const readers = new Turns(readersAtOnce)
 

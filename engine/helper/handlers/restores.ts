@@ -18,9 +18,14 @@ export function restoreHandlers(helper: Helper): Pick<Handlers<HelperContract>, 
     'restores.targets': async ({ destination, version }, { signal }) => {
       const from = destinations.resolve(destination)
       // Remembered, so that a person may choose before the drive is at hand.
+      const known = library.find(from.id, version)
+      if (!known) {
+        // Whoever may only look must not make a drive be mounted.
+        const state = await desk.look(from, signal)
+        if (state.state !== 'connected') throw desk.notConnected(from, state)
+      }
       const { sizeBytes } =
-        library.find(from.id, version) ??
-        (await withDestination({ connector: desk, engine }, from, signal, session => session.show(version)))
+        known ?? (await withDestination({ connector: desk, engine }, from, signal, session => session.show(version)))
       const around = await lookAround(helper, signal)
       const targets = []
       for (const device of around.inventory.devices) {

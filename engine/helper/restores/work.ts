@@ -166,7 +166,7 @@ class RestoreWork {
     if (!job) return []
     const { run, signal, log } = this.#context
     const facts = { signal, version: version.id, ...(result && { result }) }
-    const warnings = await this.#helper.hook(moment, job, run, facts)
+    const warnings = await this.#helper.hooks.run(moment, job, run, facts)
     for (const warning of warnings) log('warn', warning)
     return warnings
   }

@@ -1,11 +1,16 @@
+import { Button } from '@mantine/core'
 import { useEffect, useRef } from 'react'
+import { Note } from '../components/Note.tsx'
+import { Page } from '../components/Page.tsx'
 import type { MessageKey } from '../i18n/language.ts'
 import { useSpeech } from '../i18n/useSpeech.ts'
 import { useHouse, useShell } from '../state/context.ts'
 import { AttachedLink } from './AttachedLink.tsx'
 import { ConnectionBanner, ConnectionScreen } from './Connection.tsx'
+import { LeaveDialog } from './LeaveDialog.tsx'
+import { useScreen } from './loadedScreens.ts'
 import { Notices } from './Notices.tsx'
-import { hrefOf, parseRoute, type ScreenName, useRoute } from './routes.ts'
+import { hrefOf, parseRoute, type Route, type ScreenName, useRoute } from './routes.ts'
 import { navigation, screens } from './screens.tsx'
 import './app.css'
 
@@ -43,7 +48,6 @@ export function App() {
   }, [where])
 
   const say = t as (key: MessageKey) => string
-  const { Component } = screens[route.screen]
   return (
     <div className="hf-app">
       <button type="button" className="hf-skip" onClick={() => main.current?.focus()}>
@@ -78,8 +82,31 @@ export function App() {
       <main className="hf-main" ref={main} tabIndex={-1}>
         <ConnectionBanner hasScreen={isKnown} />
         {isKnown && <Notices />}
-        {isKnown ? <Component key={route.screen} path={route.path} query={route.query} /> : <ConnectionScreen />}
+        {isKnown ? <CurrentScreen route={route} /> : <ConnectionScreen />}
       </main>
+      <LeaveDialog />
     </div>
+  )
+}
+
+function CurrentScreen({ route: { screen, path, query } }: { route: Route }) {
+  const { t } = useSpeech()
+  const loaded = useScreen(screen)
+  if (!loaded) return null
+  if ('Component' in loaded) return <loaded.Component key={screen} path={path} query={query} />
+  return (
+    <Page title={(t as (key: MessageKey) => string)(screens[screen].title)}>
+      <Note
+        tone="danger"
+        title={t('app.notLoaded')}
+        actions={
+          <Button size="xs" variant="default" onClick={() => location.reload()}>
+            {t('action.tryAgain')}
+          </Button>
+        }
+      >
+        {t('app.notLoadedText')}
+      </Note>
+    </Page>
   )
 }

@@ -82,8 +82,20 @@ export function ConnectionBanner({ hasScreen }: { hasScreen: boolean }) {
       >
         {t('connection.user')}
       </Note>
-      <ErrorNote error={unlock.error} />
+      <UnlockTrouble error={unlock.error} />
     </div>
+  )
+}
+
+/** Why there are no rights, where it can be said better than by the code alone. */
+function UnlockTrouble({ error }: { error: WireError | null }) {
+  const { t } = useSpeech()
+  const reason = error?.details?.reason
+  if (reason !== 'appImage' && reason !== 'noAgent') return <ErrorNote error={error} />
+  return (
+    <Note tone="danger" urgent title={t(`connection.${reason}`)}>
+      {t(`connection.${reason}.do`)}
+    </Note>
   )
 }
 

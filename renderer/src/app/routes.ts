@@ -1,4 +1,5 @@
 import { useSyncExternalStore } from 'react'
+import { shownHash, watchPlace } from './leaving.ts'
 
 export const screenNames = [
   'home',
@@ -40,14 +41,10 @@ export function navigate(screen: ScreenName, path: readonly string[] = [], query
   location.hash = hrefOf(screen, path, query)
 }
 
+/** Where the window is. While something is not saved (leaving.ts), that can be another place than the one of the address. */
 export function useRoute(): Route {
-  const hash = useSyncExternalStore(watchHash, () => location.hash)
+  const hash = useSyncExternalStore(watchPlace, shownHash)
   return parseRoute(hash)
-}
-
-function watchHash(listener: () => void): () => void {
-  window.addEventListener('hashchange', listener)
-  return () => window.removeEventListener('hashchange', listener)
 }
 
 function decoded(part: string): string {

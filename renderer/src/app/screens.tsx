@@ -10,35 +10,41 @@ import {
   VersionsIcon,
 } from '../components/icons.tsx'
 import type { MessageKey } from '../i18n/language.ts'
-import { ActivityScreen } from '../screens/activity/index.tsx'
-import { AttachedScreen } from '../screens/attached/index.tsx'
-import { DestinationsScreen } from '../screens/destinations/index.tsx'
-import { FilesScreen } from '../screens/files/index.tsx'
-import { HealthScreen } from '../screens/health/index.tsx'
-import { HomeScreen } from '../screens/home/index.tsx'
-import { RestoreScreen } from '../screens/restore/index.tsx'
-import { SettingsScreen } from '../screens/settings/index.tsx'
-import { VersionsScreen } from '../screens/versions/index.tsx'
-import { WizardScreen } from '../screens/wizard/index.tsx'
 import type { ScreenName } from './routes.ts'
 import type { ScreenProps } from './screenProps.ts'
 
 export interface Screen {
   title: MessageKey
-  Component: ComponentType<ScreenProps>
+  /** Each is a file of its own, so that the app opens without the others. */
+  load(): Promise<ComponentType<ScreenProps>>
 }
 
 export const screens: Record<ScreenName, Screen> = {
-  home: { title: 'nav.home', Component: HomeScreen },
-  versions: { title: 'versions.title', Component: VersionsScreen },
-  restore: { title: 'restore.title', Component: RestoreScreen },
-  destinations: { title: 'destinations.title', Component: DestinationsScreen },
-  health: { title: 'health.title', Component: HealthScreen },
-  activity: { title: 'activity.title', Component: ActivityScreen },
-  settings: { title: 'settings.title', Component: SettingsScreen },
-  wizard: { title: 'wizard.title', Component: WizardScreen },
-  files: { title: 'files.title', Component: FilesScreen },
-  attached: { title: 'attached.title', Component: AttachedScreen },
+  home: { title: 'nav.home', load: async () => (await import('../screens/home/index.tsx')).HomeScreen },
+  versions: {
+    title: 'versions.title',
+    load: async () => (await import('../screens/versions/index.tsx')).VersionsScreen,
+  },
+  restore: { title: 'restore.title', load: async () => (await import('../screens/restore/index.tsx')).RestoreScreen },
+  destinations: {
+    title: 'destinations.title',
+    load: async () => (await import('../screens/destinations/index.tsx')).DestinationsScreen,
+  },
+  health: { title: 'health.title', load: async () => (await import('../screens/health/index.tsx')).HealthScreen },
+  activity: {
+    title: 'activity.title',
+    load: async () => (await import('../screens/activity/index.tsx')).ActivityScreen,
+  },
+  settings: {
+    title: 'settings.title',
+    load: async () => (await import('../screens/settings/index.tsx')).SettingsScreen,
+  },
+  wizard: { title: 'wizard.title', load: async () => (await import('../screens/wizard/index.tsx')).WizardScreen },
+  files: { title: 'files.title', load: async () => (await import('../screens/files/index.tsx')).FilesScreen },
+  attached: {
+    title: 'attached.title',
+    load: async () => (await import('../screens/attached/index.tsx')).AttachedScreen,
+  },
 }
 
 /** Those in the bar on the left, in order. */

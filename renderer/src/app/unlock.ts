@@ -12,7 +12,7 @@ export function useUnlock() {
     setError(null)
     const reply = await shell.unlock()
     setBusy(false)
-    if (!reply.ok && reply.error.code !== 'access.denied') setError(reply.error)
+    if (!reply.ok && reply.error.details?.reason !== 'dismissed') setError(reply.error)
   }
   return { busy, error, start }
 }

@@ -13,7 +13,6 @@ import {
 } from '../state/diskTree.ts'
 import type { Protection } from '../theme/tokens.ts'
 import { protectionIcons, StateBadge } from './StateBadge.tsx'
-import './DiskMap.css'
 
 export interface DiskMapProps {
   devices: readonly DriveDevice[]

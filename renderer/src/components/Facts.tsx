@@ -1,5 +1,4 @@
 import type { ReactNode } from 'react'
-import './Facts.css'
 
 /** Facts about a thing side by side, each with its name above it. Those without a value are left out. */
 export function Facts({ facts }: { facts: readonly (readonly [name: string, value: ReactNode])[] }) {

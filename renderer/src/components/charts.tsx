@@ -2,7 +2,6 @@ import { useId } from 'react'
 import { useSpeech } from '../i18n/useSpeech.ts'
 import type { Protection } from '../theme/tokens.ts'
 import { protectionIcons } from './StateBadge.tsx'
-import './charts.css'
 
 /** Small pictures of numbers. Each comes with a table that says the same. */
 

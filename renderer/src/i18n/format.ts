@@ -36,6 +36,18 @@ export function formatsOf(locale: string): Formats {
   const weekday = new Intl.DateTimeFormat(locale, { weekday: 'short' })
   const list = new Intl.ListFormat(locale, { type: 'conjunction' })
 
+  // Each takes longer to make than a hundred numbers to write.
+  const unitFormats = new Map<string, Intl.NumberFormat>()
+  const unit = (value: number, name: string, unitDisplay: 'long' | 'short' = 'short', maximumFractionDigits = 3) => {
+    const key = `${name} ${unitDisplay} ${maximumFractionDigits}`
+    let format = unitFormats.get(key)
+    if (!format) {
+      format = new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay, maximumFractionDigits })
+      unitFormats.set(key, format)
+    }
+    return format.format(value)
+  }
+
   const bytes = (count: number): string => {
     let power = 0
     let value = count
@@ -44,22 +56,8 @@ export function formatsOf(locale: string): Formats {
       value /= 1000
       power++
     }
-    return sizeFormat(power, power === 0 || value >= 99.95 ? 0 : 1).format(value)
-  }
-  // Making one takes a hundred times as long as using it, and a folder shows hundreds of sizes.
-  const sizeFormats = new Map<number, Intl.NumberFormat>()
-  const sizeFormat = (power: number, digits: 0 | 1): Intl.NumberFormat => {
-    const key = 2 * power + digits
-    const known = sizeFormats.get(key)
-    if (known) return known
-    const made = new Intl.NumberFormat(locale, {
-      style: 'unit',
-      unit: units[power]!,
-      unitDisplay: power === 0 ? 'long' : 'short',
-      maximumFractionDigits: digits,
-    })
-    sizeFormats.set(key, made)
-    return made
+    const digits = power === 0 || value >= 99.95 ? 0 : 1
+    return unit(value, units[power]!, power === 0 ? 'long' : 'short', digits)
   }
 
   const duration = (milliseconds: number): string => {
@@ -78,8 +76,6 @@ export function formatsOf(locale: string): Formats {
       .map(([value, name]) => unit(value, name))
       .join(' ')
   }
-  const unit = (value: number, name: string) =>
-    new Intl.NumberFormat(locale, { style: 'unit', unit: name, unitDisplay: 'short' }).format(value)
 
   const when = (iso: string, now: number): string => {
     const days = daysBetween(new Date(now), new Date(iso))

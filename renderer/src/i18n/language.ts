@@ -1,8 +1,6 @@
-import { createStore } from 'zustand/vanilla'
-import { deMessages } from './de/index.ts'
-import { type EnMessages, enMessages } from './en/index.ts'
+import type { EnMessages } from './en/index.ts'
 import { type Formats, formatsOf } from './format.ts'
-import { fill, type Placeholders, type Values } from './text.ts'
+import { fill, type Placeholders, type Translation, type Values } from './text.ts'
 
 export const languages = ['en', 'de'] as const
 export type Language = (typeof languages)[number]
@@ -10,6 +8,8 @@ export type Language = (typeof languages)[number]
 export const languageNames: Record<Language, string> = { en: 'English', de: 'Deutsch' }
 
 export type MessageKey = keyof EnMessages & string
+/** All messages of one language. */
+export type Words = Translation<EnMessages>
 
 type Filled<Key extends MessageKey> = Placeholders<EnMessages[Key]>
 /** Says a message in the language; wants the values that the message names. */
@@ -27,17 +27,14 @@ export interface Speech {
 }
 
 /** Everything that a language says. `wanted` are the locales that the person prefers, best first. */
-export function speechOf(language: Language, wanted: readonly string[]): Speech {
+export function speechOf(language: Language, messages: Words, wanted: readonly string[]): Speech {
   const fallback: Record<Language, string> = { en: 'en-GB', de: 'de-DE' }
   const locale = wanted.find(one => one.startsWith(`${language}-`)) ?? fallback[language]
-  const messages = language === 'de' ? deMessages : enMessages
   const plural = new Intl.PluralRules(locale)
   const number = new Intl.NumberFormat(locale)
   const t = ((key: MessageKey, values: Values = {}) => fill(messages[key], values, plural, number)) as Say
   return { language, locale, t, format: formatsOf(locale) }
 }
-
-const storageKey = 'holdfast.language'
 
 export function firstLanguage(stored: string | null, wanted: readonly string[]): Language {
   if (languages.includes(stored as Language)) return stored as Language
@@ -46,26 +43,4 @@ export function firstLanguage(stored: string | null, wanted: readonly string[]):
     if (match) return match
   }
   return 'en'
-}
-
-const hasPage = typeof window !== 'undefined'
-const wantedLocales = (): readonly string[] => (hasPage ? navigator.languages : [])
-const stored = (): string | null => {
-  try {
-    return hasPage ? localStorage.getItem(storageKey) : null
-  } catch {
-    return null
-  }
-}
-
-export const speech = createStore<Speech>(() => speechOf(firstLanguage(stored(), wantedLocales()), wantedLocales()))
-
-/** Speaks another language from now on, also after the next start where the page may remember it. */
-export function setLanguage(language: Language): void {
-  speech.setState(speechOf(language, wantedLocales()), true)
-  try {
-    localStorage.setItem(storageKey, language)
-  } catch {
-    // Without a memory the choice holds until the window closes.
-  }
 }

@@ -16,8 +16,8 @@ type PlaceholdersIn<Text> = Text extends `${string}{${infer Name}}${infer Rest}`
 /** Names that a message wants values for. */
 export type Placeholders<Kind> = Kind extends string
   ? PlaceholdersIn<Kind>
-  : Kind extends { other: infer Other }
-    ? PlaceholdersIn<Other> | 'count'
+  : Kind extends { one: infer One; other: infer Other }
+    ? PlaceholdersIn<One> | PlaceholdersIn<Other> | 'count'
     : never
 
 export type Values = Readonly<Record<string, string | number>>

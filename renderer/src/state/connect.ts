@@ -11,33 +11,51 @@ export interface ConnectedHouse {
 /**
  * Keeps a store as the topics of a bridge tell. A bridge sends whole states again after a lost connection by itself; a new
  * helper (after `unlock`, say) may tell what the last one refused, so what was refused is asked for again with each connection.
+ * `later` does a piece of work soon: news that come until then are shown together, and not in the turn that has read them.
  */
-export function connectHouse(bridge: AppBridge): ConnectedHouse {
+export function connectHouse(bridge: AppBridge, later: (work: () => void) => void): ConnectedHouse {
   const store = createStore<House>(() => emptyHouse)
   const ends = new Map<Topic, () => void>()
+  const refused = new Set<Topic>()
+  let news: ((house: House) => House)[] = []
+
+  const tell = (change: (house: House) => House) => {
+    news.push(change)
+    if (news.length > 1) return
+    later(() => {
+      const changes = news
+      news = []
+      store.setState(house => changes.reduce((known, one) => one(known), house), true)
+    })
+  }
 
   const watch = <Name extends Topic>(name: Name) => {
     const reducer: TopicReducer<Name> = topicReducers[name]
     const subscribe: BridgeTopics[Name] = bridge.topics[name]
     ends.get(name)?.()
+    refused.delete(name)
     ends.set(
       name,
       subscribe({
         state: (state: Parameters<typeof reducer.state>[1]) =>
-          store.setState(house => reducer.state(without(house, name), state), true),
-        change: (change: Parameters<typeof reducer.change>[1]) =>
-          store.setState(house => reducer.change(house, change), true),
-        refused: error => store.setState(house => ({ ...house, refused: { ...house.refused, [name]: error } })),
+          tell(house => reducer.state(without(house, name), state)),
+        change: (change: Parameters<typeof reducer.change>[1]) => tell(house => reducer.change(house, change)),
+        refused: error => {
+          refused.add(name)
+          tell(house => ({ ...house, refused: { ...house.refused, [name]: error } }))
+        },
       } as Parameters<BridgeTopics[Name]>[0]),
     )
   }
 
   for (const name of topicNames) watch(name)
+  let isConnected = false
   const stop = bridge.shell.connection(connection => {
-    const before = store.getState().connection
-    store.setState({ connection })
-    if (connection.state !== 'connected' || before.state === 'connected') return
-    for (const name of Object.keys(store.getState().refused) as Topic[]) watch(name)
+    const wasConnected = isConnected
+    isConnected = connection.state === 'connected'
+    tell(house => ({ ...house, connection }))
+    if (!isConnected || wasConnected) return
+    for (const name of [...refused]) watch(name)
   })
 
   return {

@@ -2,10 +2,11 @@ import type { BridgeConnection } from '../../../engine/contract/appBridge.ts'
 import type { DriveDevice } from '../../../engine/contract/drives.ts'
 import type { WireError } from '../../../engine/contract/errors.ts'
 import type { AttachmentView } from '../../../engine/contract/files.ts'
-import type { DestinationView, HelperContract, JobView, ShownNotice } from '../../../engine/contract/helperContract.ts'
+import type { DestinationView, HelperContract, JobView } from '../../../engine/contract/helperContract.ts'
 import type { Run, RunProgress } from '../../../engine/contract/jobs.ts'
 import type { LibrarySummary } from '../../../engine/contract/library.ts'
 import type { TopicChange, TopicName, TopicState } from '../../../engine/contract/rpcContract.ts'
+import type { ShownNotice } from '../../../engine/contract/shownNotice.ts'
 
 /** What the screens know of the helper: nothing but what its topics have told. A list is null until it was told. */
 export interface House {

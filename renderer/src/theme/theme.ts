@@ -4,9 +4,8 @@ import {
   createTheme,
   DEFAULT_THEME,
   defaultCssVariablesResolver,
-  Modal,
+  type ModalProps,
   mergeMantineTheme,
-  Tooltip,
 } from '@mantine/core'
 import {
   dark,
@@ -43,10 +42,10 @@ export const theme = createTheme({
   focusRing: 'auto',
   respectReducedMotion: true,
   headings: { fontFamily, fontWeight: '600', sizes: { h1: { fontSize: '1.5rem' }, h2: { fontSize: '1.125rem' } } },
+  // Not by what Modal.extend gives: the theme is needed before any dialogue is.
   components: {
     // Locking the scroll of the page writes a style element, which the content policy forbids. The dialogue covers it anyway.
-    Modal: Modal.extend({ defaultProps: { lockScroll: false, centered: true } }),
-    Tooltip: Tooltip.extend({ defaultProps: { events: { hover: true, focus: true, touch: false } } }),
+    Modal: { defaultProps: { lockScroll: false, centered: true } satisfies Partial<ModalProps> },
   },
 })
 

@@ -127,7 +127,12 @@ describe('a preview of a run', () => {
           {
             source: 'root',
             newest: { id: versions[2]!.id, date: versions[2]!.date, status: 'complete' },
-            removes: [{ version: versions[0]!.id, reason: expect.stringContaining('removed') }],
+            removes: [
+              {
+                version: versions[0]!.id,
+                reason: expect.objectContaining({ text: expect.stringContaining('removed') }),
+              },
+            ],
           },
           { source: 'sparse', newest: null, removes: [], error: null },
         ],

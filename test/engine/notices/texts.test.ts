@@ -147,15 +147,18 @@ describe('desktop notifications', () => {
       title: 'Backup “Home” failed',
       body: 'The bucket could not be reached. Check the network.',
       urgency: 'normal',
+      about: { kind: 'run-failed', reminder: false, count: 1, jobs: ['Home'], drive: null, error: unreachable.code },
     })
     expect(desktopNotice(failed('A', 'B', 'C', 'D', 'E'))).toEqual({
       title: '5 backups failed',
       body: '“A”, “B”, “C”, 2 more. Open Holdfast to see why.',
       urgency: 'normal',
+      about: { kind: 'run-failed', reminder: false, count: 5, jobs: ['A', 'B', 'C'], drive: null, error: null },
     })
     expect(desktopNotice(overdue('Home'))).toMatchObject({
       body: 'Connect the drive “Samsung T7”.',
       urgency: 'critical',
+      about: { drive: 'Samsung T7' },
     })
     expect(everyEvent('x').map(event => `${event.event} ${desktopNotice(event).urgency}`)).toEqual(
       expect.arrayContaining(['recovered low', 'damaged critical', 'waiting-for-drive normal', 'hook-failed normal']),

@@ -201,6 +201,13 @@ describe('the connection of a bridge', () => {
     await connected(2)
   })
 
+  it('is made anew at once when its client was closed on this side', async () => {
+    await connected()
+    clients[0]!.close()
+    await connected(2)
+    expect(clock.sleeping).toBe(0)
+  })
+
   it('is over after close, and no other is made', async () => {
     await connected()
     const before = states.length

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type CronFields, readCron } from '../../../engine/contract/cronText.ts'
+import { scheduleExpectations } from '../../../engine/contract/scheduleMistake.ts'
 
 const fieldsOf = (text: string): CronFields => {
   const reading = readCron(text)
@@ -71,6 +72,7 @@ describe('readCron', () => {
     ['* * * * * *', 10, 'the end instead of “*”'],
   ])('refuses “%s” and points to place %d', (text, offset, expected) => {
     const reading = readCron(text)
-    expect(reading).toEqual({ ok: false, mistake: { offset, expected: expect.stringContaining(expected) } })
+    expect(reading).toMatchObject({ ok: false, mistake: { offset, expected: expect.stringContaining(expected) } })
+    expect(scheduleExpectations).toContain(reading.ok ? '' : reading.mistake.expectation.code)
   })
 })

@@ -2,11 +2,13 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { HoldfastError } from '../../../engine/contract/errors.ts'
 import { type Schedule, scheduleSchema, weekdays } from '../../../engine/contract/schedule.ts'
+import { scheduleExpectations } from '../../../engine/contract/scheduleMistake.ts'
 import {
   formatQuietHours,
   formatSchedule,
   parseQuietHours,
   parseSchedule,
+  type ScheduleMistake,
 } from '../../../engine/contract/scheduleText.ts'
 import { anySchedule } from '../../support/schedules.ts'
 
@@ -95,7 +97,8 @@ describe('parseSchedule', () => {
   ])('refuses “%s” with a caret under column %d', (text, column, expected) => {
     const error = errorOf(text)
     expect(error.code).toBe('usage.invalid')
-    expect(error.details).toEqual({ text, column })
+    expect(error.details).toMatchObject({ text, column })
+    expect(scheduleExpectations).toContain((error.details as unknown as ScheduleMistake).expected.code)
     expect(error.message).toContain(expected)
     expect(error.advice).toBeTruthy()
   })

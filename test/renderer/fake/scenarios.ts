@@ -173,9 +173,10 @@ const scenes: Record<ScenarioName, Scene> = {
     for (let day = 8; day >= 0; day--) addPastRun(world, job, drive.id, days(day) + hours(1), 'failed')
     addUsage(world, drive.id)
     world.notify({
-      title: 'No backup of This computer for 9 days',
-      body: 'The drive Samsung T7 is full. What is stored there is safe.',
+      title: 'Backup “This computer” is overdue',
+      body: 'Open Holdfast to see why.',
       urgency: 'critical',
+      about: { kind: 'overdue', reminder: false, count: 1, jobs: [job.name], drive: null, error: 'storage.full' },
     })
   },
   damaged: (_, world) => {
@@ -215,9 +216,10 @@ const scenes: Record<ScenarioName, Scene> = {
       warnings: [],
     })
     world.notify({
-      title: '4 versions on Samsung T7 are damaged',
-      body: 'The next backup repairs what is still on this computer.',
+      title: 'Damage was found in the versions of “This computer”',
+      body: 'Open Holdfast to see which versions are affected.',
       urgency: 'critical',
+      about: { kind: 'damaged', reminder: false, count: 1, jobs: ['This computer'], drive: null, error: null },
     })
   },
   manyVersions: (_, world) => {

@@ -33,4 +33,4 @@ declare global {
 }
 window.stage = stage
 
-mount(document.getElementById('root')!, bridge, () => clock.now)
+void mount(document.getElementById('root')!, bridge, () => clock.now)

@@ -69,7 +69,7 @@ function storedLines({ source, newest, removes, error }: StoredSource): string[]
   const old = removes.length === 0 ? '' : `; ${counted(removes.length, 'old version')} would be removed`
   return [
     `    ${source}: ${last}${state}${old}.`,
-    ...removes.map(({ version, date, reason }) => `      ${version} of ${localMinute(date)}, ${reason}`),
+    ...removes.map(({ version, date, reason }) => `      ${version} of ${localMinute(date)}, ${reason.text}`),
   ]
 }
 

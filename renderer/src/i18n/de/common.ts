@@ -6,6 +6,9 @@ export const common = {
   'app.title': '{screen} – Holdfast',
   'app.skip': 'Zum Inhalt springen',
   'app.screens': 'Bereiche',
+  'app.notLoaded': 'Diese Ansicht ließ sich nicht laden',
+  'app.notLoadedText':
+    'Holdfast wurde aktualisiert oder beendet, während dieses Fenster offen war. Öffnen Sie es noch einmal.',
   'nav.home': 'Übersicht',
   'nav.running': { one: '{count} läuft', other: '{count} laufen' },
 
@@ -27,6 +30,17 @@ export const common = {
   'connection.unlock': 'Entsperren',
   'connection.unlocking': 'Warten auf die Erlaubnis …',
   'connection.refusedTopic': 'Einiges davon zeigt Ihnen der Sicherungsdienst nicht.',
+
+  'connection.appImage': 'Ein AppImage kann keine Administratorrechte bekommen',
+  'connection.appImage.do':
+    'Niemand außer Ihnen kann seinen Inhalt lesen. Installieren Sie das Paket von Holdfast (deb oder rpm): Es bringt den Hintergrunddienst mit, der ganze Platten sichert.',
+  'connection.noAgent': 'Es läuft nichts, das nach dem Passwort fragen könnte',
+  'connection.noAgent.do':
+    'Installieren und starten Sie einen Authentifizierungsagenten (mate-polkit, lxpolkit oder policykit-1-gnome) und melden Sie sich neu an.',
+  'leave.title': 'Ohne Speichern verlassen?',
+  'leave.text': 'Was Sie hier geändert haben, ist noch nicht gespeichert und geht beim Verlassen verloren.',
+  'leave.stay': 'Hier bleiben',
+  'leave.confirm': 'Ohne Speichern verlassen',
 
   'notices.title': 'Meldungen',
   'notices.dismiss': 'Ausblenden: {title}',

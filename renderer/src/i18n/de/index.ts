@@ -9,6 +9,7 @@ import { health } from './health.ts'
 import { home } from './home.ts'
 import { restore } from './restore.ts'
 import { settings } from './settings.ts'
+import { told } from './told.ts'
 import { versions } from './versions.ts'
 import { wizard } from './wizard.ts'
 
@@ -24,4 +25,5 @@ export const deMessages = {
   ...health,
   ...activity,
   ...settings,
+  ...told,
 } satisfies Translation<EnMessages>

@@ -77,7 +77,7 @@ export const settings = {
   'settings.notices.tls.tls': 'TLS von Anfang an',
   'settings.notices.tls.none': 'Keine: Jeder auf dem Weg kann mitlesen',
   'settings.notices.user': 'Benutzername',
-  'settings.notices.userText': 'Wird nicht wieder angezeigt. Leer lassen, wenn der Server keinen will.',
+  'settings.notices.userText': 'Leer lassen, wenn der Server keinen will.',
   'settings.notices.password': 'Passwort',
   'settings.notices.passwordText': 'Leer lassen, um das gespeicherte zu behalten.',
   'settings.notices.from': 'Von',

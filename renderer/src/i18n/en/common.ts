@@ -6,6 +6,8 @@ export const common = {
   'app.title': '{screen} – Holdfast',
   'app.skip': 'Skip to content',
   'app.screens': 'Screens',
+  'app.notLoaded': 'This screen could not be loaded',
+  'app.notLoadedText': 'Holdfast was updated or ended while this window was open. Open it again.',
   'nav.home': 'Home',
   'nav.running': { one: '{count} under way', other: '{count} under way' },
 
@@ -26,6 +28,17 @@ export const common = {
   'connection.unlock': 'Unlock',
   'connection.unlocking': 'Waiting for permission…',
   'connection.refusedTopic': 'Some of this is hidden from you by the backup service.',
+
+  'connection.appImage': 'An AppImage cannot get an administrator’s rights',
+  'connection.appImage.do':
+    'Nobody but you can read what is in it. Install the package of Holdfast (deb or rpm): it brings the background service, which backs up whole disks.',
+  'connection.noAgent': 'Nothing is running that could ask for the password',
+  'connection.noAgent.do':
+    'Install and start an authentication agent (mate-polkit, lxpolkit or policykit-1-gnome), and log in again.',
+  'leave.title': 'Leave without saving?',
+  'leave.text': 'What you changed here is not saved yet and is lost when you leave.',
+  'leave.stay': 'Stay here',
+  'leave.confirm': 'Leave without saving',
 
   'notices.title': 'Messages',
   'notices.dismiss': 'Dismiss: {title}',

@@ -7,6 +7,7 @@ import { health } from './health.ts'
 import { home } from './home.ts'
 import { restore } from './restore.ts'
 import { settings } from './settings.ts'
+import { told } from './told.ts'
 import { versions } from './versions.ts'
 import { wizard } from './wizard.ts'
 
@@ -22,5 +23,6 @@ export const enMessages = {
   ...health,
   ...activity,
   ...settings,
+  ...told,
 } as const
 export type EnMessages = typeof enMessages

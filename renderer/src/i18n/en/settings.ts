@@ -76,7 +76,7 @@ export const settings = {
   'settings.notices.tls.tls': 'TLS from the start',
   'settings.notices.tls.none': 'None: everybody on the way can read it',
   'settings.notices.user': 'User name',
-  'settings.notices.userText': 'Is not shown again. Leave it empty when the server wants none.',
+  'settings.notices.userText': 'Leave it empty when the server wants none.',
   'settings.notices.password': 'Password',
   'settings.notices.passwordText': 'Leave it empty to keep the one that is stored.',
   'settings.notices.from': 'From',

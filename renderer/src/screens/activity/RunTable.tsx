@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import { useState } from 'react'
+import { useDeferredValue, useState } from 'react'
 import type { Run } from '../../../../engine/contract/jobs.ts'
 import { hrefOf } from '../../app/routes.ts'
 import { arrowOf, runTitle } from '../../components/ProgressLine.tsx'
@@ -11,12 +11,14 @@ import { amountOf, durationOf } from './history.ts'
 
 /** So many rows at once: a page of some hundred makes a window slow on old computers. */
 const rowsAtOnce = 60
+/** Fill a window; the rest is drawn a moment later. */
+const rowsAtFirst = 12
 
 export function RunTable({ runs }: { runs: readonly Run[] }) {
   const { t } = useSpeech()
   const now = useNow()
   const [limit, setLimit] = useState(rowsAtOnce)
-  const shown = runs.slice(0, limit)
+  const shown = runs.slice(0, useDeferredValue(limit, rowsAtFirst))
   return (
     <>
       <div className="hf-scroll">

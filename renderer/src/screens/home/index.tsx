@@ -1,4 +1,5 @@
 import { Button } from '@mantine/core'
+import { useDeferredValue } from 'react'
 import { hrefOf } from '../../app/routes.ts'
 import { BarStrip } from '../../components/charts.tsx'
 import { DiskMap } from '../../components/DiskMap.tsx'
@@ -20,6 +21,8 @@ export function HomeScreen() {
   const house = useHouse(state => state)
   const summary = summaryOf(house)
   const jobs = house.jobs ?? []
+  // The sentence first; the pictures below it can come a moment later.
+  const isRest = useDeferredValue(true, false)
   return (
     <Page title={t('home.title')}>
       {summary.kind === 'nothing' ? (
@@ -36,12 +39,12 @@ export function HomeScreen() {
       ) : (
         <>
           <Hero summary={summary} />
-          <GetBack />
-          <LastDays />
+          {isRest && <GetBack />}
+          {isRest && <LastDays />}
         </>
       )}
-      <Disks />
-      {jobs.length > 0 && <Jobs jobs={jobs} />}
+      {isRest && <Disks />}
+      {isRest && jobs.length > 0 && <Jobs jobs={jobs} />}
     </Page>
   )
 }

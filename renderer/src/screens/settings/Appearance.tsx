@@ -1,7 +1,8 @@
 import { Checkbox, SegmentedControl, Select, useMantineColorScheme } from '@mantine/core'
 import { useEffect, useState } from 'react'
 import { Card } from '../../components/Page.tsx'
-import { type Language, languageNames, languages, setLanguage } from '../../i18n/language.ts'
+import { type Language, languageNames, languages } from '../../i18n/language.ts'
+import { setLanguage } from '../../i18n/speech.ts'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useShell } from '../../state/context.ts'
 
@@ -17,7 +18,7 @@ export function Appearance() {
           allowDeselect={false}
           value={language}
           data={languages.map(value => ({ value, label: languageNames[value] }))}
-          onChange={value => value !== null && setLanguage(value as Language)}
+          onChange={value => value !== null && void setLanguage(value as Language)}
         />
         <div>
           <div className="hf-settings-label" aria-hidden="true">

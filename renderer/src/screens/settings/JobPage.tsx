@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core'
 import { useState } from 'react'
 import type { JobView } from '../../../../engine/contract/helperContract.ts'
+import { useUnsaved } from '../../app/leaving.ts'
 import { hrefOf } from '../../app/routes.ts'
 import { ErrorNote } from '../../components/Note.tsx'
 import { EmptyState, Page } from '../../components/Page.tsx'
@@ -54,6 +55,7 @@ function JobEditor({ view }: { view: JobView }) {
   // Until somebody edits it, the editor shows what the helper tells, also when another window changes it.
   const draft = edited ?? draftOf(job)
   const isDirty = edited !== null && isChanged(job, edited)
+  useUnsaved(isDirty)
   const isReady = isDirty && mistakesIn(draft).length === 0
   const change = (changes: Partial<JobDraft>) => {
     setIsSaved(false)

@@ -3,15 +3,18 @@ import type { JobView } from '../../../../engine/contract/helperContract.ts'
 import { ErrorNote } from '../../components/Note.tsx'
 import { Card } from '../../components/Page.tsx'
 import { When } from '../../components/values.tsx'
+import { standingWords } from '../../i18n/told.ts'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useCall } from '../../state/calls.ts'
-import { useClock } from '../../state/context.ts'
+import { useClock, useNow } from '../../state/context.ts'
 import { JobBadge } from './JobList.tsx'
 import { type Pause, pauses, pauseUntil } from './pause.ts'
 
 /** How a job fares; run it, pause it, let it go on. */
 export function JobStateCard({ view }: { view: JobView }) {
-  const { t } = useSpeech()
+  const speech = useSpeech()
+  const { t } = speech
+  const now = useNow()
   const clock = useClock()
   const { job, standings } = view
   const run = useCall('jobs.run')
@@ -26,12 +29,7 @@ export function JobStateCard({ view }: { view: JobView }) {
         {standings.map(standing => (
           <li key={standing.destination} className="hf-wrap">
             {standing.destinationName}: <When at={standing.lastSuccessAt} />
-            {standing.nextAt !== null && (
-              <>
-                {' → '}
-                <When at={standing.nextAt} />
-              </>
-            )}
+            <div className="hf-quiet hf-small">{standingWords(speech, standing, now)}</div>
           </li>
         ))}
       </ul>

@@ -5,6 +5,7 @@ import { ErrorNote } from '../../components/Note.tsx'
 import { Card } from '../../components/Page.tsx'
 import { DestinationBadge } from '../../components/StateBadge.tsx'
 import { Bytes } from '../../components/values.tsx'
+import { retentionWords } from '../../i18n/told.ts'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useCall } from '../../state/calls.ts'
 import { useNow } from '../../state/context.ts'
@@ -108,7 +109,7 @@ function Destination({ destination }: { destination: PreviewedDestination }) {
                 <ul>
                   {removes.map(({ version, date, reason }) => (
                     <li key={version}>
-                      {format.when(date, now)}: {reason}
+                      {format.when(date, now)}: {retentionWords(t, reason)}
                     </li>
                   ))}
                 </ul>

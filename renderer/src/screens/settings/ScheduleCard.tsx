@@ -2,6 +2,7 @@ import { Radio, Select, Textarea, TextInput } from '@mantine/core'
 import type { Weekday } from '../../../../engine/contract/schedule.ts'
 import { formatSchedule } from '../../../../engine/contract/scheduleText.ts'
 import { Card } from '../../components/Page.tsx'
+import { expectationWords } from '../../i18n/told.ts'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { dayNames } from '../wizard/weekdayNames.ts'
 import type { EditorProps } from './editorProps.ts'
@@ -68,20 +69,18 @@ export function ScheduleCard({ draft, change }: EditorProps) {
             spellCheck={false}
             value={schedule.text}
             error={
-              reading.ok
+              reading.ok || reading.column === null
                 ? null
-                : reading.column === null
-                  ? reading.message
-                  : t('job.schedule.column', {
-                      column: reading.column,
-                      text: schedule.text.slice(reading.column - 1, reading.column + 29) || '…',
-                    })
+                : t('job.schedule.column', {
+                    column: reading.column,
+                    text: schedule.text.slice(reading.column - 1, reading.column + 29) || '…',
+                  })
             }
             onChange={event => set({ text: event.currentTarget.value })}
           />
         )}
         <div className="hf-quiet hf-small" aria-live="polite">
-          {!reading.ok && schedule.preset === 'custom' && reading.message}
+          {!reading.ok && reading.expected && expectationWords(t, reading.expected)}
           {reading.ok &&
             reading.schedule &&
             t('job.schedule.understood', { text: describeSchedule(reading.schedule, speech) })}

@@ -27,12 +27,12 @@ export function draftOfNotices({ email, webhook }: Pick<Output<'notices.get'>, '
     host: email?.host ?? '',
     port: email?.port ?? 587,
     tls: tlsKinds.find(kind => kind === email?.tls) ?? 'starttls',
-    // What logs in is never told, so it has to be given anew with each change.
-    user: '',
+    user: email?.user ?? '',
+    // Secrets are never told; left empty, those that are there stay.
     password: '',
     from: email?.from ?? '',
     to: email?.to.join(', ') ?? '',
-    certificates: '',
+    certificates: email?.trustedCertificates ?? '',
     hasWebhook: webhook !== null,
     url: webhook?.url ?? '',
     secret: '',

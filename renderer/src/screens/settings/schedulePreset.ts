@@ -5,7 +5,8 @@ import {
   type ScheduleRule,
   type Weekday,
 } from '../../../../engine/contract/schedule.ts'
-import { formatSchedule, parseSchedule } from '../../../../engine/contract/scheduleText.ts'
+import type { ScheduleExpectation } from '../../../../engine/contract/scheduleMistake.ts'
+import { formatSchedule, parseSchedule, type ScheduleMistake } from '../../../../engine/contract/scheduleText.ts'
 
 /** The schedules that most people want, and the text of all others. Pure. */
 
@@ -42,8 +43,8 @@ export function draftOfSchedule(schedule: Schedule | null): ScheduleDraft {
 
 export type ScheduleReading =
   | { ok: true; schedule: Schedule | null }
-  /** `column` from 1, where the trouble begins; null when it is in no one place. */
-  | { ok: false; column: number | null; message: string }
+  /** `column` from 1, where the trouble begins, and what was expected there; null for a time that is none. */
+  | { ok: false; column: number | null; expected: ScheduleExpectation | null }
 
 /** The schedule that a draft means, or why it means none. */
 export function readDraft({ preset, time, weekday, text }: ScheduleDraft): ScheduleReading {
@@ -59,7 +60,7 @@ export function readDraft({ preset, time, weekday, text }: ScheduleDraft): Sched
     weekly: [{ kind: 'weekly', weekdays: [weekday], time }],
   }
   if (preset !== 'hourly' && !/^([01]\d|2[0-3]):[0-5]\d$/.test(time)) {
-    return { ok: false, column: null, message: time }
+    return { ok: false, column: null, expected: null }
   }
   return { ok: true, schedule: { rules: rules[preset] } }
 }
@@ -69,7 +70,7 @@ function readText(text: string): ScheduleReading {
     return { ok: true, schedule: parseSchedule(text) }
   } catch (error) {
     if (!(error instanceof HoldfastError)) throw error
-    const column = error.details?.column
-    return { ok: false, column: typeof column === 'number' ? column : null, message: error.message }
+    const { column, expected } = error.details as unknown as ScheduleMistake
+    return { ok: false, column, expected }
   }
 }

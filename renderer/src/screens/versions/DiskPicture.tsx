@@ -1,7 +1,6 @@
 import type { DiskPart, DiskPicture as Picture } from '../../../../engine/contract/library.ts'
 import type { Say } from '../../i18n/language.ts'
 import { useSpeech } from '../../i18n/useSpeech.ts'
-import '../../components/DiskMap.css'
 
 /** What a part is called: its label, else its number among the partitions. */
 export function partTitle(t: Say, picture: Picture, part: DiskPart): string {

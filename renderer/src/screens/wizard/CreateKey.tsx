@@ -1,15 +1,13 @@
-import { PasswordInput, TextInput } from '@mantine/core'
+import { TextInput } from '@mantine/core'
 import { useState } from 'react'
 import type { DriveDevice } from '../../../../engine/contract/drives.ts'
 import { ErrorNote, Note } from '../../components/Note.tsx'
 import { Card } from '../../components/Page.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useCall } from '../../state/calls.ts'
-import { useHouse } from '../../state/context.ts'
+import { NewPassphrase } from '../destinations/NewPassphrase.tsx'
 import type { ChosenDestination, PlaceChoice, PlaceFacts } from './draft.ts'
-import { destinationName } from './naming.ts'
-import { StrengthBar } from './StrengthBar.tsx'
-import { leastStrength, strengthOf } from './strength.ts'
+import { usePlaceName } from './usePlaceName.ts'
 import { WizardFrame } from './WizardFrame.tsx'
 
 export interface NewPlaceProps {
@@ -28,22 +26,13 @@ export function CreateKey({
   onCreated,
 }: NewPlaceProps & { onCreated(destination: ChosenDestination, phrase: string): void }) {
   const { t } = useSpeech()
-  const destinations = useHouse(house => house.destinations) ?? []
-  const [name, setName] = useState(() =>
-    destinationName(
-      place,
-      devices,
-      destinations.map(view => view.destination.name),
-    ),
-  )
-  const [passphrase, setPassphrase] = useState('')
-  const [again, setAgain] = useState('')
+  const [name, setName] = usePlaceName(place, devices)
+  const [passphrase, setPassphrase] = useState<string | null>(null)
   const create = useCall('destinations.create')
-  const isStrong = strengthOf(passphrase) >= leastStrength
-  const differs = again !== '' && again !== passphrase
-  const isReady = name.trim() !== '' && isStrong && again === passphrase
+  const isReady = name.trim() !== '' && passphrase !== null
 
   const submit = async () => {
+    if (passphrase === null) return
     const made = await create.call({ name: name.trim(), place, passphrase })
     if (!made) return
     const { id, name: given, drive } = made.destination
@@ -67,21 +56,7 @@ export function CreateKey({
             maxLength={100}
             onChange={event => setName(event.currentTarget.value)}
           />
-          <PasswordInput
-            label={t('wizard.key.passphrase')}
-            description={t('wizard.key.hint')}
-            value={passphrase}
-            autoComplete="new-password"
-            onChange={event => setPassphrase(event.currentTarget.value)}
-          />
-          {passphrase !== '' && <StrengthBar strength={strengthOf(passphrase)} />}
-          <PasswordInput
-            label={t('wizard.key.again')}
-            value={again}
-            autoComplete="new-password"
-            error={differs ? t('wizard.key.differs') : null}
-            onChange={event => setAgain(event.currentTarget.value)}
-          />
+          <NewPassphrase onChange={setPassphrase} />
         </div>
       </Card>
       <Note tone="attention">{t('wizard.key.lost')}</Note>

@@ -1,8 +1,7 @@
 #!/bin/bash
-# As deb-after-install.sh, and with the service, which comes in this package. (A name in braces after a dollar sign would be a
-# macro of electron-builder.)
+# Takes the place of electron-builder's own script, with its duties. The program is not put on the path by its own name:
+# /usr/bin/holdfast is the command line. (A name in braces after a dollar sign would be a macro of electron-builder.)
 ln -sf /opt/Holdfast/holdfast /usr/bin/holdfast-desktop
-ln -sf /opt/Holdfast/resources/holdfast/bin/holdfast /usr/bin/holdfast
 
 # Chromium's set-uid sandbox only where the kernel has no user namespaces for ordinary people.
 if { [[ -L /proc/self/ns/user ]] && unshare --user true; } 2>/dev/null; then
@@ -26,20 +25,3 @@ if apparmor_status --enabled >/dev/null 2>&1; then
     fi
   fi
 fi
-
-if hash systemd-tmpfiles 2>/dev/null; then
-  systemd-tmpfiles --create holdfast.conf || true
-fi
-if [ -S /run/udev/control ]; then
-  udevadm control --reload || true
-fi
-if [ -d /run/systemd/system ]; then
-  systemctl daemon-reload || true
-  # 1: installed for the first time. Later, what the administrator switched off stays off.
-  if [ "$1" = 1 ]; then
-    systemctl enable --now holdfast.service || true
-  else
-    systemctl try-restart holdfast.service || true
-  fi
-fi
-exit 0
