@@ -43,7 +43,7 @@ describe.skipIf(noStage !== undefined)(`files in a browser${noStage ? ` (${noSta
   it('come back from yesterday’s version with three clicks from the start screen', async () => {
     const page = await stage.open('protected', 'home')
     await page.evaluate("window.clicks = 0; addEventListener('click', () => window.clicks++, true)")
-    await page.getByRole('link', { name: /^Browse the files of root, yesterday/ }).click()
+    await page.getByRole('link', { name: /^Browse files: *root *yesterday/ }).click()
     await page.getByRole('row', { name: 'notes.txt' }).click()
     await page.getByRole('button', { name: 'Get back' }).click()
     await page.getByRole('heading', { name: 'Getting files of root back' }).waitFor()
@@ -61,7 +61,7 @@ describe.skipIf(noStage !== undefined)(`files in a browser${noStage ? ` (${noSta
       for (const key of all) await page.keyboard.press(key)
     }
     await page.evaluate("addEventListener('mousedown', () => { window.wasTouched = true }, true)")
-    const link = page.getByRole('link', { name: /^Browse the files of root, yesterday/ })
+    const link = page.getByRole('link', { name: /^Browse files: *root *yesterday/ })
     const hasFocus = () => link.evaluate(element => element === element.ownerDocument.activeElement)
     for (let stops = 0; stops < 40 && !(await hasFocus()); stops++) await keys('Tab')
     await keys('Enter')
@@ -91,7 +91,7 @@ describe.skipIf(noStage !== undefined)(`files in a browser${noStage ? ` (${noSta
 
   it('of a folder with 100 000 entries open and scroll without holding the window up', async () => {
     const page = await stage.open('protected', 'home')
-    await page.getByRole('link', { name: /^Browse the files of root, yesterday/ }).click()
+    await page.getByRole('link', { name: /^Browse files: *root *yesterday/ }).click()
     await page.getByRole('row', { name: 'notes.txt' }).waitFor()
     // What the invented helper itself needs to invent and order them is not the window's.
     await page.evaluate(`(async () => {
@@ -126,7 +126,7 @@ describe.skipIf(noStage !== undefined)(`files in a browser${noStage ? ` (${noSta
   it('that wait for a drive say so, and open when it is connected', async () => {
     const page = await stage.open('waitingForDrive', 'home')
     await page
-      .getByRole('link', { name: /^Browse the files of root/ })
+      .getByRole('link', { name: /^Browse files: *root/ })
       .first()
       .click()
     await page.getByText('This version is on a drive that is not connected.').waitFor()
