@@ -36,6 +36,8 @@ describe.skipIf(why)(`files of a version${why ? ` (${why})` : ''}`, () => {
     await writeFile(join(original, 'photos/empty'), '')
     execFileSync('ln', ['-s', '2026/sea.jpg', join(original, 'photos/newest')])
     execFileSync('chmod', ['640', join(original, 'photos/2026/sea.jpg')])
+    // mkfs keeps whole seconds.
+    execFileSync('find', [original, '-exec', 'touch', '-h', '-d', '2026-03-01 10:00:00', '{}', '+'])
     const image = join(app.folder, 'made.img')
     execFileSync('mkfs.ext4', ['-q', '-d', original, image, '48M'])
     content = await readFile(image)

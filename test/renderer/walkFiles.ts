@@ -11,7 +11,7 @@ export async function walkFiles(
   const moveOn = (ms: number) => page.evaluate(`window.stage.advance(${ms})`)
 
   // Three presses: the version, the file, and “Get back”.
-  await press(/^Browse the files of root, yesterday/, 'link')
+  await press(/^Browse files: *root *yesterday/, 'link')
   await row('notes.txt').waitFor()
   await at('1-list')
   await row('notes.txt').click()
@@ -58,7 +58,7 @@ export async function walkFiles(
   await at('11-empty')
 
   await press('Home', 'link')
-  await press(/^Browse the files of home, yesterday/, 'link')
+  await press(/^Browse files: *home *yesterday/, 'link')
   await page.getByRole('heading', { name: 'Volumes in this version' }).waitFor()
   await page.getByLabel(/^Passphrase of/).fill('wrong')
   await press('Unlock')
@@ -90,7 +90,7 @@ export async function walkFiles(
 
 /** What stands there while files cannot be shown. */
 export async function walkFilesTrouble(page: Page, at: (step: string) => Promise<void>): Promise<void> {
-  const open = () => page.getByRole('link', { name: /^Browse the files of root, yesterday/ }).click()
+  const open = () => page.getByRole('link', { name: /^Browse files: *root *yesterday/ }).click()
   const home = () => page.getByRole('link', { name: 'Home' }).click()
 
   await page.evaluate("window.stage.bridge.hanging.add('files.open')")

@@ -44,7 +44,7 @@ manifest() {
     find . \( -type d -printf '%p %y %m %U:%G %T@\n' \) -o \( -type l -printf '%p %y %U:%G %T@ %l\n' \) -o \
       -printf '%p %y %m %U:%G %T@ %n %s\n' | LC_ALL=C sort
     find . -type f -links +1 -printf '%i %p\n' | LC_ALL=C sort -k2 | awk '{ if (!($1 in n)) n[$1] = $2; print "same", n[$1], $2 }'
-    getfattr -R -P -d -m - -e hex . 2>/dev/null | grep -v '^trusted.SGI_ACL' | awk '/^# file: / { file = $0; next } NF { print file, $0 }' | LC_ALL=C sort
+    getfattr -R -P -d -m - -e hex . 2>/dev/null | { grep -v '^trusted.SGI_ACL' || true; } | awk '/^# file: / { file = $0; next } NF { print file, $0 }' | LC_ALL=C sort
     find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
   )
 }

@@ -14,7 +14,7 @@ export class Files {
 
   /** Presses a version on the start screen. `when` is a part of what stands below its name. */
   async openFromHome(name: string, when: string): Promise<void> {
-    const title = new RegExp(`^Browse the files of ${name}, ${when}`)
+    const title = new RegExp(`^Browse files: *${name} *${when}`)
     await this.#hands.press(this.#page.getByRole('link', { name: title }))
     await this.#page.getByRole('grid').waitFor()
   }

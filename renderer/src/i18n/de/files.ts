@@ -12,7 +12,6 @@ export const files = {
   'files.home.title': 'Dateien zurückholen',
   'files.home.text':
     'Öffnet eine Version wie einen Ordner. Wählen Sie aus, was Sie möchten; es kommt in einen neuen Ordner.',
-  'files.home.open': '{name}, {when}',
   'files.home.other': 'Eine andere Version',
 
   'files.opening': 'Die Version wird geöffnet…',
@@ -38,12 +37,10 @@ export const files = {
   'files.volume.passphraseHint': 'Die, nach der beim Start des Computers gefragt wird; nicht die der Sicherung.',
   'files.volume.unlock': 'Entsperren',
   'files.volume.closed': 'Lässt sich nicht öffnen',
-  'files.volume.other': 'Andere Volumes',
 
   'files.path': 'Ordner',
   'files.search': 'In diesem Ordner suchen',
   'files.search.clear': 'Suche leeren',
-  'files.order': 'Reihenfolge',
   'files.column.select': 'Ausgewählt',
   'files.column.name': 'Name',
   'files.column.size': 'Größe',
@@ -58,8 +55,6 @@ export const files = {
   'files.noMatch': 'Nichts in diesem Ordner hat das im Namen',
   'files.loading': 'Der Ordner wird gelesen…',
   'files.row.loading': 'Wird geladen…',
-  'files.select': '{name} auswählen',
-  'files.up': 'Nach oben',
   'files.notExact': 'Der Name enthält Zeichen, die sich nicht zeigen lassen; beim Kopieren bleibt er, wie er ist.',
 
   'files.kind.file': 'Datei',
@@ -152,13 +147,10 @@ export const files = {
   'files.restore.confirm': 'Ersetzen',
   'files.restore.keep': 'Nicht ersetzen',
   'files.restore.planTooOld': 'Das ist zu lange her. Sehen Sie noch einmal nach, um weiterzumachen.',
-  'files.restore.otherChoice': 'Etwas ändern',
 
   'files.run.title': 'Dateien aus {name} werden zurückgeholt',
   'files.run.to': 'Aus {name}, {when}, nach {target}',
-  'files.run.progress': 'Fortschritt des Kopierens',
   'files.run.leave': 'Sie können diese Seite verlassen oder das Fenster schließen: Es geht weiter.',
-  'files.run.stop': 'Anhalten',
   'files.end.complete': 'Ihre Dateien sind wieder da',
   'files.end.incomplete': 'Die meisten Ihrer Dateien sind wieder da, nicht alle',
   'files.end.failed': 'Die Dateien ließen sich nicht kopieren',
@@ -208,7 +200,6 @@ export const files = {
   'copies.written': '{bytes} hineingeschrieben',
   'copies.device': 'Gerät',
   'copies.uri': 'Adresse für NBD-Programme',
-  'copies.commands': 'Befehle dafür',
   'copies.command.check': 'Ein Dateisystem prüfen und reparieren',
   'copies.command.mount': 'Ihre Dateien zeigen',
   'copies.command.machine': 'Als virtuelle Maschine starten',

@@ -11,7 +11,6 @@ export const files = {
 
   'files.home.title': 'Get files back',
   'files.home.text': 'Opens a version like a folder. Choose what you want; it is put into a new folder.',
-  'files.home.open': '{name}, {when}',
   'files.home.other': 'Another version',
 
   'files.opening': 'Opening the version…',
@@ -35,12 +34,10 @@ export const files = {
   'files.volume.passphraseHint': 'The one that is asked for when the computer starts; not that of the backup.',
   'files.volume.unlock': 'Unlock',
   'files.volume.closed': 'Cannot be opened',
-  'files.volume.other': 'Other volumes',
 
   'files.path': 'Folder',
   'files.search': 'Search in this folder',
   'files.search.clear': 'Clear the search',
-  'files.order': 'Order',
   'files.column.select': 'Selected',
   'files.column.name': 'Name',
   'files.column.size': 'Size',
@@ -55,8 +52,6 @@ export const files = {
   'files.noMatch': 'Nothing in this folder has that in its name',
   'files.loading': 'Reading the folder…',
   'files.row.loading': 'Loading…',
-  'files.select': 'Select {name}',
-  'files.up': 'Up',
   'files.notExact': 'The name holds signs that cannot be shown; what is copied keeps it as it is.',
 
   'files.kind.file': 'File',
@@ -143,13 +138,10 @@ export const files = {
   'files.restore.confirm': 'Replace',
   'files.restore.keep': 'Leave them',
   'files.restore.planTooOld': 'This was looked at too long ago. Look again to go on.',
-  'files.restore.otherChoice': 'Change something',
 
   'files.run.title': 'Getting files of {name} back',
   'files.run.to': 'From {name}, {when}, into {target}',
-  'files.run.progress': 'Progress of copying',
   'files.run.leave': 'You can leave this page or close the window: it goes on.',
-  'files.run.stop': 'Stop',
   'files.end.complete': 'Your files are back',
   'files.end.incomplete': 'Most of your files are back, not all',
   'files.end.failed': 'The files could not be copied',
@@ -198,7 +190,6 @@ export const files = {
   'copies.written': '{bytes} written to it',
   'copies.device': 'Device',
   'copies.uri': 'Address for NBD clients',
-  'copies.commands': 'Commands for it',
   'copies.command.check': 'Check and repair a file system',
   'copies.command.mount': 'Show its files',
   'copies.command.machine': 'Start it as a virtual machine',

@@ -36,10 +36,8 @@ export function GetBack() {
       <ul className="hf-plain-list hf-get-back">
         {shown.map(({ destination, id, name, date }) => (
           <li key={`${destination} ${id}`}>
-            <a
-              href={hrefOf('files', [destination, id])}
-              aria-label={t('files.browseThis', { name, when: format.when(date, now) })}
-            >
+            <a href={hrefOf('files', [destination, id])}>
+              <span className="hf-hidden">{t('files.browse')}: </span>
               <span className="hf-get-back-name">{name}</span>
               <span className="hf-quiet hf-small">{format.when(date, now)}</span>
             </a>

@@ -39,7 +39,7 @@ export function HomeScreen() {
       ) : (
         <>
           <Hero summary={summary} />
-          <GetBack />
+          {isRest && <GetBack />}
           {isRest && <LastDays />}
         </>
       )}
