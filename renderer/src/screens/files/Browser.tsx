@@ -1,5 +1,5 @@
 import { Button, CloseButton, TextInput } from '@mantine/core'
-import { useDeferredValue, useState } from 'react'
+import { useCallback, useDeferredValue, useState } from 'react'
 import type { FileEntry } from '../../../../engine/contract/files.ts'
 import { ErrorNote } from '../../components/Note.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
@@ -54,6 +54,7 @@ export function Browser({ place, volumeTitle, path, find, onVolumes, onPath, onR
   const active = entryAt(folder.pages, current.active)
   const title = path === '' ? volumeTitle : nameOf(path)
 
+  const clear = useCallback(() => setState(before => ({ ...before, selection: nothing })), [])
   const go = (to: string) => {
     setSearch('')
     onPath(to)
@@ -117,9 +118,10 @@ export function Browser({ place, volumeTitle, path, find, onVolumes, onPath, onR
         place={place}
         path={path}
         isWhole={asked.trim() === ''}
-        folder={folder}
+        total={total}
+        entriesAt={folder.entriesAt}
         selection={current.selection}
-        onClear={() => setState({ ...current, selection: nothing })}
+        onClear={clear}
         onRestore={onRestore}
       />
     </div>

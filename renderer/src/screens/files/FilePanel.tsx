@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react'
+import { memo, type ReactNode } from 'react'
 import type { FileEntry } from '../../../../engine/contract/files.ts'
 import { Bytes, When } from '../../components/values.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
@@ -16,7 +16,7 @@ export interface FilePanelProps {
 }
 
 /** All that is known of one entry: facts, what it holds, and its other states. */
-export function FilePanel({ id, place, folder, entry }: FilePanelProps) {
+export const FilePanel = memo(function FilePanel({ id, place, folder, entry }: FilePanelProps) {
   const { t } = useSpeech()
   if (!entry) {
     return (
@@ -62,4 +62,4 @@ export function FilePanel({ id, place, folder, entry }: FilePanelProps) {
       <FileHistory key={`history ${path}`} place={place} path={path} />
     </section>
   )
-}
+})

@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core'
-import { useState } from 'react'
+import { memo, useState } from 'react'
 import { navigate } from '../../app/routes.ts'
 import { ErrorNote, Note } from '../../components/Note.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
@@ -14,14 +14,16 @@ export interface SelectionBarProps {
   path: string
   /** The list is all of the folder, not what a search found of it. */
   isWhole: boolean
-  folder: Folder
+  total: number | null
+  entriesAt: Folder['entriesAt']
   selection: Selection
   onClear(): void
   onRestore(picked: Picked): void
 }
 
 /** What is selected, and the two ways to get it back: at once into a new folder, or to a folder of one's choice. */
-export function SelectionBar({ place, path, isWhole, folder, selection, onClear, onRestore }: SelectionBarProps) {
+export const SelectionBar = memo(function SelectionBar(props: SelectionBarProps) {
+  const { place, path, isWhole, total, entriesAt, selection, onClear, onRestore } = props
   const speech = useSpeech()
   const { t } = speech
   const plan = useCall('files.planRestore')
@@ -30,13 +32,13 @@ export function SelectionBar({ place, path, isWhole, folder, selection, onClear,
   const { count } = selection
   const name = restoredFolder(speech, place.version)
   // Everything of a large folder is the folder.
-  const isFolderItself = isWhole && count > mostPaths && count === folder.pages.total
+  const isFolderItself = isWhole && count > mostPaths && count === total
   const isTooMany = count > mostPaths && !isFolderItself
 
   const pathsOf = async (): Promise<string[] | null> => {
     if (isFolderItself) return [path]
     setIsGathering(true)
-    const entries = await folder.entriesAt(placesOf(selection))
+    const entries = await entriesAt(placesOf(selection))
     setIsGathering(false)
     return entries?.map(entry => joined(path, entry.name)) ?? null
   }
@@ -77,4 +79,4 @@ export function SelectionBar({ place, path, isWhole, folder, selection, onClear,
       <ErrorNote error={plan.error ?? start.error} />
     </div>
   )
-}
+})
