@@ -140,6 +140,20 @@ describe.skipIf(noStage !== undefined)(`screens in a browser${noStage ? ` (${noS
     await page.context().close()
   })
 
+  it('show the version that the tray or a link asks for', async () => {
+    const page = await stage.open('protected', 'versions')
+    await page.getByRole('link', { name: 'Restore', exact: true }).first().waitFor()
+    const link = page.locator('a[href^="#/versions/"]').first()
+    const [, , destination, version] = (await link.getAttribute('href'))!.split('/')
+    await link.click()
+    const heading = await page.getByRole('heading', { level: 1 }).innerText()
+    await page.goBack()
+    await page.getByRole('heading', { level: 1, name: 'Versions' }).waitFor()
+    await page.evaluate(`location.hash = '#/versions?destination=${destination}&version=${version}'`)
+    await page.getByRole('heading', { level: 1, name: heading }).waitFor()
+    await page.context().close()
+  })
+
   it('speak German from the moment that it is chosen', async () => {
     const page = await stage.open('protected', 'settings')
     await page.getByRole('textbox', { name: 'Language' }).click()

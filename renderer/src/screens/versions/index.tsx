@@ -10,16 +10,18 @@ import { useShelf } from './useShelf.ts'
 
 /**
  * '#/versions' lists them, '#/versions/<destination>/<version>' shows one, and
- * '#/versions/compare/<destination>/<older>/<newer>' compares two. What was chosen in the list stays while one looks at one.
+ * '#/versions/compare/<destination>/<older>/<newer>' compares two. The tray and links from outside ask for one by
+ * '#/versions?destination=…&version=…'. What was chosen in the list stays while one looks at one.
  */
-export function VersionsScreen({ path }: ScreenProps) {
+export function VersionsScreen({ path, query }: ScreenProps) {
   const shelf = useShelf()
   const places = usePlaces()
   const host = useHost()
   const [filter, setFilter] = useState<Filter>(noFilter)
   const [selected, setSelected] = useState<ReadonlyMap<string, LibraryVersion>>(new Map())
   const [lastShown, setLastShown] = useState<string | null>(null)
-  const [first, second, third, fourth] = path
+  const { destination, version } = query
+  const [first, second, third, fourth] = path.length === 0 && destination && version ? [destination, version] : path
   const common = { shelf, places, host }
 
   if (first === 'compare' && second && third && fourth) {
