@@ -6,14 +6,8 @@ import { type AskPassphrase, VersionTree } from '../files/locate.ts'
 import { serveDefault } from '../files/serve.ts'
 import { withVersionFiles } from '../files/versionFiles.ts'
 import type { Cli } from './cli.ts'
+import type { FilesOptions } from './filesOptions.ts'
 import { printable } from './textLayout.ts'
-
-/** Options of all verbs that look into versions. */
-export interface FilesOptions {
-  luksPassphraseFile?: string
-}
-
-export const luksOption = ['--luks-passphrase-file <file>', 'passphrase of encrypted volumes, else asked for'] as const
 
 export interface OpenFiles {
   /** Id of the version. */

@@ -3,12 +3,12 @@ import type { Command } from 'commander'
 import { formatBytes } from '../../base/bytes.ts'
 import { HoldfastError } from '../../contract/errors.ts'
 import type { ExtractResult } from '../../contract/files.ts'
-import { type ExtractItem, extract, isDamage, nameFor } from '../../files/extract.ts'
+import type { ExtractItem } from '../../files/extract.ts'
 import type { Cli } from '../cli.ts'
 import { exitCodes } from '../exitCodes.ts'
+import { type FilesOptions, luksOption } from '../filesOptions.ts'
 import { helpNotes, versionNote } from '../help.ts'
 import { printable } from '../textLayout.ts'
-import { type FilesOptions, luksOption, withFiles } from '../versionFiles.ts'
 import { counted } from '../words.ts'
 
 interface Options extends FilesOptions {
@@ -61,6 +61,11 @@ async function run(cli: Cli, spec: string, paths: readonly string[], options: Op
       advice: 'Choose one: replace what is there, or give the new ones other names.',
     })
   }
+  // Only now: help and completion must not wait for them.
+  const [{ withFiles }, { extract, isDamage, nameFor }] = await Promise.all([
+    import('../versionFiles.ts'),
+    import('../../files/extract.ts'),
+  ])
   const { signal, onProgress } = cli.callOptions()
   await withFiles(cli, spec, { ...options, signal }, async ({ id, tree, attachment }) => {
     const items: ExtractItem[] = []

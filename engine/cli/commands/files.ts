@@ -1,13 +1,11 @@
 import type { Command } from 'commander'
 import { formatBytes } from '../../base/bytes.ts'
 import type { FileEntry, Volume } from '../../contract/files.ts'
-import { plainVolume } from '../../files/layout.ts'
-import { listFolder } from '../../files/listing.ts'
 import type { Cli } from '../cli.ts'
 import { exitCodes } from '../exitCodes.ts'
+import { type FilesOptions, luksOption } from '../filesOptions.ts'
 import { helpNotes, versionNote } from '../help.ts'
 import { table } from '../textLayout.ts'
-import { type FilesOptions, luksOption, withFiles } from '../versionFiles.ts'
 import { counted, localMinute } from '../words.ts'
 
 const notes = `
@@ -41,6 +39,12 @@ export function define(command: Command, cli: Cli): void {
 }
 
 async function run(cli: Cli, spec: string, path: string, options: FilesOptions): Promise<void> {
+  // Only now: help and completion must not wait for them.
+  const [{ withFiles }, { plainVolume }, { listFolder }] = await Promise.all([
+    import('../versionFiles.ts'),
+    import('../../files/layout.ts'),
+    import('../../files/listing.ts'),
+  ])
   const { signal } = cli.callOptions()
   await withFiles(cli, spec, { ...options, signal }, async ({ id, tree, attachment }) => {
     const found = await tree.locate(path, { followLast: true })

@@ -3,11 +3,10 @@ import { HoldfastError } from '../../contract/errors.ts'
 import type { AttachedVersion, AttachedVolume } from '../../files/attachedVersion.ts'
 import type { Attachment } from '../../files/attachment.ts'
 import type { VersionTree } from '../../files/locate.ts'
-import { makeVolumeFolder, requireMountPoint, untilUnmounted } from '../../files/mountPoint.ts'
 import type { Cli } from '../cli.ts'
+import { type FilesOptions, luksOption } from '../filesOptions.ts'
 import { helpNotes, versionNote } from '../help.ts'
 import { printable } from '../textLayout.ts'
-import { type FilesOptions, luksOption, withFiles } from '../versionFiles.ts'
 
 const notes = `
 ${versionNote.trim()}
@@ -48,6 +47,11 @@ async function run(cli: Cli, spec: string, folder: string, options: FilesOptions
       advice: 'Run it with sudo; "holdfast files" and "holdfast extract" can do without.',
     })
   }
+  // Only now: help and completion must not wait for them.
+  const [{ withFiles }, { requireMountPoint, untilUnmounted }] = await Promise.all([
+    import('../versionFiles.ts'),
+    import('../../files/mountPoint.ts'),
+  ])
   const mountPoint = await requireMountPoint(folder)
   const { signal } = cli.callOptions()
   await withFiles(cli, spec, { ...options, signal, mountPoint }, async ({ id, version, tree, attachment }) => {
@@ -78,6 +82,7 @@ async function showAll(
   options: { version: AttachedVersion; attachment: Attachment; mountPoint: string; signal: AbortSignal; cli: Cli },
 ): Promise<Shown[]> {
   const { version, attachment, mountPoint, signal, cli } = options
+  const { makeVolumeFolder } = await import('../../files/mountPoint.ts')
   const shown: Shown[] = []
   let last: unknown
   for (const volume of volumes) {

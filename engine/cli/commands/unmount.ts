@@ -1,9 +1,7 @@
 import type { Command } from 'commander'
-import { unmountFolder } from '../../files/mountPoint.ts'
 import type { Cli } from '../cli.ts'
 import { helpNotes } from '../help.ts'
 import { printable } from '../textLayout.ts'
-import { cliLogger } from '../versionFiles.ts'
 
 export function define(command: Command, cli: Cli): void {
   command
@@ -17,6 +15,11 @@ export function define(command: Command, cli: Cli): void {
       ),
     )
     .action(async (folder: string) => {
+      // Only now: help and completion must not wait for them.
+      const [{ unmountFolder }, { cliLogger }] = await Promise.all([
+        import('../../files/mountPoint.ts'),
+        import('../versionFiles.ts'),
+      ])
       const { title, mountPoint } = await unmountFolder(cli.stateDir, folder, { logger: cliLogger(cli) })
       cli.output.done({ title, mountPoint }, () => `${printable(title)} is no longer at ${printable(mountPoint)}.\n`)
     })
