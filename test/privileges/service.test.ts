@@ -41,15 +41,7 @@ describe.skipIf(noMachine !== undefined)('the unit of the service', () => {
 
   it('keeps the service from writing where it has no business, and lets it write to drives and its own folders', async () => {
     const tryWriting = (path: string) => `if touch ${path} 2>/dev/null; then echo ${path} yes; else echo ${path} no; fi`
-    const forbidden = [
-      '/usr/bin/x',
-      '/etc/passwd',
-      '/etc/x',
-      '/root/x',
-      '/var/lib/x',
-      '/boot/x',
-      '/run/x',
-    ]
+    const forbidden = ['/usr/bin/x', '/etc/passwd', '/etc/x', '/root/x', '/var/lib/x', '/boot/x', '/run/x']
     const allowed = [
       '/var/lib/holdfast/x',
       '/var/log/holdfast/x',
