@@ -4,6 +4,7 @@ import type { NbdAddress } from './address.ts'
 import type { Attachment } from './attachment.ts'
 import { startInBackground } from './background.ts'
 import { nbdIsOurs, servedBy } from './nbdOwner.ts'
+import { inNbdTurn } from './nbdTurn.ts'
 import type { Step } from './steps.ts'
 import { type FilesSystem, needProgram, readSmall } from './system.ts'
 import { waitFor } from './waiting.ts'
@@ -41,6 +42,15 @@ export async function attachKernelNbd(
   { writable = false }: { writable?: boolean } = {},
 ): Promise<string> {
   const program = await needProgram(attachment.system, 'nbd-client', 'attach a version')
+  return await inNbdTurn(() => chooseAndConnect(attachment, program, address, { writable, signal }), signal)
+}
+
+async function chooseAndConnect(
+  attachment: Attachment,
+  program: string,
+  address: NbdAddress,
+  { writable, signal }: { writable: boolean; signal: AbortSignal | undefined },
+): Promise<string> {
   const devices = (await readdir('/sys/block')).filter(name => /^nbd\d+$/.test(name)).map(name => `/dev/${name}`)
   devices.sort((a, b) => a.length - b.length || a.localeCompare(b))
   let last = ''
