@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 
@@ -23,6 +23,8 @@ export function attachLoop(file: string, ...options: string[]): LoopDevice {
   const path = run('losetup', '--find', '--show', ...options, file)
   // A write protection that somebody has set with blockdev(8) outlives the device.
   if (!options.some(option => option === '--read-only' || option === '-r')) run('blockdev', '--setrw', path)
+  // So does a partition, when the test that had added it was killed.
+  if (existsSync(`${path}p1`)) run('delpart', path, '1')
   let partitioned = false
   return {
     path,
