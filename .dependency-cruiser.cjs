@@ -4,7 +4,19 @@
  */
 const lowest = ['contract', 'base']
 const drivers = ['storage', 'sources', 'targets', 'catalogue', 'versions']
-const engineParts = [...lowest, ...drivers, 'repository', 'pipeline', 'maintenance', 'nbd', 'files']
+const engineParts = [
+  ...lowest,
+  ...drivers,
+  'usedBlocks',
+  'tracking',
+  'lvm',
+  'recipe',
+  'repository',
+  'pipeline',
+  'maintenance',
+  'nbd',
+  'files',
+]
 const helperParts = ['scheduler', 'rpc', 'notices', 'secrets', 'drives', 'conditions', 'jobs']
 
 const mayImport = {
@@ -17,6 +29,13 @@ const mayImport = {
   targets: lowest,
   catalogue: lowest,
   versions: lowest,
+
+  // What of a device is in use, and what of a volume changed, in ranges of bytes.
+  usedBlocks: [...lowest, 'sources'],
+  tracking: [...lowest, 'sources'],
+  // A driver for tracking: it knows what is asked of it, and not who asks.
+  lvm: [...lowest, 'sources', 'tracking/trackedVolume.ts'],
+  recipe: lowest,
 
   // Any storage will do for a repository, so it sees the interface and never a driver.
   repository: [...lowest, 'storage/storage.ts', 'catalogue'],

@@ -35,6 +35,8 @@ export const methodWords: Record<BackupResult['method'], string> = {
   full: 'everything was read',
   allocation: 'what may hold data was read',
   hints: 'what the hints named was read',
+  'lvm-thin': 'what LVM knows to have changed was read',
+  'lvm-classic': 'what LVM knows to have changed was read',
 }
 
 export const consistencyWords: Record<BackupResult['consistency'], string> = {

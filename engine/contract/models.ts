@@ -24,7 +24,7 @@ export const versionStatuses = ['complete', 'incomplete', 'damaged'] as const
 export type VersionStatus = (typeof versionStatuses)[number]
 
 /** How the run found out what to read: everything, what is allocated, or what change hints named. */
-export const readMethods = ['full', 'allocation', 'hints'] as const
+export const readMethods = ['full', 'allocation', 'hints', 'lvm-thin', 'lvm-classic'] as const
 export type ReadMethod = (typeof readMethods)[number]
 
 /** How far the bytes of a version belong to one moment; the words are explained in sources/source.ts. */

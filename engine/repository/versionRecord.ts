@@ -23,7 +23,7 @@ export const versionRecordSchema = z.object({
     .regex(/^[0-9a-f]{32}$/)
     .nullable(),
   status: z.enum(['complete', 'incomplete']),
-  method: z.enum(['full', 'allocation', 'hints']),
+  method: z.enum(['full', 'allocation', 'hints', 'lvm-thin', 'lvm-classic']),
   consistency: z.enum(['consistent', 'crash-consistent', 'read-while-in-use']),
   source: z.object({ path: z.string(), kind: z.enum(['file', 'device']) }),
   host: z.string(),

@@ -38,6 +38,8 @@ const methods: Record<NonNullable<PreviewedSource['method']>, string> = {
   full: 'all of it would be read',
   allocation: 'what may hold data would be read',
   hints: 'what changed would be read',
+  'lvm-thin': 'what changed would be read',
+  'lvm-classic': 'what changed would be read',
 }
 
 function sourceLine({ source, path, sizeBytes, method, error }: PreviewedSource): string {

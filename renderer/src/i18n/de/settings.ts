@@ -234,6 +234,8 @@ export const settings = {
   'job.preview.method.full': 'liest alles',
   'job.preview.method.allocation': 'liest, was belegt ist',
   'job.preview.method.hints': 'liest, was sich geändert hat',
+  'job.preview.method.lvm-thin': 'liest, was sich geändert hat',
+  'job.preview.method.lvm-classic': 'liest, was sich geändert hat',
   'job.preview.absent': 'nicht da',
   'job.preview.first': '{source}: erste Version',
   'job.preview.newest': '{source}: neueste Version ist von {when}',

@@ -97,6 +97,8 @@ export const versions = {
   'versions.method.full': 'Alles',
   'versions.method.allocation': 'Nur, was belegt ist',
   'versions.method.hints': 'Nur, was sich geändert hatte',
+  'versions.method.lvm-thin': 'Nur, was sich geändert hatte',
+  'versions.method.lvm-classic': 'Nur, was sich geändert hatte',
   'versions.fact.source': 'Quelle',
   'versions.fact.host': 'Computer',
   'versions.fact.job': 'Sicherung',

@@ -233,6 +233,8 @@ export const settings = {
   'job.preview.method.full': 'reads everything',
   'job.preview.method.allocation': 'reads what is in use',
   'job.preview.method.hints': 'reads what has changed',
+  'job.preview.method.lvm-thin': 'reads what has changed',
+  'job.preview.method.lvm-classic': 'reads what has changed',
   'job.preview.absent': 'not there',
   'job.preview.first': '{source}: first version',
   'job.preview.newest': '{source}: newest version is of {when}',

@@ -91,6 +91,8 @@ export const versions = {
   'versions.method.full': 'All of it',
   'versions.method.allocation': 'Only what is in use',
   'versions.method.hints': 'Only what had changed',
+  'versions.method.lvm-thin': 'Only what had changed',
+  'versions.method.lvm-classic': 'Only what had changed',
   'versions.fact.source': 'Source',
   'versions.fact.host': 'Computer',
   'versions.fact.job': 'Backup',
