@@ -14,6 +14,8 @@ export interface VmOptions {
   memoryMiB?: number
   /** Sizes of empty disks (/dev/vda, /dev/vdb …), as truncate(1) takes them. */
   disks?: readonly string[]
+  /** A folder in which the disks are kept: the next boot with it finds them as this one has left them. */
+  disksIn?: string
   /** Files to be found there in /share, by name. */
   files?: Record<string, string | Uint8Array>
 }
@@ -34,12 +36,13 @@ const ownFiles = new Set(['script.sh', 'output', 'exit-code', 'console'])
 
 /** Runs a script of bash there as root, and waits for its end. One at a time. */
 export async function inVm(script: string, options: VmOptions = {}): Promise<VmResult> {
-  const { seconds = 240, memoryMiB = 2048, disks = [], files = {} } = options
+  const { seconds = 240, memoryMiB = 2048, disks = [], disksIn = '', files = {} } = options
   const share = mkdtempSync(join(tmpdir(), 'holdfast-share-'))
   try {
     for (const [name, content] of Object.entries({ ...files, 'script.sh': script }))
       writeFileSync(join(share, name), content)
     const child = spawn(bootScript, [share, String(seconds), String(memoryMiB), ...disks], {
+      env: { ...process.env, DISKS: disksIn },
       stdio: ['ignore', 'ignore', 'pipe'],
     })
     let said = ''

@@ -8,6 +8,7 @@ import { OverlayExport } from '../../../engine/nbd/overlayExport.ts'
 import { pageBytes } from '../../../engine/nbd/overlayPages.ts'
 import { MemoryVersion } from '../../support/memoryVersion.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
+import { allowedAfter } from '../../support/writerLog.ts'
 
 const folder = useTemporaryFolder()
 const pages = 40
@@ -32,21 +33,11 @@ it('every write that was flushed is there after the writer was killed, and the r
   /** What each page may hold. */
   let allowed = Array.from({ length: pages }, () => new Set([0]))
   for (let round = 0; round < 12; round++) {
-    const since = allowed.map(values => new Set(values))
-    let last = new Map<number, number>()
-    for (const line of await killedAfter(5 + randomBelow(400), files)) {
-      if (line === 'open') continue
-      if (line === 'flushed') {
-        // The last write to each page is what counts, and it was answered before the flush was asked for.
-        for (const [page, value] of last) since[page] = new Set([value])
-        last = new Map()
-        continue
-      }
-      const [page, value] = line.split(' ').map(Number) as [number, number]
-      since[page]!.add(value)
-      last.set(page, value)
-    }
-    allowed = since
+    const said = await killedAfter(5 + randomBelow(400), files)
+    allowed = allowedAfter(
+      said.filter(line => line !== 'open'),
+      allowed,
+    )
     const device = await OverlayExport.open(new MemoryVersion(Buffer.alloc(pages * pageBytes)), {
       id: '00000000000000aa',
       key: Buffer.from(Array.from({ length: 64 }, (_, i) => i)),
@@ -56,7 +47,7 @@ it('every write that was flushed is there after the writer was killed, and the r
     for (let page = 0; page < pages; page++) {
       const found = new Set(await device.read(page * pageBytes, pageBytes))
       for (const value of found) expect([...allowed[page]!]).toContain(value)
-      since[page] = found
+      allowed[page] = found
     }
     await device.close()
   }

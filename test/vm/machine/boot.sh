@@ -2,7 +2,8 @@
 # Boots a small computer with a real kernel and runs a script in it as root:
 #   boot.sh SHARE SECONDS MEMORY_MIB DISK_SIZE…
 # SHARE/script.sh is run; SHARE is /share there, and gets output, exit-code and console. Its root is ours, copied on write into
-# memory: whatever is installed here is installed there, and nothing that happens there is left. Disks are empty (/dev/vda …).
+# memory: whatever is installed here is installed there, and nothing that happens there is left. Disks are empty (/dev/vda …),
+# and gone afterwards; with a folder in DISKS they are kept there, for the next boot.
 # QEMU emulates the processor, so no /dev/kvm is needed; a boot takes some 5 s. Ends with 0 unless it could not be booted.
 set -eu
 share=$1 seconds=$2 memory=$3
@@ -55,9 +56,10 @@ serve() { # SOCKET FOLDER CACHE
 serve "$work/root.sock" / always
 serve "$work/share.sock" "$share" none
 
-drives=
+drives= count=0
 for size in "$@"; do
-  disk=$work/disk$((${#drives}))
+  disk=${DISKS:-$work}/disk$count
+  count=$((count + 1))
   truncate -s "$size" "$disk"
   drives="$drives -drive file=$disk,if=virtio,format=raw,cache=unsafe"
 done
