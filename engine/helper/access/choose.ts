@@ -8,7 +8,7 @@ import { rememberingAuthoriser } from './remembering.ts'
 
 /**
  * The authoriser for a helper that runs as `uid`: an ordinary user's helper serves that user alone; root's asks polkit for
- * each request (a permission to read holds for some seconds), and without polkit serves root alone. It looks for polkit anew
+ * each request (a permission to read or browse holds for some seconds), and without polkit serves root alone. It looks for polkit anew
  * each time, so that installing it is enough.
  */
 export function authoriserFor(
