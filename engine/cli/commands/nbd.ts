@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises'
+import { totalmem } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { SecureContext } from 'node:tls'
 import type { Command } from 'commander'
+import { formatBytes } from '../../base/bytes.ts'
 import { createLogger } from '../../base/logger.ts'
 import { HoldfastError } from '../../contract/errors.ts'
 import type { ExportList } from '../../nbd/export.ts'
@@ -9,7 +11,7 @@ import type { Listener } from '../../nbd/listen.ts'
 import type { NbdServer } from '../../nbd/server.ts'
 import type { Cli } from '../cli.ts'
 import { helpNotes, versionNote } from '../help.ts'
-import { parseAddress } from '../values.ts'
+import { parseAddress, parseSize } from '../values.ts'
 import { checkWritable, serveWritable, type WritableOptions } from './nbdWritable.ts'
 
 interface Options extends WritableOptions {
@@ -19,6 +21,7 @@ interface Options extends WritableOptions {
   tlsCert?: string
   tlsKey?: string
   tlsRequired?: boolean
+  cache?: string
 }
 
 const notes = `
@@ -45,6 +48,7 @@ export function define(command: Command, cli: Cli): void {
     .option('--tls-cert <file>', 'certificate (PEM) for clients that want TLS')
     .option('--tls-key <file>', 'its key (PEM)')
     .option('--tls-required', 'turn clients without TLS away')
+    .option('--cache <size>', 'memory for what was read, such as 1G; at least 4M (256M)')
     .option('--read-write', 'let the version be written to; it does not change, an overlay keeps what is written')
     .option('--overlay <id>', 'go on with what was written before; see "holdfast overlays list"')
     .option('--commit', 'at the end, keep what was written as a new version')
@@ -73,6 +77,7 @@ async function run(cli: Cli, version: string | undefined, options: Options): Pro
   const place = placeOf(cli, options)
   const context = await tlsContext(options)
   const isRequired = options.tlsRequired ?? false
+  const cache = options.cache === undefined ? {} : { cacheBytes: cacheBytesOf(options.cache) }
   const { NbdServer } = await import('../../nbd/server.ts')
   await cli.withSession(async session => {
     const serve = async (exports: ExportList) => {
@@ -99,6 +104,16 @@ async function run(cli: Cli, version: string | undefined, options: Options): Pro
     }
     if (options.readWrite) await serveWritable(cli, session, version, options, serve)
     else await serve(await session.exports(version))
+  }, cache)
+}
+
+/** More than there is memory would end by the kernel ending the server. */
+function cacheBytesOf(text: string): number {
+  const bytes = parseSize(text, '--cache')
+  if (bytes <= totalmem()) return bytes
+  throw new HoldfastError('usage.invalid', `“${text}” is more memory than this computer has.`, {
+    advice: `Give less than ${formatBytes(totalmem())} to --cache.`,
+    details: { text, totalBytes: totalmem() },
   })
 }
 

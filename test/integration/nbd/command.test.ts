@@ -146,6 +146,30 @@ test('a port of this computer, with TLS for who wants it', async () => {
   await client.disconnect()
 })
 
+test('what was read stays in memory within what --cache allows', async () => {
+  await backUp(randomBytes(24 * mib))
+  /** Bytes that the server reads from files for the second of two readings. */
+  const readAgain = async (...args: string[]) => {
+    const { server } = await serve('web:latest', '--socket', path('s'), ...args)
+    const client = await NbdClient.attached(path('s'))
+    const bytesRead = async () =>
+      Number(/^rchar: (\d+)/.exec(await readFile(`/proc/${server.process.pid}/io`, 'utf8'))?.[1])
+    const readAll = async () => {
+      for (let offset = 0; offset < 24 * mib; offset += mib) expect((await client.read(offset, mib)).error).toBe(0)
+    }
+    await readAll()
+    const before = await bytesRead()
+    await readAll()
+    const after = await bytesRead()
+    await client.disconnect()
+    server.process.kill('SIGTERM')
+    await server.result
+    return after - before
+  }
+  expect(await readAgain()).toBeLessThan(4 * mib)
+  expect(await readAgain('--cache', '4M')).toBeGreaterThan(18 * mib)
+})
+
 describe('what cannot be', () => {
   async function refusal(...args: string[]): Promise<{ code: number | null; words: string }> {
     const { code, stdout, stderr } = await run('nbd', ...args)
@@ -181,5 +205,6 @@ describe('what cannot be', () => {
     expect(await refusal('--tls-cert', path('none'), '--tls-key', path('none'))).toMatchObject({ code: 78 })
     expect(await refusal('--tls-cert', path('nonsense'), '--tls-key', path('nonsense'))).toMatchObject({ code: 78 })
     expect(await refusal('--socket', path('nonsense'))).toMatchObject({ code: 78 })
+    for (const size of ['0', 'much', '1000T']) expect(await refusal('--cache', size)).toMatchObject({ code: 64 })
   })
 })
