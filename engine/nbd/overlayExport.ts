@@ -2,7 +2,7 @@ import type { DurableFile } from '../base/durableFile.ts'
 import { HoldfastError } from '../contract/errors.ts'
 import type { Export, ExportExtent, WritableExport } from './export.ts'
 import { OverlayData } from './overlayData.ts'
-import { OverlayJournal } from './overlayJournal.ts'
+import { type JournalOptions, OverlayJournal, type ReplaceJournal } from './overlayJournal.ts'
 import { type OverlayPages, type PageRun, pageBytes } from './overlayPages.ts'
 import { PageLocks } from './pageLocks.ts'
 
@@ -15,6 +15,10 @@ export interface OverlayParts {
   key: Buffer
   data: DurableFile
   journal: DurableFile
+  /** Makes a shorter journal take its place; without, it only grows. */
+  replaceJournal?: ReplaceJournal
+  /** A journal that is shorter is never replaced; 1 MiB unless given. */
+  compactBytes?: number
   /** Called when all is closed. */
   release?: () => Promise<void>
 }
@@ -39,7 +43,7 @@ export class OverlayExport implements WritableExport {
   readonly #base: Export
   readonly #data: OverlayData
   readonly #journal: OverlayJournal
-  readonly #files: readonly DurableFile[]
+  readonly #dataFile: DurableFile
   readonly #release: () => Promise<void>
   readonly #locks = new PageLocks()
   /** Whose state has changed since the last flush began. */
@@ -58,13 +62,14 @@ export class OverlayExport implements WritableExport {
     this.pages = pages
     this.#data = new OverlayData(parts.data, parts.key)
     this.#journal = journal
-    this.#files = [parts.data, parts.journal]
+    this.#dataFile = parts.data
     this.#release = parts.release ?? (async () => undefined)
   }
 
   /** Opens an overlay over its version. Both are closed with it. Fails with integrity.objectDamaged. */
   static async open(base: Export, parts: OverlayParts): Promise<OverlayExport> {
-    const { journal, pages } = await OverlayJournal.open(parts.id, parts.journal)
+    const options: JournalOptions = { replace: parts.replaceJournal, compactBytes: parts.compactBytes }
+    const { journal, pages } = await OverlayJournal.open(parts.id, parts.journal, options)
     return new OverlayExport(base, parts, journal, pages)
   }
 
@@ -172,7 +177,7 @@ export class OverlayExport implements WritableExport {
 
   /** Closes the overlay's own files and leaves the rest as it is. */
   async closeFiles(): Promise<void> {
-    for (const file of this.#files) await file.close().catch(() => undefined)
+    for (const file of [this.#dataFile, this.#journal]) await file.close().catch(() => undefined)
   }
 
   closeBase(): Promise<void> {

@@ -4,7 +4,7 @@ import { HoldfastError } from '../contract/errors.ts'
 import { OverlayPages, type PageRun, type PageState } from './overlayPages.ts'
 
 /**
- * The journal of an overlay: which pages are in it. It is only ever appended to, one batch for each flush that changed that:
+ * The journal of an overlay: which pages are in it. It is appended to, one batch for each flush that changed that:
  *
  * - batch: magic "HFOJ", u32 count of records, u64 sequence number, u32 CRC-32 of the overlay's id, this header without the
  *   CRC, and the records; u32 zero
@@ -12,6 +12,9 @@ import { OverlayPages, type PageRun, type PageState } from './overlayPages.ts'
  *
  * All little-endian. Each batch is synced before the next is written, so only the last one can be torn by a crash, and that one
  * was never acknowledged. A broken batch with a whole one behind it is damage.
+ *
+ * When it has grown far beyond what it says, it is replaced by a shorter one that says the same: one batch, and an empty one behind it, so
+ * that damage to the first is not taken for a torn end.
  */
 const magic = Buffer.from('HFOJ')
 const headerBytes = 24
@@ -98,29 +101,61 @@ export function replayJournal(id: string, journal: Buffer): Replayed {
   return { pages, sequence, bytes: at }
 }
 
+/** Makes a file with this content the journal, durably, and gives it open. Fails with ReplaceFailed. */
+export type ReplaceJournal = (content: Buffer) => Promise<DurableFile>
+
+/** A journal could not be replaced. `isOld`: the one that was there still is, for certain. */
+export class ReplaceFailed extends Error {
+  readonly isOld: boolean
+
+  constructor(isOld: boolean, cause: unknown) {
+    super('the journal could not be replaced', { cause })
+    this.isOld = isOld
+  }
+}
+
+export interface JournalOptions {
+  /** Without, it only grows. */
+  replace?: ReplaceJournal | undefined
+  /** One that is shorter is left as it is; usualCompactBytes unless given. */
+  compactBytes?: number | undefined
+}
+
+const usualCompactBytes = 1024 * 1024
+/** So many times as long as it has to be, it is replaced. */
+const mostGrowth = 4
+
 /** Appends to the journal of an overlay that is open. */
 export class OverlayJournal {
   readonly #id: string
-  readonly #file: DurableFile
+  readonly #options: JournalOptions
+  #file: DurableFile
   #sequence: number
   #end: number
+  /** When it is as long as this, it may be worth while to replace it. */
+  #compactAt = 0
 
-  private constructor(id: string, file: DurableFile, sequence: number, end: number) {
+  private constructor(id: string, file: DurableFile, { sequence, bytes, pages }: Replayed, options: JournalOptions) {
     this.#id = id
     this.#file = file
+    this.#options = options
     this.#sequence = sequence
-    this.#end = end
+    this.#end = bytes
+    this.#planCompacting(compacted(id, sequence, pages).length)
   }
 
   /** Reads what is there, and cuts off what was torn. */
-  static async open(id: string, file: DurableFile): Promise<{ journal: OverlayJournal; pages: OverlayPages }> {
-    const bytes = Buffer.alloc(await file.size())
-    await file.read(bytes, 0)
+  static async open(
+    id: string,
+    file: DurableFile,
+    options: JournalOptions = {},
+  ): Promise<{ journal: OverlayJournal; pages: OverlayPages }> {
+    const bytes = await contentOf(file)
     const replayed = replayJournal(id, bytes)
     if (replayed.bytes < bytes.length) await file.truncate(replayed.bytes)
     // A process that was killed may have appended what is not on the medium yet, and whoever reads it now takes it for certain.
     await file.sync()
-    return { journal: new OverlayJournal(id, file, replayed.sequence, replayed.bytes), pages: replayed.pages }
+    return { journal: new OverlayJournal(id, file, replayed, options), pages: replayed.pages }
   }
 
   /** Durable when it resolves. After a failure the journal must not be used any more. */
@@ -130,7 +165,49 @@ export class OverlayJournal {
     await this.#file.sync()
     this.#sequence++
     this.#end += batch.length
+    if (this.#options.replace && this.#end >= this.#compactAt) await this.#compact(this.#options.replace)
   }
+
+  async close(): Promise<void> {
+    await this.#file.close()
+  }
+
+  /**
+   * What the file says is said again, and not what is in memory: that may be ahead of it, and the journal must name no page whose
+   * bytes are not durable. When there is no room for a second one, it goes on with the first.
+   */
+  async #compact(replace: ReplaceJournal): Promise<void> {
+    const { pages } = replayJournal(this.#id, await contentOf(this.#file))
+    const content = compacted(this.#id, this.#sequence, pages)
+    if (content.length * 2 <= this.#end) {
+      try {
+        const next = await replace(content)
+        await this.#file.close().catch(() => undefined)
+        this.#file = next
+        this.#sequence++
+        this.#end = content.length
+      } catch (error) {
+        if (!(error instanceof ReplaceFailed)) throw error
+        if (!error.isOld) throw error.cause
+      }
+    }
+    this.#planCompacting(Math.max(content.length, this.#end / 2))
+  }
+
+  #planCompacting(neededBytes: number): void {
+    this.#compactAt = Math.max(this.#options.compactBytes ?? usualCompactBytes, neededBytes * mostGrowth)
+  }
+}
+
+/** A journal that says this and no more; its last batch has the number after `sequence`. */
+function compacted(id: string, sequence: number, pages: OverlayPages): Buffer {
+  return Buffer.concat([encodeBatch(id, sequence, [...pages.changed()]), encodeBatch(id, sequence + 1, [])])
+}
+
+async function contentOf(file: DurableFile): Promise<Buffer> {
+  const bytes = Buffer.alloc(await file.size())
+  await file.read(bytes, 0)
+  return bytes
 }
 
 function damaged(id: string): HoldfastError {

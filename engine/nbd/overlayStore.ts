@@ -3,13 +3,13 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { createSynced, syncFolder } from '../base/atomicFile.ts'
 import { systemClock } from '../base/clock.ts'
-import { openDurable } from '../base/durableFile.ts'
+import { type DurableFile, openDurable } from '../base/durableFile.ts'
 import { linux } from '../base/linux.ts'
 import { fateOf, ownIdentity, type ProcessIdentity } from '../base/processIdentity.ts'
 import { randomHex } from '../base/random.ts'
 import { HoldfastError } from '../contract/errors.ts'
 import type { Overlay } from '../contract/models.ts'
-import { replayJournal } from './overlayJournal.ts'
+import { ReplaceFailed, type ReplaceJournal, replayJournal } from './overlayJournal.ts'
 import { pageBytes } from './overlayPages.ts'
 
 /** What an overlay belongs to. It never changes. */
@@ -31,6 +31,7 @@ export interface OpenedFiles {
   record: OverlayRecord
   data: Awaited<ReturnType<typeof openDurable>>
   journal: Awaited<ReturnType<typeof openDurable>>
+  replaceJournal: ReplaceJournal
   /** Lets others open it. The files are closed on their own. */
   release(): Promise<void>
   /** Removes all of it, and releases what is left. */
@@ -46,7 +47,7 @@ const isId = (name: string): boolean => /^[0-9a-f]{16}$/.test(name)
  *
  * - overlay.json: what it belongs to
  * - data: a sparse file as large as the device; see overlayData.ts
- * - journal: which pages are in it; see overlayJournal.ts
+ * - journal: which pages are in it; see overlayJournal.ts. journal.new: one that is going to take its place
  * - lock: locked while somebody has it open, with who that is
  *
  * A folder is made under another name and renamed when all of it is durable, and removed the other way round: it is whole or not
@@ -93,10 +94,13 @@ export class OverlayStore {
     const folder = join(this.#folder, id)
     const lock = await takeLock(folder, id)
     try {
+      // Whoever died before it had taken its place has left it.
+      await rm(join(folder, 'journal.new'), { force: true })
       const data = await openDurable(join(folder, 'data'))
       const journal = await openDurable(join(folder, 'journal'))
+      const replaceJournal = (content: Buffer) => replaceFile(folder, 'journal', content)
       const release = () => lock.release()
-      return { record, data, journal, release, remove: () => this.#remove(id).finally(release) }
+      return { record, data, journal, replaceJournal, release, remove: () => this.#remove(id).finally(release) }
     } catch (error) {
       await lock.release()
       throw error
@@ -182,6 +186,28 @@ export class OverlayStore {
       await rm(folder, { recursive: true, force: true })
       await lock.release()
     }
+  }
+}
+
+/**
+ * The new file is durable before it gets the name, and the name before anybody writes to the file: after a power cut there is one or the
+ * other, and what was appended to the new one is never behind the old name.
+ */
+export async function replaceFile(folder: string, name: string, content: Buffer): Promise<DurableFile> {
+  const [path, fresh] = [join(folder, name), join(folder, `${name}.new`)]
+  let isOld = true
+  let file: DurableFile | undefined
+  try {
+    await rm(fresh, { force: true })
+    await createSynced(fresh, [content], { mode: 0o600 })
+    file = await openDurable(fresh)
+    isOld = false
+    await rename(fresh, path)
+    await syncFolder(folder)
+    return file
+  } catch (error) {
+    await file?.close().catch(() => undefined)
+    throw new ReplaceFailed(isOld, error)
   }
 }
 

@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { openDurable } from '../../../engine/base/durableFile.ts'
 import { randomBelow, randomBytes } from '../../../engine/base/random.ts'
 import { OverlayExport } from '../../../engine/nbd/overlayExport.ts'
+import { ReplaceFailed } from '../../../engine/nbd/overlayJournal.ts'
 import { pageBytes } from '../../../engine/nbd/overlayPages.ts'
 import { LossyFile } from '../../support/lossyFile.ts'
+import { LossyJournal } from '../../support/lossyJournal.ts'
 import { MemoryVersion } from '../../support/memoryVersion.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 
@@ -94,8 +96,14 @@ describe('an overlay', () => {
       const flushed = Buffer.from(base)
       const current = Buffer.from(base)
       const between: Buffer[] = []
-      let files = await lossyFiles(40 * pageBytes)
-      let device = await OverlayExport.open(new MemoryVersion(base), { id, key, ...files })
+      let { data } = await lossyFiles(40 * pageBytes)
+      let journal = new LossyJournal()
+      // So short that it is replaced often.
+      const opened = () =>
+        OverlayExport.open(new MemoryVersion(base), {
+          ...{ id, key, data, journal: journal.file, replaceJournal: journal.replace, compactBytes: 100 },
+        })
+      let device = await opened()
       for (let cut = 0; cut < 3; cut++) {
         const steps = randomBelow(30)
         for (let i = 0; i < steps; i++) {
@@ -109,12 +117,12 @@ describe('an overlay', () => {
         // Sometimes in the middle of a flush.
         const flushing = randomBelow(2) === 0 ? device.flush().catch(() => undefined) : undefined
         for (let i = randomBelow(4); i > 0; i--) await new Promise(resolve => setImmediate(resolve))
-        const left = { data: files.data.afterCut(), journal: files.journal.afterCut() }
-        files.data.cut()
-        files.journal.cut()
+        const left = [data.afterCut(), journal.afterCut()] as const
+        data.cut()
+        journal.cut()
         await flushing
-        files = left
-        device = await OverlayExport.open(new MemoryVersion(base), { id, key, ...files })
+        ;[data, journal] = left
+        device = await opened()
         const found = Buffer.from(await device.read(0, base.length))
         expectAllowed(found, [flushed, ...between])
         // It goes on from what is there.
@@ -175,6 +183,141 @@ describe('an overlay', () => {
     const middle = Buffer.from(journal)
     middle[journal.length / 2]! ^= 1
     await expect(opened(middle)).rejects.toMatchObject({ code: 'integrity.objectDamaged' })
+  })
+
+  describe('whose journal has grown far beyond what it says', () => {
+    const base = randomBytes(8 * pageBytes)
+
+    /** Opened with a journal that the next flush is going to replace, and what the device holds. */
+    async function grown() {
+      const { data } = await lossyFiles(base.length)
+      const journal = new LossyJournal()
+      const parts = { id, key, data, journal: journal.file, replaceJournal: journal.replace, compactBytes: 1000 }
+      const device = await OverlayExport.open(new MemoryVersion(base), parts)
+      const model = Buffer.from(base)
+      const turn = async (value: number) => {
+        if (value % 2 === 0) await device.trim(0, pageBytes)
+        else await device.write(0, Buffer.alloc(pageBytes, value))
+        model.fill(value % 2 === 0 ? 0 : value, 0, pageBytes)
+      }
+      await device.write(3 * pageBytes, Buffer.alloc(pageBytes, 9))
+      model.fill(9, 3 * pageBytes, 4 * pageBytes)
+      let turns = 0
+      while ((await journal.file.size()) < 1000 - 40) {
+        await turn(turns++)
+        await device.flush()
+      }
+      expect(journal.replacements).toBe(0)
+      const flushed = Buffer.from(model)
+      await turn(turns)
+      return { data, journal, device, flushed, model, turn }
+    }
+    const reopened = (data: LossyFile, journal: LossyFile) =>
+      OverlayExport.open(new MemoryVersion(base), { id, key, data, journal })
+
+    it('gets a short one that says the same, and goes on with it', async () => {
+      const { data, journal, device, model, turn } = await grown()
+      await device.flush()
+      expect(journal.replacements).toBe(1)
+      expect(await journal.file.size()).toBeLessThan(120)
+      await expectSame(await reopened(data, journal.file), model)
+      await turn(200)
+      await turn(201)
+      await turn(202)
+      await device.flush()
+      const again = await reopened(data, journal.file)
+      await expectSame(again, model)
+      expect([...again.pages.changed()]).toEqual([
+        { from: 0, to: 1, state: 'zero' },
+        { from: 3, to: 4, state: 'data' },
+      ])
+      await device.close()
+    })
+
+    it('says no page that was written while the flush was under way, since its bytes may not be there', async () => {
+      const { data, journal, device, model } = await grown()
+      const flushing = device.flush()
+      await device.write(5 * pageBytes, Buffer.alloc(pageBytes, 1))
+      await flushing
+      expect(journal.replacements).toBe(1)
+      await expectSame(await reopened(data, journal.file), model)
+    })
+
+    it('has after a power cut at any step of that what was flushed', async () => {
+      const seen = new Set<number>()
+      for (let steps = 0; steps < 10; steps++) {
+        for (let repetition = 0; repetition < 12; repetition++) {
+          const { data, journal, device, flushed, model } = await grown()
+          let isAnswered = false
+          const flushing = device.flush().then(
+            () => {
+              isAnswered = true
+            },
+            () => undefined,
+          )
+          for (let i = 0; i < steps; i++) await new Promise(resolve => setImmediate(resolve))
+          const states = isAnswered ? [model] : [flushed, model]
+          const left = { data: data.afterCut(), journal: journal.afterCut() }
+          data.cut()
+          journal.cut()
+          await flushing
+          const found = await reopened(left.data, left.journal.file)
+          expectAllowed(Buffer.from(await found.read(0, base.length)), states)
+          seen.add(journal.replacements + (isAnswered ? 1 : 0))
+        }
+      }
+      // Before, between, and after it was answered.
+      expect([...seen].sort()).toEqual([0, 1, 2])
+    })
+
+    it('keeps the long one when there is no room for another, and does not try at each flush', async () => {
+      const { data, journal, model } = await grown()
+      let attempts = 0
+      const replaceJournal = async () => {
+        attempts++
+        throw new ReplaceFailed(true, Object.assign(new Error('ENOSPC'), { code: 'ENOSPC' }))
+      }
+      const parts = { id, key, data, journal: journal.file, replaceJournal, compactBytes: 500 }
+      const device = await OverlayExport.open(new MemoryVersion(base), parts)
+      const lengthBefore = await journal.file.size()
+      for (let i = 0; (await journal.file.size()) < 2 * lengthBefore - 50; i++) {
+        model.fill(i % 2, 6 * pageBytes, 7 * pageBytes)
+        if (i % 2 === 0) await device.trim(6 * pageBytes, pageBytes)
+        else await device.write(6 * pageBytes, Buffer.alloc(pageBytes, 1))
+        await device.flush()
+      }
+      expect(attempts).toBe(1)
+      model.fill(0, 0, pageBytes)
+      await device.trim(0, pageBytes)
+      await device.flush()
+      await expectSame(await reopened(data, journal.file), model)
+    })
+
+    it('acknowledges nothing any more when nobody knows which one is there', async () => {
+      const { data, journal } = await grown()
+      const replaceJournal = async () => {
+        throw new ReplaceFailed(false, Object.assign(new Error('EIO'), { code: 'EIO' }))
+      }
+      const parts = { id, key, data, journal: journal.file, replaceJournal, compactBytes: 500 }
+      const device = await OverlayExport.open(new MemoryVersion(base), parts)
+      await device.trim(0, pageBytes)
+      await device.write(6 * pageBytes, Buffer.alloc(pageBytes, 1))
+      await expect(device.flush()).rejects.toMatchObject({ code: 'storage.failed' })
+      await expect(device.flush()).rejects.toMatchObject({ code: 'storage.failed' })
+    })
+
+    it('says when the short one is damaged, though nothing was appended since', async () => {
+      const { data, journal, device } = await grown()
+      await device.flush()
+      for (let at = 0; at < (await journal.file.size()) - 24; at++) {
+        const bytes = Buffer.alloc(await journal.file.size())
+        await journal.file.read(bytes, 0)
+        bytes[at]! ^= 1
+        const altered = new LossyFile()
+        await altered.write(bytes, 0)
+        await expect(reopened(data, altered)).rejects.toMatchObject({ code: 'integrity.objectDamaged' })
+      }
+    })
   })
 
   it('of terabytes is discarded as a whole without taking memory or time', async () => {

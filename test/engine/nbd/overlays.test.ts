@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { randomBytes } from '../../../engine/base/random.ts'
 import { createEngine } from '../../../engine/engine.ts'
 import type { Engine, Session } from '../../../engine/engineApi.ts'
+import { OverlayStore } from '../../../engine/nbd/overlayStore.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 
 const folder = useTemporaryFolder()
@@ -91,6 +92,27 @@ describe('what was written to a version', () => {
     await engine.discardOverlay(id)
     expect(await engine.overlays()).toEqual([])
     await expect(session.openOverlay(id)).rejects.toMatchObject({ code: 'config.notFound' })
+  })
+
+  it('is opened whatever of a new journal a killed process has left, and nothing of that stays', async () => {
+    const { id, model } = await written([[0, randomBytes(5000)]])
+    const journal = path('state', 'overlays', id, 'journal')
+    const whole = await readFile(journal)
+    for (const left of [Buffer.alloc(0), whole.subarray(0, 30), whole]) {
+      await writeFile(`${journal}.new`, left)
+      const device = await session.openOverlay(id)
+      expect(hash(await device.read(0, image.length))).toBe(hash(model))
+      await device.close()
+      expect(await readdir(path('state', 'overlays', id))).not.toContain('journal.new')
+    }
+    // The file that replaces it is for its owner alone, too, and what is appended then goes to it.
+    const opened = await new OverlayStore(path('state')).open(id)
+    const next = await opened.replaceJournal(whole)
+    await next.close()
+    await Promise.all([opened.data.close(), opened.journal.close()])
+    await opened.release()
+    expect((await stat(journal)).mode & 0o777).toBe(0o600)
+    expect((await readFile(journal)).equals(whole)).toBe(true)
   })
 
   it('keeps its version from being removed', async () => {
