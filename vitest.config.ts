@@ -23,7 +23,7 @@ const withDisks = [
   'test/integration/cli/terminal.test.ts',
   'test/integration/files/damage.test.ts',
   'test/integration/files/extract.test.ts',
-  ...['commands', 'destinations', 'devices', 'files', 'restores', 'restoresOfOthers'].map(
+  ...['commands', 'destinations', 'devices', 'files', 'filesKilled', 'restores', 'restoresOfOthers'].map(
     name => `test/integration/helper/${name}.test.ts`,
   ),
 ]

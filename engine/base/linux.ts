@@ -52,6 +52,8 @@ export interface LinuxCalls {
 
   /** Who opened the other end of a connected Unix socket, as the kernel noted it then; unix(7), SO_PEERCRED. */
   socketPeer(fd: number): SocketPeer | Unsupported
+  /** Lets two names of one file system change places, at once and without following links at their ends. */
+  exchangeNames(one: Buffer, other: Buffer): 'done' | Unsupported
   /**
    * Takes the lock of an open file for as long as it stays open, or answers 'taken' at once when another process (or
    * another open of this one) has it; flock(2). The kernel lets go when the process dies.
@@ -127,6 +129,10 @@ const ioPriorityOfProcess = 1
 const ioClassShift = 13
 /** asm/unistd.h */
 const ioPriorityNumbers = process.arch === 'arm64' ? { set: 30, get: 31 } : { set: 251, get: 252 }
+/** linux/fcntl.h */
+const workingFolder = -100
+/** linux/fs.h */
+const renameExchange = 2
 const lockExclusive = 2
 const lockNonBlocking = 4
 const mapShared = 1
@@ -249,6 +255,11 @@ export function createLinuxCalls(load: () => Libc | undefined = loadLibc): Linux
       if (result === undefined) return 'unsupported'
       const id = (offset: number) => answer.getUint32(offset, true)
       return settle('getsockopt SO_PEERCRED', result, () => ({ pid: id(0), uid: id(4), gid: id(8) }))
+    },
+    exchangeNames(one, other) {
+      const [from, to] = [one, other].map(name => Buffer.concat([name, Buffer.alloc(1)]))
+      const result = libc()?.now('renameat2', workingFolder, from, workingFolder, to, renameExchange)
+      return result === undefined ? 'unsupported' : settle('renameat2', result, () => 'done' as const)
     },
     lockFile(fd) {
       const result = libc()?.now('flock', fd, lockExclusive | lockNonBlocking)

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs'
 import { type FileHandle, lstat, mkdir, open, readdir, rename, rmdir } from 'node:fs/promises'
+import { linux } from '../base/linux.ts'
 import { randomHex } from '../base/random.ts'
 import { runSystemProgram } from '../base/systemPrograms.ts'
 import { HoldfastError } from '../contract/errors.ts'
@@ -65,7 +66,14 @@ export async function place(from: FileHandle, name: string | Buffer, to: FileHan
   const there = await lstat(target).catch(() => undefined)
   if (!there || (!there.isDirectory() && !ours.isDirectory())) return await rename(source, target)
   if (there.isDirectory() && ours.isDirectory()) return await merge(source, target)
-  // A folder takes the place of something else, or the other way round: what is there goes aside until the new one is in place.
+  // A folder takes the place of something else, or the other way round: both change places at once, so that whoever is killed over it
+  // leaves one or the other under the name, and what was there in a folder of ours.
+  if (linux.exchangeNames(source, target) === 'done') {
+    const old = stagingName()
+    await rename(source, entryOf(from, old))
+    return await removeTree(from, old)
+  }
+  // Where that cannot be (some file systems of other computers), what is there goes aside until the new one is in place.
   const asideName = stagingName()
   const aside = entryOf(to, asideName)
   await rename(target, aside)

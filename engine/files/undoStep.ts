@@ -22,8 +22,7 @@ export async function undoStep(step: Step, system: FilesSystem): Promise<void> {
       await rm(step.path, { force: true }).catch(() => undefined)
       return
     case 'staging':
-      // By handles, and never through links.
-      await system.run('rm', ['-rf', '--', step.path], { failureCode: 'files.busy' })
+      await removeStaging(step.path, system)
       return
     case 'mount':
       if (await isOurMount(step)) await unmount(step.mountPoint, system)
@@ -43,6 +42,22 @@ export async function undoStep(step: Step, system: FilesSystem): Promise<void> {
     case 'nbd':
       if (await nbdIsOurs(step)) await tried(system, 'nbd-client', '-d', step.device)
       return
+  }
+}
+
+/**
+ * By handles, and never through links. The cp of a process that was killed may go on for a moment, until it cannot read any more: what it
+ * makes meanwhile is in the way of removing the folder.
+ */
+async function removeStaging(path: string, system: FilesSystem): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      await system.run('rm', ['-rf', '--', path], { failureCode: 'files.busy' })
+      return
+    } catch (error) {
+      if (attempt === triesWhenBusy) throw error
+      await sleep(pauseMs)
+    }
   }
 }
 

@@ -10,18 +10,17 @@ const root = join(import.meta.dirname, '../..')
 const cutPages = 1024
 
 /**
- * bin/holdfast as people run it. NODE_OPTIONS takes none of the switches that keep Node from compiling, which under emulation takes longer
- * than it saves and was seen to fail, so its Node is exchanged for one that has them.
+ * bin/holdfast as people run it. NODE_OPTIONS takes none of the switches that its Node needs there (machine/node.sh), so that is
+ * exchanged.
  */
 const prologue = `
 set -eu
 cd /run/tmp
 . ${root}/test/support/tree.sh
 say() { echo "$(cut -d' ' -f1 /proc/uptime) $*"; }
-node=$(readlink -f ${root}/node_modules/.bin/node)
-rm ${root}/node_modules/.bin/node
-printf '#!/bin/sh\\nexec %s --no-opt --no-maglev --no-sparkplug "$@"\\n' "$node" >${root}/node_modules/.bin/node
-chmod +x ${root}/node_modules/.bin/node
+export REAL_NODE=$(readlink -f ${root}/node_modules/.bin/node)
+node=${root}/node_modules/.bin/node
+ln -sf ${root}/test/vm/machine/node.sh $node
 holdfast=${root}/bin/holdfast
 # The disk of the backups, which outlives the power cut, with all that Holdfast keeps.
 mkdir backups
@@ -131,7 +130,7 @@ $holdfast files disk:latest p1/home/anna --json >/share/files.json
 $holdfast extract disk:latest~1 p1/home out >/dev/null
 (cd out && manifest home) >/share/home.extracted
 mount /dev/vdc1 on && (cd on && manifest home) >/share/home.before && umount on
-cat /sys/block/nbd*/pid 2>/dev/null | wc -l >/share/left
+{ cat /sys/block/nbd*/pid 2>/dev/null || true; } | wc -l >/share/left
 grep holdfast /proc/mounts >>/share/left || true
 ls backups/state/attachments >>/share/left
 
@@ -140,7 +139,7 @@ truncate -s $((${cutPages} * ${pageBytes})) cut.img
 $holdfast backup cut.img --name cut >/dev/null
 serve cut:latest
 # Written by the kernel to what is on the medium of the backups, which nothing flushes on purpose.
-$node --no-opt --no-maglev --no-sparkplug ${root}/test/support/deviceWriter.ts /dev/nbd5 /share/writes ${cutPages} &
+$node ${root}/test/support/deviceWriter.ts /dev/nbd5 /share/writes ${cutPages} &
 for i in $(seq 1200); do [ $(grep -c flushed /share/writes) -lt 40 ] || break; sleep 0.1; done
 say end
 echo b >/proc/sysrq-trigger

@@ -41,6 +41,7 @@ const declarations = {
   mincore: 'int mincore(intptr_t address, size_t length, void *vector)',
   getpagesize: 'int getpagesize(void)',
   getsockopt: 'int getsockopt(int fd, int level, int name, void *value, void *length)',
+  renameat2: 'int renameat2(int fromFd, const uint8_t *from, int toFd, const uint8_t *to, unsigned int flags)',
   flock: 'int flock(int fd, int operation)',
 } as const
 

@@ -1,6 +1,7 @@
 import { chmod, lstat, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { linux } from '../../../engine/base/linux.ts'
 import { resolveInside } from '../../../engine/files/insidePath.ts'
 import { listFolder, parseListing } from '../../../engine/files/listing.ts'
 import { findConflicts, freeName, makePrivateFolder, openFolder, place } from '../../../engine/files/placing.ts'
@@ -102,6 +103,17 @@ describe('placing', () => {
     expect((await lstat(at('there/a'))).mode & 0o777).toBe(0o750)
     expect(await readdir(at('elsewhere'))).toEqual([])
     expect(await readdir(at('new'))).toEqual([])
+  })
+
+  test('lets what is in the way and what takes its place change places at once, whatever bytes their names are', async () => {
+    const odd = (name: string) => Buffer.concat([Buffer.from(`${folder.path}/${name}/`), Buffer.from([0x62, 0xe4])])
+    for (const name of ['one', 'two']) await mkdir(at(name))
+    await writeFile(odd('one'), 'file')
+    await mkdir(odd('two'))
+    expect(linux.exchangeNames(odd('one'), odd('two'))).toBe('done')
+    expect(await readFile(odd('two'), 'utf8')).toBe('file')
+    expect((await lstat(odd('one'))).isDirectory()).toBe(true)
+    expect(() => linux.exchangeNames(odd('none'), odd('two'))).toThrow('ENOENT')
   })
 
   test('works in a folder that nobody else may enter', async () => {
