@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type Clock, systemClock } from '../base/clock.ts'
 import { parseMountInfo } from '../base/linux/mounts.ts'
 import { type SystemAccess, systemAccess } from '../base/linux/system.ts'
 import type { Logger } from '../base/logger.ts'
@@ -35,6 +36,7 @@ export interface DriveMounterOptions {
   system?: SystemAccess
   isRoot?: boolean
   findUsers?: (use: DriveUse) => Promise<DriveUsers>
+  clock?: Pick<Clock, 'sleep'>
 }
 
 /** A mount, normally our work. */
@@ -47,6 +49,9 @@ interface OwnMount {
 
 /** A drive has few partitions; a mount that comes back as fast as it goes is somebody else's wish. */
 const mostRounds = 64
+/** Who only looks is gone by then. */
+const triesWhenBusy = 10
+const pauseMs = 200
 
 /**
  * Mounts the drives of destinations and lets go of them again. One thing at a time. It creates nothing but its own mount
@@ -293,9 +298,14 @@ export class DriveMounter {
     // udisks chooses among several mount points by itself.
     const several = device.mountPoints.length > 1 && this.#tools.isRoot
     const by: MountedBy = record === undefined ? 'others' : several ? 'mount' : record.by
+    const { clock = systemClock } = this.#options
     await syncFileSystem(device, mountPoint, this.#tools)
-    if (!(await unmountPoint(device, mountPoint, by, this.#tools))) {
-      throw driveBusy(nameOf(device), await this.#usersOf(device, mountPoint, inventory))
+    for (let attempt = 1; !(await unmountPoint(device, mountPoint, by, this.#tools)); attempt++) {
+      const found = await this.#usersOf(device, mountPoint, inventory)
+      // We ourselves look now and then what is on a drive, and so do udev and desktops: nobody is to be told of them.
+      const isPassing = found.complete && found.users.every(({ pid }) => pid === process.pid)
+      if (!isPassing || attempt === triesWhenBusy) throw driveBusy(nameOf(device), found)
+      await clock.sleep(pauseMs)
     }
     if (record !== undefined) await this.#records.remove(device.deviceNumber)
     this.#options.logger.info('drive unmounted', { device: device.path, mountPoint })

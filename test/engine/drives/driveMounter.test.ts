@@ -33,6 +33,8 @@ class MountWorld {
   readonly devices: DriveDevice[] = []
   readonly #repositories = new Map<string, string>()
   readonly #busy = new Set<string>()
+  #user: number | 'gone' = 12
+  waits = 0
   readonly #programs = fakePrograms({
     udisksctl: args => this.#udisks(args),
     mount: args => this.#mount(args),
@@ -56,8 +58,17 @@ class MountWorld {
     this.devices.splice(this.devices.indexOf(device), 1)
   }
 
-  occupy(mountPoint: string): void {
+  /** `user` has something open there, or a program that is gone when one looks who it is. */
+  occupy(mountPoint: string, user: number | 'gone' = 12): void {
     this.#busy.add(mountPoint)
+    this.#user = user
+  }
+
+  /** What happens while it is waited; 'never' by itself. */
+  whileWaiting: () => void = () => undefined
+
+  letGo(): void {
+    this.#busy.clear()
   }
 
   /** As after a restart of the helper. */
@@ -90,10 +101,16 @@ class MountWorld {
       run: this.#programs.run,
       system: this.system.access,
       isRoot: this.isRoot,
-      findUsers: async ({ mountPoints }) => ({
-        users: [{ pid: 12, program: 'vlc', use: 'file', path: `${mountPoints[0]}/film` }],
+      findUsers: async ({ mountPoints: [point] }) => ({
+        users: this.#user === 'gone' ? [] : [{ pid: this.#user, program: 'vlc', use: 'file', path: `${point}/film` }],
         complete: true,
       }),
+      clock: {
+        sleep: async () => {
+          this.waits++
+          this.whileWaiting()
+        },
+      },
     })
   }
 
@@ -351,6 +368,29 @@ describe('letting go', () => {
       retryable: true,
     })
     expect(await mounter.ours()).toEqual([device.id])
+    expect(world.waits).toBe(0)
+  })
+
+  test.each([
+    ['ourselves', process.pid],
+    ['programs that are gone when one looks who they are', 'gone'],
+  ] as const)('waits a moment for %s, who only look at the drive', async (_who, user) => {
+    const world = new MountWorld()
+    const device = await world.add('sdb1', {}, ours)
+    const mounter = world.mounter()
+    await mounter.mountFor(known)
+    world.occupy(device.mountPoints[0]!, user)
+    world.whileWaiting = () => {
+      if (world.waits === 3) world.letGo()
+    }
+    expect(await mounter.release(device.id)).toBe(true)
+    expect(world.waits).toBe(3)
+    expect(device.mountPoints).toEqual([])
+
+    await mounter.mountFor(known)
+    world.occupy(device.mountPoints[0]!, user)
+    await expect(mounter.release(device.id)).rejects.toMatchObject({ code: 'storage.driveBusy' })
+    expect(world.waits).toBeLessThan(20)
   })
 })
 
