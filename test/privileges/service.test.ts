@@ -33,8 +33,8 @@ describe.skipIf(noMachine !== undefined)('the unit of the service', () => {
     const field = (name: string) => new RegExp(`^${name}:\\s+(\\S+)$`, 'm').exec(status)?.[1]
     expect(field('NoNewPrivs')).toBe('1')
     expect(field('Seccomp')).toBe('2')
-    // linux/capability.h: 0 to 7 for files and users, IPC_LOCK, SYS_RAWIO, SYS_ADMIN.
-    const known = [0, 1, 2, 3, 4, 5, 6, 7, 14, 17, 21]
+    // linux/capability.h: 0 to 7 for files and users, IPC_LOCK, SYS_RAWIO, SYS_ADMIN, MKNOD.
+    const known = [0, 1, 2, 3, 4, 5, 6, 7, 14, 17, 21, 27]
     const mask = known.reduce((sum, number) => sum | (1n << BigInt(number)), 0n)
     expect(BigInt(`0x${field('CapBnd')}`)).toBe(mask)
   })
@@ -58,6 +58,14 @@ describe.skipIf(noMachine !== undefined)('the unit of the service', () => {
     expect(stdout.trim().split('\n')).toEqual(expected)
     // Its /tmp is its own.
     expect((await machine.run(['test', '-e', '/tmp/x'])).exitCode).toBe(1)
+  })
+
+  it('lets it make nodes of disks, as dmsetup does, and of nothing else', async () => {
+    // 7:0, the first loop device, and 10:183, a source of random numbers.
+    const { stdout } = await machine.inSandbox(`
+      mknod /dev/own-disk b 7 0 && test -b /dev/own-disk && rm /dev/own-disk && echo disk
+      mknod /dev/own-random c 10 183 2>&1 | grep -o 'Operation not permitted'`)
+    expect(stdout.trim().split('\n')).toEqual(['disk', 'Operation not permitted'])
   })
 
   it('keeps the service from devices that are not on the list, from the kernel’s settings and from other roots', async () => {
