@@ -23,6 +23,7 @@ const withDisks = [
   'test/integration/cli/terminal.test.ts',
   'test/integration/files/damage.test.ts',
   'test/integration/files/extract.test.ts',
+  'test/integration/files/otherKinds.test.ts',
   ...['commands', 'destinations', 'devices', 'files', 'filesKilled', 'restores', 'restoresOfOthers'].map(
     name => `test/integration/helper/${name}.test.ts`,
   ),
