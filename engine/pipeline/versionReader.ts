@@ -35,6 +35,22 @@ export async function readRecipe<T>(
   return map && (await readMap(repository, version, map, read => work(read, map.sizeBytes), signal))
 }
 
+/** All bytes of its machine recipe; undefined when it has none. Fails with integrity.* when it is damaged. */
+export async function readWholeRecipe(
+  repository: Repository,
+  version: VersionRecord,
+  signal?: AbortSignal,
+): Promise<Buffer | undefined> {
+  const whole = async (read: (range: ByteRange) => Promise<Buffer>, sizeBytes: number) => {
+    const archive = Buffer.alloc(sizeBytes)
+    for (let offset = 0; offset < sizeBytes; offset += mostBytes) {
+      archive.set(await read({ offset, length: Math.min(mostBytes, sizeBytes - offset) }), offset)
+    }
+    return archive
+  }
+  return await readRecipe(repository, version, whole, signal)
+}
+
 async function readMap<T>(
   repository: Repository,
   version: VersionRecord,

@@ -5,7 +5,17 @@ import type { SystemDevice } from '../base/linux/systemRecord.ts'
 import type { RecipeDisk } from '../contract/recipe.ts'
 import { type Gatherer, headerFolder, mostTextBytes } from './gatherer.ts'
 import type { Machine } from './machine.ts'
-import { type GroupFound, lvmColumns, type Probe, parseDisks, parseGroups, parseProbes, parseTable } from './reports.ts'
+import {
+  type GroupFound,
+  groupsOf,
+  type LvmReports,
+  lvmColumns,
+  lvmReports,
+  type Probe,
+  parseDisks,
+  parseProbes,
+  parseTable,
+} from './reports.ts'
 import { type Surroundings, surroundingsOf } from './surroundings.ts'
 
 /** A LUKS2 header has 16 MiB unless somebody wanted another. */
@@ -113,7 +123,7 @@ class Collection {
           .join(''),
       )
       .join('\n')
-    this.#gatherer.add('', 'blkid.txt', 'What is on the devices', text)
+    if (text !== '') this.#gatherer.add('', 'blkid.txt', 'What is on the devices', text)
   }
 
   async #disks({ disks }: Surroundings, probes: ReadonlyMap<string, Probe>): Promise<void> {
@@ -146,15 +156,18 @@ class Collection {
   }
 
   async #groups(): Promise<GroupFound[]> {
-    const outputs = { pvs: '', vgs: '', lvs: '' }
+    const reports: LvmReports = { pvs: [], vgs: [], lvs: [] }
     for (const report of ['pvs', 'vgs', 'lvs'] as const) {
+      const what = `What ${report} says of LVM`
       const args = ['--reportformat', 'json', '--units', 'b', '--nosuffix', '-o', lvmColumns[report]]
-      const said = await this.#said(report, args, `What ${report} says of LVM`)
+      const said = await this.#said(report, args, what)
       if (said === undefined) continue
-      outputs[report] = said
-      this.#gatherer.add('lvm/', `${report}.json`, `What ${report} says of LVM`, said)
+      this.#gatherer.add('lvm/', `${report}.json`, what, said)
+      const rows = lvmReports[report](said)
+      if (rows) Object.assign(reports, { [report]: rows })
+      else this.#gatherer.note(`${what} is not understood.`)
     }
-    return parseGroups(outputs)
+    return groupsOf(reports)
   }
 
   async #keepGroups(groups: readonly GroupFound[]): Promise<void> {

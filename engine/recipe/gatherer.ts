@@ -75,7 +75,7 @@ export class Gatherer {
   #freeName(folder: string, name: string): string {
     const sound = name
       .replaceAll(/[^A-Za-z0-9._+-]/g, '_')
-      .replaceAll('..', '_.')
+      .replaceAll(/\.{2,}/g, '_')
       .replace(/^[^A-Za-z0-9]/, '_')
       .slice(0, 70)
     for (let count = 1; ; count++) {

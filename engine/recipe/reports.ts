@@ -116,12 +116,22 @@ export interface GroupFound {
   group: RecipeGroup
 }
 
-/** Volume groups out of "pvs", "vgs" and "lvs" with --reportformat json; snapshots and parts of pools are left out. */
-export function parseGroups(outputs: Record<keyof typeof lvmColumns, string>): GroupFound[] {
-  const members = rows('pv', pvSchema, outputs.pvs)
-  const volumes = rows('lv', lvSchema, outputs.lvs)
-  return rows('vg', vgSchema, outputs.vgs).map(({ vg_name: name, vg_uuid, vg_size, vg_extent_size }) => {
-    const own = members.filter(({ vg_name }) => vg_name === name)
+/** What "pvs", "vgs" and "lvs" print with --reportformat json. */
+export const lvmReports = {
+  pvs: (output: string) => rows('pv', pvSchema, output),
+  vgs: (output: string) => rows('vg', vgSchema, output),
+  lvs: (output: string) => rows('lv', lvSchema, output),
+}
+export interface LvmReports {
+  pvs: z.infer<typeof pvSchema>[]
+  vgs: z.infer<typeof vgSchema>[]
+  lvs: z.infer<typeof lvSchema>[]
+}
+
+/** The volume groups of this computer; snapshots are left out. */
+export function groupsOf({ pvs, vgs, lvs }: LvmReports): GroupFound[] {
+  return vgs.map(({ vg_name: name, vg_uuid, vg_size, vg_extent_size }) => {
+    const own = pvs.filter(({ vg_name }) => vg_name === name)
     return {
       name,
       memberIds: own.map(({ pv_major, pv_minor }) => `${pv_major}:${pv_minor}`),
@@ -131,7 +141,7 @@ export function parseGroups(outputs: Record<keyof typeof lvmColumns, string>): G
         sizeBytes: vg_size,
         extentBytes: vg_extent_size,
         members: own.map(({ pv_name, pv_uuid }) => ({ path: pv_name, uuid: pv_uuid })),
-        volumes: volumes
+        volumes: lvs
           .filter(({ vg_name, lv_role }) => vg_name === name && !lv_role.split(',').includes('snapshot'))
           .map(volume => ({
             name: volume.lv_name,
@@ -145,10 +155,9 @@ export function parseGroups(outputs: Record<keyof typeof lvmColumns, string>): G
   })
 }
 
-function rows<T>(kind: string, schema: z.ZodType<T>, output: string): T[] {
-  const report = z.object({ report: z.array(z.record(z.string(), z.array(z.unknown()))) })
-  const found = parsed(report, output)?.report.flatMap(one => one[kind] ?? []) ?? []
-  return found.flatMap(row => schema.safeParse(row).data ?? [])
+function rows<T>(kind: string, schema: z.ZodType<T>, output: string): T[] | undefined {
+  const report = z.object({ report: z.array(z.object({ [kind]: z.array(schema) })) })
+  return parsed(report, output)?.report.flatMap(one => one[kind] as T[])
 }
 
 function parsed<T>(schema: z.ZodType<T>, text: string): T | undefined {
