@@ -78,6 +78,7 @@ export class Gatherer {
       .replaceAll(/\.{2,}/g, '_')
       .replace(/^[^A-Za-z0-9]/, '_')
       .slice(0, 70)
+      .padEnd(1, '_')
     for (let count = 1; ; count++) {
       const free = `${folder}${count === 1 ? '' : `${count}_`}${sound}`
       if (!this.#files.has(free)) return free

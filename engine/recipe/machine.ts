@@ -22,6 +22,8 @@ export interface Machine {
 
 /** For any one program; LVM waits for devices that do not answer. */
 const programMs = 15_000
+/** The service may write to its own folder only. */
+const inMemory = ['/run/holdfast', '/run']
 const folderBeginning = 'holdfast-recipe-'
 /** No recipe takes nearly as long: what is older was left by a process that was killed. */
 const staleMs = 3_600_000
@@ -57,15 +59,16 @@ export function thisMachine(signal: AbortSignal): Machine {
 
 /** In memory where possible: headers of encrypted disks do not belong on a disk, least of all on the one being read. */
 async function privateFolder(): Promise<string> {
-  for (const place of ['/run', tmpdir()]) {
-    try {
-      await dropStale(place)
-      return await mkdtemp(join(place, folderBeginning))
-    } catch (error) {
-      if (place !== '/run') throw error
-    }
+  for (const place of inMemory) {
+    const folder = await folderIn(place).catch(() => undefined)
+    if (folder !== undefined) return folder
   }
-  throw new Error('unreachable')
+  return await folderIn(tmpdir())
+}
+
+async function folderIn(place: string): Promise<string> {
+  await dropStale(place)
+  return await mkdtemp(join(place, folderBeginning))
 }
 
 async function dropStale(place: string): Promise<void> {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { versionWithRecipeSchema } from '../../engine/contract/recipe.ts'
+import { DaemonProcess } from '../support/daemon.ts'
 import { holdfast, placeIn } from '../support/holdfast.ts'
 import { attachLoop, type LoopDevice, makeFileSystem, noLoopDevices } from '../support/loopDevice.ts'
 import { objectsIn } from '../support/objectDamage.ts'
@@ -125,6 +126,24 @@ describe.skipIf(why !== undefined)('a disk with an encrypted volume', () => {
       const { code, stderr } = await run('show', spec, '--recipe-to', join(folder, 'nothing'))
       expect(code).not.toBe(0)
       expect(stderr).toContain('has no machine recipe')
+    }
+  })
+
+  test('is told to screens by the helper, also that there is none', async () => {
+    const daemon = new DaemonProcess(join(folder, 'helper'))
+    await daemon.start()
+    const client = await daemon.connect()
+    try {
+      const [url, passphrase] = [env.HOLDFAST_REPO!, env.HOLDFAST_PASSPHRASE!]
+      const { destination } = await client.call('destinations.add', { name: 'drive', url, passphrase })
+      const told = async (version: string) =>
+        (await client.call('versions.recipe', { destination: destination.id, version })).recipe
+      const { id, recipe } = await shown('disk:latest')
+      expect(await told(id)).toEqual(recipe)
+      expect(await told((await shown('file:latest')).id)).toBeNull()
+    } finally {
+      client.close()
+      await daemon.kill()
     }
   })
 

@@ -77,7 +77,7 @@ holdfast backup /dev/vda1 --name boot
 holdfast backup /dev/vg0/home --name home
 holdfast backup /dev/vg0/root --name root --json >/share/backup.json 2>/dev/null
 holdfast show root:latest --json >/share/shown.json
-ls -A /run | grep holdfast-recipe >/share/left || true
+ls -A /run /run/holdfast 2>/dev/null | grep holdfast-recipe >/share/left || true
 
 say lost
 swap=$(blkid -s UUID -o value /dev/vg0/swap)
