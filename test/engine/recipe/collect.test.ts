@@ -40,11 +40,11 @@ beforeEach(async () => {
   await writeFile(join(folder.path, 'etc/os-release'), 'ID=debian\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n')
   programs = {
     blkid: () => recorded('blkid.txt'),
-    lsblk: () => recorded('lsblk.json'),
-    sfdisk: ([option]) => recorded(option === '--dump' ? 'vda.sfdisk' : 'vda.json'),
-    pvs: () => recorded('pvs.json'),
-    vgs: () => recorded('vgs.json'),
-    lvs: () => recorded('lvs.json'),
+    lsblk: () => recorded('lsblk.json.txt'),
+    sfdisk: ([option]) => recorded(option === '--dump' ? 'vda.sfdisk' : 'vda.json.txt'),
+    pvs: () => recorded('pvs.json.txt'),
+    vgs: () => recorded('vgs.json.txt'),
+    lvs: () => recorded('lvs.json.txt'),
     vgcfgbackup: async args => {
       await writeFile(fileIn(args, '--file'), recorded('vg0.vgcfg'))
       return Buffer.alloc(0)
