@@ -159,7 +159,7 @@ describe.skipIf(why !== undefined)('a disk with an encrypted volume', () => {
     for (const name of packs) {
       const bytes = readFileSync(join(repository, name))
       // All of its frames, as far as each of them is longer than its pack's own index.
-      writeFileSync(join(repository, name), bytes.fill(0, 84, -150))
+      writeFileSync(join(repository, name), bytes.fill(0, 84, bytes.length - 150))
     }
     const { recipe } = await shown(changed.version)
     expect(recipe).toMatchObject({ content: null, problem: expect.stringMatching(/damaged/) })

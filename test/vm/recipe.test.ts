@@ -18,12 +18,20 @@ function commandsOfThePage(): string {
 const script = `
 set -eu
 cd /run/tmp
-export HOLDFAST_REPO=/run/tmp/repository HOLDFAST_PASSPHRASE_FILE=/run/tmp/repository-passphrase HOLDFAST_STATE_DIR=/run/tmp/state
+export HOLDFAST_REPO=/run/tmp/repository HOLDFAST_KEY_FILE=/run/tmp/key HOLDFAST_STATE_DIR=/run/tmp/state
 export LC_ALL=C
-# Without compilers: under emulation they take longer than they save.
-holdfast() { ${root}/node_modules/.bin/node --no-opt --no-maglev --no-sparkplug ${root}/engine/cli/main.ts --quiet "$@" </dev/null; }
 say() { echo "$(cut -d' ' -f1 /proc/uptime) $*"; }
-printf 'of the repository' >repository-passphrase
+# Without compilers: under emulation they take longer than they save. Node was seen to fall over itself there (SIGTRAP in V8), which
+# says nothing about us; what it was doing may be done again.
+holdfast() {
+  for try in 1 2 3; do
+    code=0
+    ${root}/node_modules/.bin/node --no-opt --no-maglev --no-sparkplug ${root}/engine/cli/main.ts --quiet "$@" </dev/null || code=$?
+    [ $code -ge 128 ] || break
+  done
+  return $code
+}
+head -c 64 /dev/urandom >key
 printf 'right one\\n' >passphrase
 # Typed by a person.
 cryptsetup() { command cryptsetup "$@" <passphrase; }
