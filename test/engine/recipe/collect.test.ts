@@ -157,8 +157,8 @@ describe('a recipe', () => {
     expect(content).toMatchObject({ disks: [{ path: '/dev/vda', table: null }], groups: [] })
     expect(content?.encrypted).toMatchObject([{ headerBytes: null }])
     expect(content?.notes).toEqual([
-      'The partition table of /dev/vda is missing: The program sfdisk is not installed.',
       'What vgs says of LVM is not understood.',
+      'The partition table of /dev/vda is missing: The program sfdisk is not installed.',
       'The LUKS header of /dev/vda2 is missing: cryptsetup failed with exit code 1: no luck.',
     ])
   })

@@ -10,12 +10,12 @@ const shown = (archive: Buffer) =>
 
 describe('a gatherer', () => {
   test('gives the same archive in whatever order parts came, with the headers where they were before', () => {
-    const parts = [
+    const parts: [folder: string, name: string, bytes: Buffer | string][] = [
       ['luks/', 'b.header', Buffer.alloc(2000, 2)],
       ['luks/', 'a.header', Buffer.alloc(1000, 1)],
       ['', 'blkid.txt', 'text'],
-    ] as const
-    const archiveOf = (list: readonly (typeof parts)[number][]) => {
+    ]
+    const archiveOf = (list: typeof parts) => {
       const gatherer = new Gatherer(computer)
       for (const [folder, name, bytes] of list) expect(gatherer.add(folder, name, 'A part', bytes)).toBe(true)
       return gatherer.close()
@@ -102,9 +102,9 @@ describe('what is shown', () => {
     const cut = bounded(recipe)
     expect(Buffer.byteLength(JSON.stringify(cut, null, 1))).toBeLessThan(256 * 1024)
     expect(machineRecipeSchema.parse(cut)).toEqual(cut)
-    expect(cut.disks.length).toBeGreaterThanOrEqual(4)
+    expect(cut.disks).toHaveLength(16)
     expect(cut.notes).toEqual([expect.stringMatching(/^Only the first \d+ of each list/), 'own'])
-    expect(bounded(recipe, 30_000).disks).toHaveLength(16)
+    expect(bounded(recipe, 30_000).disks).toHaveLength(4)
   })
 })
 
