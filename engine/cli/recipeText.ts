@@ -110,7 +110,8 @@ function fileSystemText({ fileSystems }: MachineRecipe, width: number | undefine
     { title: 'Device', shrink: 'cut' as const },
     { title: 'Type' },
     { title: 'Size', align: 'right' as const },
-    { title: 'UUID', shrink: 'cut' as const },
+    // For mkswap and mkfs: half of it is of no use.
+    { title: 'UUID' },
     { title: 'Label', shrink: 'cut' as const },
   ]
   return indented(table(columns, rows, narrower(width)))
