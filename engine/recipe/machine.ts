@@ -1,7 +1,7 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { systemClock } from '../base/clock.ts'
 import { readSystem, systemAccess } from '../base/linux/system.ts'
 import type { PathIdentity, System } from '../base/linux/systemRecord.ts'
 import { runSystemProgram } from '../base/systemPrograms.ts'
@@ -25,8 +25,6 @@ const programMs = 15_000
 /** The service may write to its own folder only. */
 const inMemory = ['/run/holdfast', '/run']
 const folderBeginning = 'holdfast-recipe-'
-/** No recipe takes nearly as long: what is older was left by a process that was killed. */
-const staleMs = 3_600_000
 
 export function thisMachine(signal: AbortSignal): Machine {
   return {
@@ -68,15 +66,16 @@ async function privateFolder(): Promise<string> {
 
 async function folderIn(place: string): Promise<string> {
   await dropStale(place)
-  return await mkdtemp(join(place, folderBeginning))
+  return await mkdtemp(join(place, `${folderBeginning}${process.pid}-`))
 }
 
+/** What processes that were killed have left. The name says whose it is. */
 async function dropStale(place: string): Promise<void> {
   for (const name of await readdir(place)) {
-    if (!name.startsWith(folderBeginning)) continue
+    const pid = new RegExp(`^${folderBeginning}(\\d+)-`).exec(name)?.[1]
+    if (pid === undefined || existsSync(`/proc/${pid}`)) continue
     const path = join(place, name)
     const facts = await stat(path).catch(() => undefined)
-    const isOurs = facts?.uid === process.getuid?.()
-    if (facts && isOurs && systemClock.now() - facts.mtimeMs > staleMs) await rm(path, { recursive: true, force: true })
+    if (facts?.uid === process.getuid?.()) await rm(path, { recursive: true, force: true })
   }
 }

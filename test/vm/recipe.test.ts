@@ -57,7 +57,7 @@ lvcreate -y -L 32M -n home vg0
 lvcreate -y -L 16M -n swap vg0
 lvextend -L 80M vg0/root; } >/dev/null
 udevadm settle
-mkswap -q -L breath /dev/vg0/swap
+mkswap -q /dev/vg0/swap
 mkfs.ext4 -q -L boot /dev/vda1
 mkfs.ext4 -q -L root /dev/vg0/root
 mkfs.ext4 -q /dev/vg0/home
@@ -122,7 +122,7 @@ describe.skipIf(noVm !== undefined)('a machine whose disk is lost', () => {
   const text = (name: string) => vm.files[name]?.toString('utf8') ?? `no ${name}`
   beforeAll(async () => {
     const files = { 'page.sh': commandsOfThePage() }
-    vm = await inVm(script, { disks: ['280M', '280M'], seconds: 400, files })
+    vm = await inVm(script, { disks: ['280M', '280M'], seconds: 560, files })
     expect(vm.exitCode, `${vm.output}\n${text('page-output')}\n${vm.console}`).toBe(0)
   })
 
@@ -149,8 +149,8 @@ describe.skipIf(noVm !== undefined)('a machine whose disk is lost', () => {
             name: 'vg0',
             members: [{ path: '/dev/mapper/crypt' }],
             volumes: [
-              { name: 'root', sizeBytes: 80 * 1024 * 1024, layout: 'linear' },
               { name: 'home' },
+              { name: 'root', sizeBytes: 80 * 1024 * 1024, layout: 'linear' },
               { name: 'swap' },
             ],
           },
