@@ -18,6 +18,7 @@ import type {
   VersionDetails,
 } from './contract/models.ts'
 import type { OnProgress } from './contract/progress.ts'
+import type { ExtractedRecipe, ShownRecipe } from './contract/recipe.ts'
 import type { Export, ExportList, WritableExport } from './nbd/export.ts'
 import type { Secret } from './repository/keySlots.ts'
 
@@ -88,12 +89,21 @@ export interface Session {
         sourceLimit?: number
         /** What the source must turn out to be once it is open; source.unsupported otherwise. */
         expect?: 'file' | 'device'
+        /** Keep what is needed to rebuild the machine around a device with the version; true unless given. */
+        recipe?: boolean
       },
   ): Promise<BackupResult>
 
   /** By name, then date. `filter` is an expression of the filter language. */
   versions(filter?: string): Promise<Version[]>
   show(version: string): Promise<VersionDetails>
+  /** The machine recipe of a version; null when it has none. Damage to it is a part of the answer. */
+  recipe(version: string, options?: { signal?: AbortSignal }): Promise<ShownRecipe | null>
+  /**
+   * Writes the files of the recipe, LUKS headers included, below a folder that is made or empty (usage.invalid otherwise).
+   * config.notFound when the version has no recipe, integrity.*.
+   */
+  extractRecipe(version: string, folder: string, options?: { signal?: AbortSignal }): Promise<ExtractedRecipe>
 
   restore(
     version: string,

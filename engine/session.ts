@@ -16,6 +16,7 @@ import type {
   Version,
   VersionDetails,
 } from './contract/models.ts'
+import type { ExtractedRecipe, ShownRecipe } from './contract/recipe.ts'
 import type { CallOptions, PriorityOptions, ReadRange, Secret, Session } from './engineApi.ts'
 import { requireMinimumAge } from './maintenance/minimumAge.ts'
 import { runPrune } from './maintenance/prune.ts'
@@ -32,7 +33,9 @@ import { type BackupOptions, runBackup } from './pipeline/backup.ts'
 import { compareVersions } from './pipeline/compareVersions.ts'
 import { compareWithSource } from './pipeline/compareWithSource.ts'
 import { runRestore } from './pipeline/restore.ts'
-import { readVersion } from './pipeline/versionReader.ts'
+import { readRecipe, readVersion } from './pipeline/versionReader.ts'
+import { extractRecipe, showRecipe } from './recipe/readRecipe.ts'
+import { startRecipe } from './recipe/recipeRun.ts'
 import { addKey, addRecoveryPhrase, keyOf, listKeys, removeKey } from './repository/keyManagement.ts'
 import type { Repository } from './repository/repository.ts'
 import type { VersionRecord } from './repository/versionRecord.ts'
@@ -93,6 +96,9 @@ export class RepositorySession implements Session {
       const shape = { sizeBytes: source.value.sizeBytes, blockSize: this.#repository.blockSizeBytes }
       run.hints = await readHintsFile(options.hintsPath, shape)
     }
+    await using recipe =
+      source.value.kind === 'device' && options.recipe !== false ? startRecipe(sourcePath, options) : null
+    if (recipe) run.recipe = recipe.archive
     const result = await runBackup(this.#repository, source.value, run)
     try {
       await this.#healObjects(options)
@@ -123,6 +129,26 @@ export class RepositorySession implements Session {
     const loaded = await this.#repository.refresh()
     const record = this.#record(loaded, spec)
     return viewDetails(record, loaded.marks, this.#repository.index)
+  }
+
+  async recipe(spec: string, { signal }: { signal?: AbortSignal } = {}): Promise<ShownRecipe | null> {
+    const record = this.#record(await this.#repository.refresh(signal), spec)
+    return (await readRecipe(this.#repository, record, showRecipe, signal)) ?? null
+  }
+
+  async extractRecipe(
+    spec: string,
+    folder: string,
+    { signal }: { signal?: AbortSignal } = {},
+  ): Promise<ExtractedRecipe> {
+    const record = this.#record(await this.#repository.refresh(signal), spec)
+    const extract = (read: ReadRange, sizeBytes: number) => extractRecipe(read, sizeBytes, folder)
+    const extracted = await readRecipe(this.#repository, record, extract, signal)
+    if (extracted) return extracted
+    throw new HoldfastError('config.notFound', `Version ${record.id} of ${record.name} has no machine recipe.`, {
+      advice: 'One is kept with backups of disks and volumes, not of image files. Another version may have one.',
+      details: { version: record.id },
+    })
   }
 
   async restore(spec: string, targetPath: string, options: Parameters<Session['restore']>[2]): Promise<RestoreResult> {

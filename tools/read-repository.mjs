@@ -17,8 +17,9 @@ import zlib from 'node:zlib'
 
 const usage = `Usage: node read-repository.mjs REPO list
        node read-repository.mjs REPO verify VERSION
-       node read-repository.mjs REPO restore VERSION FILE
+       node read-repository.mjs REPO restore VERSION FILE [--recipe]
 
+With --recipe, FILE becomes the machine recipe of the version, a tar archive, instead of its data.
 REPO is the folder of the repository, VERSION an id from the list or the beginning of one; FILE must not exist.
 The secret: --passphrase-file F (holds the passphrase or the 24 words of the recovery phrase), --key-file F, or
 HOLDFAST_PASSPHRASE in the environment (the passphrase or the 24 words).`
@@ -346,7 +347,7 @@ function readBlocks(repository, survey, kind, wanted, take) {
 const nodesAtATime = 4096
 
 /**
- * § How to read a version, 3 to 5: gives each block to `write(bytes, offset)`, in no order and without holes, and goes on
+ * § How to read a version, 3 to 5 (for a version, or for its recipe): gives each block to `write(bytes, offset)`, in no order and without holes, and goes on
  * past what is damaged. Answers the byte ranges that could not be read, ascending: [offset, length].
  */
 function readVersion(repository, { root, sizeBytes, blockSizeBytes }, write) {
@@ -408,23 +409,41 @@ function list(repository) {
   return !versions.includes(undefined) && !marks.includes(undefined)
 }
 
-/** Reads a version into a new file, or only reads it when `file` is undefined. Answers whether nothing was damaged. */
-function restore(repository, beginning, file) {
+/**
+ * Reads a version into a new file, or only reads it, and its recipe, when `file` is undefined. With `isRecipe`, the file gets the
+ * recipe instead. Answers whether nothing was damaged.
+ */
+function restore(repository, beginning, file, isRecipe) {
   const ids = namesOfTwice(repository.dir, 'versions', /^[0-9a-f]{16}$/).filter(id => id.startsWith(beginning))
   if (ids.length !== 1) throw new Error(`${ids.length} versions begin with ${beginning}: ${ids.join(' ')}`)
   const version = readRecord(repository, `versions/${ids[0]}`, objectKinds.version)
   if (version === undefined) return false
+  if (isRecipe) return restoreRecipe(repository, version, file)
   for (const part of version.unreadable) note(`zeros since the backup: offset ${part.offset}, length ${part.length}`)
+  const isWhole = readInto(repository, version, file)
+  console.log(`${version.id}: ${isWhole ? 'everything was read' : 'the damaged ranges are zeros'}`)
+  return file === undefined && version.recipe !== undefined ? restoreRecipe(repository, version) && isWhole : isWhole
+}
+
+/** § Machine recipes: the same for the recipe of a version. */
+function restoreRecipe(repository, { id, recipe, blockSizeBytes }, file) {
+  if (recipe === undefined) throw new Error(`${id} has no machine recipe`)
+  const isWhole = readInto(repository, { ...recipe, blockSizeBytes }, file)
+  console.log(`${id}, machine recipe: ${isWhole ? 'everything was read' : 'the damaged ranges are zeros'}`)
+  return isWhole
+}
+
+/** Reads what a map stands for into a new file, or only reads it when there is none. Answers whether nothing was damaged. */
+function readInto(repository, map, file) {
   const fd = file === undefined ? undefined : fs.openSync(file, 'wx', 0o600)
-  if (fd !== undefined) fs.ftruncateSync(fd, version.sizeBytes)
-  const lost = readVersion(repository, version, (bytes, offset) => {
+  if (fd !== undefined) fs.ftruncateSync(fd, map.sizeBytes)
+  const lost = readVersion(repository, map, (bytes, offset) => {
     for (let done = 0; done < bytes.length && fd !== undefined; ) {
       done += fs.writeSync(fd, bytes, done, bytes.length - done, offset + done)
     }
   })
   if (fd !== undefined) fs.fsyncSync(fd)
   for (const [offset, length] of lost) console.log(`damaged: offset ${offset}, length ${length}`)
-  console.log(`${version.id}: ${lost.length === 0 ? 'everything was read' : 'the damaged ranges are zeros'}`)
   return lost.length === 0
 }
 
@@ -446,12 +465,17 @@ https://nodejs.org, and start this file with it: /path/to/that/node read-reposit
     return 2
   }
   try {
-    const options = { 'passphrase-file': { type: 'string' }, 'key-file': { type: 'string' } }
+    const options = {
+      'passphrase-file': { type: 'string' },
+      'key-file': { type: 'string' },
+      recipe: { type: 'boolean' },
+    }
     const { values, positionals } = parseArgs({ args, options, allowPositionals: true })
     const [dir, command, version, file] = positionals
     if ({ list: 2, verify: 3, restore: 4 }[command] !== positionals.length) throw new Error(usage)
+    if (values.recipe && command !== 'restore') throw new Error(usage)
     const repository = openRepository(dir, secretFrom(values))
-    return (command === 'list' ? list(repository) : restore(repository, version, file)) ? 0 : 1
+    return (command === 'list' ? list(repository) : restore(repository, version, file, values.recipe)) ? 0 : 1
   } catch (error) {
     console.error(error.message)
     return 2

@@ -1,7 +1,7 @@
 import type { BlockRow } from '../catalogue/blockRows.ts'
 import { visitIds } from '../repository/blockMapReader.ts'
 import type { Repository } from '../repository/repository.ts'
-import { rootOf, type VersionRecord } from '../repository/versionRecord.ts'
+import { rootsOf, type VersionRecord } from '../repository/versionRecord.ts'
 
 /**
  * Numbers of the packs that versions need: of each block the one that `choose` picks among its copies (best first), by
@@ -23,16 +23,18 @@ export async function packsOf(
     }
   }
   for (const version of versions) {
-    await visitIds(load, rootOf(version), version.blockSizeBytes, (id, kind) => {
-      if (kind === 'node') {
-        const key = id.toString('latin1')
-        if (nodes.has(key)) return false
-        nodes.add(key)
-      }
-      const best = choose(repository.index.locate(id))
-      if (best) packs.add(best.packNum)
-      return true
-    })
+    for (const root of rootsOf(version)) {
+      await visitIds(load, root, version.blockSizeBytes, (id, kind) => {
+        if (kind === 'node') {
+          const key = id.toString('latin1')
+          if (nodes.has(key)) return false
+          nodes.add(key)
+        }
+        const best = choose(repository.index.locate(id))
+        if (best) packs.add(best.packNum)
+        return true
+      })
+    }
   }
   return packs
 }

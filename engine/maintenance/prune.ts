@@ -10,7 +10,7 @@ import type { CondemnedList } from '../repository/condemned.ts'
 import { names } from '../repository/format.ts'
 import { type Lock, type LockInfo, withLock } from '../repository/locks.ts'
 import type { Repository } from '../repository/repository.ts'
-import { rootOf, type VersionRecord } from '../repository/versionRecord.ts'
+import { rootsOf, type VersionRecord } from '../repository/versionRecord.ts'
 import type { LoadedRecords } from '../repository/versionStore.ts'
 import { dropPacksFromIndex } from './indexRewrite.ts'
 import { rewritePacks } from './packRewrite.ts'
@@ -113,7 +113,7 @@ class PruneRun {
           throw mapUnreadable(version, error)
         }
       }
-      await visitIds(load, rootOf(version), version.blockSizeBytes, (id, kind) => {
+      const isNew = (id: Buffer, kind: 'node' | 'block') => {
         if (kind === 'node') {
           const key = id.toString('latin1')
           if (nodes.has(key)) return false
@@ -121,7 +121,8 @@ class PruneRun {
         }
         index.table.markLive(id)
         return true
-      })
+      }
+      for (const root of rootsOf(version)) await visitIds(load, root, version.blockSizeBytes, isNew)
     }
   }
 

@@ -1,16 +1,21 @@
 import { HoldfastError } from '../contract/errors.ts'
 import type { ByteRange } from '../contract/models.ts'
 import { blockCountOf, childSpan, levelsFor, type MapNode } from '../repository/blockMap.ts'
+import type { MapRoot } from '../repository/blockMapEditor.ts'
 import { mapFanout } from '../repository/format.ts'
 import type { Repository } from '../repository/repository.ts'
-import type { VersionRecord } from '../repository/versionRecord.ts'
+import { recipeRootOf, rootOf, type VersionRecord } from '../repository/versionRecord.ts'
 
 /** What of a version has no sound copy in the repository. */
 export interface LostOfVersion {
   version: VersionRecord
   /** Ids of blocks and map nodes. */
-  blocks: Set<string>
-  /** Where they lie, at most `maximumRanges`. */
+  blocks: ReadonlySet<string>
+  /** Those of them that its machine recipe needs. */
+  recipeBlocks: ReadonlySet<string>
+  /** Those that the source needs. */
+  sourceBlocks: ReadonlySet<string>
+  /** Where they lie in the source, at most `maximumRanges`. */
   ranges: ByteRange[]
 }
 
@@ -29,24 +34,36 @@ export async function findLost(
   const lost: LostOfVersion[] = []
   for (const version of versions) {
     signal?.throwIfAborted()
-    const found: LostOfVersion = { version, blocks: new Set(), ranges: [] }
-    if (version.root !== null) {
-      const level = levelsFor(blockCountOf(version.sizeBytes, version.blockSizeBytes)) - 1
-      await new Walk(repository, found, whole).node(Buffer.from(version.root, 'hex'), level, 0)
+    const sourceBlocks = new Set<string>()
+    const recipeBlocks = new Set<string>()
+    const ranges: ByteRange[] = []
+    const walk = async (root: MapRoot | undefined, lose: Lose) => {
+      if (!root?.id) return
+      const level = levelsFor(blockCountOf(root.sizeBytes, version.blockSizeBytes)) - 1
+      await new Walk(repository, lose, whole).node(root.id, level, 0)
     }
-    if (found.blocks.size > 0) lost.push(found)
+    await walk(rootOf(version), (id, start, count) => {
+      sourceBlocks.add(id)
+      addRange(ranges, version, start, count)
+    })
+    await walk(recipeRootOf(version), id => recipeBlocks.add(id))
+    const blocks = new Set([...sourceBlocks, ...recipeBlocks])
+    if (blocks.size > 0) lost.push({ version, blocks, recipeBlocks, sourceBlocks, ranges })
   }
   return lost
 }
 
+/** Told of a lost block or node: its id in hex, and the blocks that it stands for. */
+type Lose = (id: string, start: number, count: number) => void
+
 class Walk {
   readonly #repository: Repository
-  readonly #found: LostOfVersion
+  readonly #lose: Lose
   readonly #whole: Set<string>
 
-  constructor(repository: Repository, found: LostOfVersion, whole: Set<string>) {
+  constructor(repository: Repository, lose: Lose, whole: Set<string>) {
     this.#repository = repository
-    this.#found = found
+    this.#lose = lose
     this.#whole = whole
   }
 
@@ -62,7 +79,7 @@ class Walk {
     } catch (error) {
       if (!(error instanceof HoldfastError) || !/^(integrity|storage\.(objectNotFound|rangeInvalid))/.test(error.code))
         throw error
-      this.#add(id, start, span * mapFanout)
+      this.#lose(id.toString('hex'), start, span * mapFanout)
       return false
     }
     let isWhole = true
@@ -72,21 +89,19 @@ class Walk {
       const at = start + slot * span
       if (level > 0) isWhole = (await this.node(child, level - 1, at)) && isWhole
       else if (!this.#repository.index.hasSoundCopy(child)) {
-        this.#add(child, at, 1)
+        this.#lose(child.toString('hex'), at, 1)
         isWhole = false
       }
     }
     if (isWhole) this.#whole.add(key)
     return isWhole
   }
+}
 
-  #add(id: Buffer, start: number, count: number): void {
-    const { version, blocks, ranges } = this.#found
-    blocks.add(id.toString('hex'))
-    const offset = start * version.blockSizeBytes
-    const length = Math.min(count * version.blockSizeBytes, version.sizeBytes - offset)
-    const last = ranges.at(-1)
-    if (last && last.offset + last.length === offset) last.length += length
-    else if (ranges.length < maximumRanges) ranges.push({ offset, length })
-  }
+function addRange(ranges: ByteRange[], version: VersionRecord, start: number, count: number): void {
+  const offset = start * version.blockSizeBytes
+  const length = Math.min(count * version.blockSizeBytes, version.sizeBytes - offset)
+  const last = ranges.at(-1)
+  if (last && last.offset + last.length === offset) last.length += length
+  else if (ranges.length < maximumRanges) ranges.push({ offset, length })
 }

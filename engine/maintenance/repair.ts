@@ -82,8 +82,14 @@ async function repair(repository: Repository, options: RepairOptions): Promise<R
     )
   } else for (const pack of missing) result.lost.push(`Pack ${pack.id} is missing or cut short.`)
   for (const id of unreadable) result.lost.push(`Pack ${id} is in no index and cannot be read.`)
-  for (const { version, blocks } of lost) {
-    result.lost.push(`Version ${version.id} of ${version.name} needs ${blocks.size} blocks that are lost or damaged.`)
+  for (const { version, sourceBlocks, recipeBlocks } of lost) {
+    const { id, name } = version
+    const needs = (who: string, { size }: ReadonlySet<string>) =>
+      `${who} needs ${size} blocks that are lost or damaged.`
+    if (sourceBlocks.size > 0) result.lost.push(needs(`Version ${id} of ${name}`, sourceBlocks))
+    if (recipeBlocks.size > 0) {
+      result.lost.push(needs(`The machine recipe of version ${id} of ${name}`, recipeBlocks))
+    }
   }
   for (const id of loaded.lostVersions) result.lost.push(`The record of version ${id} cannot be read.`)
   for (const id of loaded.lostMarks) {

@@ -225,12 +225,13 @@ class ScrubRun {
       }
       named.add(bad.block)
       const rest = sound ? '; another copy of it is sound' : ''
+      const ofRecipes = affected.filter(one => one.recipeBlocks.has(bad.block))
       this.#damaged.push({
         object: names.pack(bad.pack),
         block: bad.block,
         pack: bad.pack,
-        reason: `A block in pack ${bad.pack} is damaged: ${bad.reason}${rest}.`,
-        ...affectedVersions(affected),
+        reason: `A block in pack ${bad.pack} is damaged: ${bad.reason}${rest}.${recipeWords(ofRecipes)}`,
+        ...affectedVersions(affected, one => one.sourceBlocks.has(bad.block)),
       })
     }
     if (healed > 0) {
@@ -238,18 +239,31 @@ class ScrubRun {
         `${healed} damaged blocks have been stored again since; "holdfast prune" removes the bad copies.`,
       )
     }
+    const isUnnamed = (block: string) => !named.has(block)
     for (const one of lost) {
-      const unnamed = [...one.blocks].filter(block => !named.has(block))
-      if (unnamed.length === 0) continue
-      const why = missing.size > 0 ? ', because packs are missing' : ''
-      this.#damaged.push({
-        object: null,
-        block: unnamed.length === 1 ? unnamed[0]! : null,
-        pack: null,
-        reason: `Version ${one.version.id} of ${one.version.name} needs ${unnamed.length} blocks that the repository no longer has${why}.`,
-        ...affectedVersions([one]),
-      })
+      const { id, name } = one.version
+      this.#reportUnnamed(`Version ${id} of ${name}`, [...one.sourceBlocks].filter(isUnnamed), missing, [one])
+      const ofRecipe = [...one.recipeBlocks].filter(block => isUnnamed(block) && !one.sourceBlocks.has(block))
+      this.#reportUnnamed(`The machine recipe of version ${id} of ${name}`, ofRecipe, missing, [{ ...one, ranges: [] }])
     }
+  }
+
+  /** Blocks that are lost for another reason than that this scrub has found a copy damaged. */
+  #reportUnnamed(
+    who: string,
+    unnamed: readonly string[],
+    missing: ReadonlySet<string>,
+    affected: readonly LostOfVersion[],
+  ): void {
+    if (unnamed.length === 0) return
+    const why = missing.size > 0 ? ', because packs are missing' : ''
+    this.#damaged.push({
+      object: null,
+      block: unnamed.length === 1 ? unnamed[0]! : null,
+      pack: null,
+      reason: `${who} needs ${unnamed.length} blocks that the repository no longer has${why}.`,
+      ...affectedVersions(affected),
+    })
   }
 
   async #mark(
@@ -300,9 +314,23 @@ function packDamage(id: string, how: string): ScrubDamage {
   return { object: names.pack(id), block: null, pack: id, reason: `Pack ${id} ${how}.`, versions: [] }
 }
 
-function affectedVersions(lost: readonly LostOfVersion[]): Pick<ScrubDamage, 'versions' | 'ranges'> {
+/** What a block is for whose loss no range of a version shows. */
+function recipeWords(lost: readonly LostOfVersion[]): string {
+  const [first] = lost
+  if (!first) return ''
+  const others = lost.length > 1 ? ` and of ${lost.length - 1} others` : ''
+  return ` It belongs to the machine recipe of version ${first.version.id} of ${first.version.name}${others}.`
+}
+
+/** `hasRanges`: whether it is about the ranges that are lost of a version. */
+function affectedVersions(
+  lost: readonly LostOfVersion[],
+  hasRanges: (one: LostOfVersion) => boolean = () => true,
+): Pick<ScrubDamage, 'versions' | 'ranges'> {
   return {
     versions: lost.map(one => one.version.id as VersionId),
-    ranges: lost.flatMap(one => one.ranges.map(range => ({ version: one.version.id as VersionId, ...range }))),
+    ranges: lost
+      .filter(hasRanges)
+      .flatMap(one => one.ranges.map(range => ({ version: one.version.id as VersionId, ...range }))),
   }
 }

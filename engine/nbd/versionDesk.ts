@@ -1,7 +1,8 @@
-import { HoldfastError } from '../contract/errors.ts'
+import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
 import type { BackupResult, Overlay } from '../contract/models.ts'
 import type { OnProgress } from '../contract/progress.ts'
 import { runBackup } from '../pipeline/backup.ts'
+import { readWholeRecipe } from '../pipeline/versionReader.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { VersionRecord } from '../repository/versionRecord.ts'
 import { normalize, subtract } from '../sources/ranges.ts'
@@ -117,15 +118,18 @@ export class VersionDesk {
         offset: start,
         length: end - start,
       }))
+      const recipe = await this.#recipeOf(base, options.signal)
       result = await runBackup(this.#repository, new OverlaySource(overlay, base), {
         name: options.name ?? base.name,
         labels: { ...options.labels, [copyOfLabel]: base.id },
         hints: hintsOf(overlay, this.#repository.blockSizeBytes),
         base,
         missing,
+        ...('archive' in recipe && { recipe: Promise.resolve(recipe.archive) }),
         ...(options.signal ? { signal: options.signal } : {}),
         ...(options.onProgress ? { onProgress: options.onProgress } : {}),
       })
+      if ('problem' in recipe) result.warnings.push(recipe.problem)
       const { clock, versions } = this.#repository
       const at = new Date(clock.now()).toISOString()
       await versions.putMark({ kind: 'protect', at, version: result.version, protected: true })
@@ -137,6 +141,19 @@ export class VersionDesk {
     await files.remove()
     await overlay.closeBase()
     return result
+  }
+
+  /** What was written to a copy changes nothing about the machine around it. */
+  async #recipeOf(
+    base: VersionRecord,
+    signal?: AbortSignal,
+  ): Promise<{ archive: Buffer | undefined } | { problem: string }> {
+    try {
+      return { archive: await readWholeRecipe(this.#repository, base, signal) }
+    } catch (error) {
+      if (!isHoldfastError(error) || !error.code.startsWith('integrity.')) throw error
+      return { problem: `The machine recipe was not taken over, because it is damaged: ${error.message}` }
+    }
   }
 
   /** Waits for what is under way. Exports are closed before. */

@@ -21,6 +21,7 @@ import { MapNodeStore } from './mapNodeStore.ts'
 import { PackSink } from './packSink.ts'
 import { ProgressMeter } from './progressMeter.ts'
 import { type PlanStep, planByAllocation, planByHints } from './readPlan.ts'
+import { storeRecipe } from './recipeStore.ts'
 import { findShrinkage } from './shrinkage.ts'
 import { joined } from './tolerantReader.ts'
 
@@ -35,6 +36,8 @@ export interface BackupOptions {
   missing?: readonly ByteRange[]
   /** Bytes per second read from the source. */
   readLimit?: number
+  /** The machine recipe, an archive, which may come later than the source's last byte; undefined when there is none. */
+  recipe?: Promise<Uint8Array | undefined>
   threads?: number
   /** Of the threads. */
   priority?: Priority
@@ -82,7 +85,7 @@ class BackupRun {
     this.#meter.phase('preparing')
     const { plan, base, method, nodes } = await this.#prepare()
     const editor = await BlockMapEditor.open(nodes, base, this.#source.sizeBytes, this.#repository.blockSizeBytes)
-    const counted = await this.#read(plan, method, editor)
+    const counted = await this.#read(plan, method, editor, nodes)
     const holeBytes = base.id ? counted.holeBytes : this.#source.sizeBytes - counted.dataBytes
     this.#meter.phase('finishing')
     const root = await editor.finish()
@@ -109,6 +112,7 @@ class BackupRun {
       storedBytes: this.#sink.storedBytes,
       holeBytes,
       durationMs: Math.round(clock.monotonic() - began),
+      ...(counted.recipe && { recipe: counted.recipe }),
     }
     await this.#commit(record)
     this.#meter.end()
@@ -183,7 +187,7 @@ class BackupRun {
     }
   }
 
-  async #read(plan: Iterable<PlanStep>, method: ReadMethod, editor: BlockMapEditor) {
+  async #read(plan: Iterable<PlanStep>, method: ReadMethod, editor: BlockMapEditor, nodes: MapNodeStore) {
     const { blockSizeBytes, clock } = this.#repository
     this.#meter.phase('reading', this.#source.sizeBytes)
     const pool = new BlockPool(this.#repository.keyring, blockSizeBytes, {
@@ -200,6 +204,7 @@ class BackupRun {
     const storeOpenPacks = async () => {
       for (const pack of await pool.finishPacks()) await reader.store(pack)
     }
+    let recipe: VersionRecord['recipe']
     try {
       let readUntil = 0
       for (const step of plan) {
@@ -211,6 +216,7 @@ class BackupRun {
       // Hints have said what the rest holds.
       const gone = method === 'hints' ? undefined : await findShrinkage(this.#source, readUntil)
       if (gone) reader.unreadable.push(gone)
+      recipe = await this.#storeRecipe(pool, nodes)
       await storeOpenPacks()
     } catch (error) {
       await reader.settle()
@@ -222,7 +228,14 @@ class BackupRun {
     }
     throwIfAborted(this.#options.signal, 'The backup')
     const unreadable = [...reader.unreadable, ...(this.#options.missing ?? [])].sort((a, b) => a.offset - b.offset)
-    return { ...reader.counters, unreadable: joined(unreadable) }
+    return { ...reader.counters, unreadable: joined(unreadable), recipe }
+  }
+
+  async #storeRecipe(pool: BlockPool, nodes: MapNodeStore): Promise<VersionRecord['recipe']> {
+    const archive = await this.#options.recipe
+    if (!archive) return undefined
+    const { signal } = this.#options
+    return await storeRecipe(this.#repository, archive, { pool, sink: this.#sink, nodes, signal })
   }
 
   /** What was read and sealed before a cancellation is stored and listed, so that the next run finds it. */

@@ -36,6 +36,8 @@ export const versionRecordSchema = z.object({
   storedBytes: bytes,
   holeBytes: bytes,
   durationMs: bytes,
+  /** The machine recipe: a map of its own, over the bytes of an archive. Absent without one. */
+  recipe: z.object({ root: z.string().regex(/^[0-9a-f]{32}$/), sizeBytes: bytes }).optional(),
 })
 
 export type VersionRecord = Omit<z.infer<typeof versionRecordSchema>, 'id'> & { id: VersionId }
@@ -49,7 +51,18 @@ export function parseVersionRecord(plain: Uint8Array): VersionRecord | undefined
   }
 }
 
-/** The map of a version. */
+/** The map of a version's source. */
 export function rootOf(record: Pick<VersionRecord, 'root' | 'sizeBytes'>): MapRoot {
   return { id: record.root === null ? undefined : Buffer.from(record.root, 'hex'), sizeBytes: record.sizeBytes }
+}
+
+/** The map of its recipe; undefined when it has none. */
+export function recipeRootOf({ recipe }: Pick<VersionRecord, 'recipe'>): MapRoot | undefined {
+  return recipe && { id: Buffer.from(recipe.root, 'hex'), sizeBytes: recipe.sizeBytes }
+}
+
+/** All maps of a version: whoever asks what it needs has to go through each. */
+export function rootsOf(record: Pick<VersionRecord, 'root' | 'sizeBytes' | 'recipe'>): MapRoot[] {
+  const recipe = recipeRootOf(record)
+  return recipe ? [rootOf(record), recipe] : [rootOf(record)]
 }

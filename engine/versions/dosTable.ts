@@ -104,3 +104,5 @@ const typeNames: Record<number, string> = {
   239: 'EFI (FAT-12/16/32)',
   253: 'Linux raid autodetect',
 }
+
+export const dosTypeName = (type: number): string | null => typeNames[type] ?? null

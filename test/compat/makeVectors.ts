@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { zstdCompressSync } from 'node:zlib'
+import { writeArchive } from '../../engine/recipe/archive.ts'
 import { BlockIdentifier, frameKeyOf, sealFrame } from '../../engine/repository/blockCrypto.ts'
 import { encodeNode } from '../../engine/repository/blockMap.ts'
 import { encodeConfig } from '../../engine/repository/config.ts'
@@ -187,15 +188,28 @@ function objectVectors(segment: Vectors['segment']): Vectors['objects'] {
     unreadable: [{ offset: 65536, length: 65536 }],
     ...counters,
   }
+  const other = hex(fill('version with a recipe', 8))
+  const recipe = { root: hex(fill('root of a recipe', 16)), sizeBytes: 16_789_504 }
   const holder = { host: 'server1/0', bootId: 'b', pidNamespace: '4026531836', pid: 4711, startTicks: '99' }
   const times = { startedAt: Date.parse(at), refreshedAt: Date.parse(at) + 300_000 }
   return [
     seal(names.segment(hex(fill('segment 3', 16))), sealedKind.indexSegment, Buffer.from(segment.plain, 'hex')),
     seal(names.version(version), sealedKind.version, json(record)),
+    seal(names.version(other), sealedKind.version, json({ ...record, id: other, recipe })),
     seal(names.mark('019c28191b61abcdef01'), sealedKind.mark, json({ kind: 'protect', at, version, protected: true })),
     seal(names.lock(lock), sealedKind.lock, json({ id: lock, kind: 'shared', purpose: 'backup', holder, ...times })),
     seal(names.condemned(hex(fill('list', 16))), sealedKind.condemned, json({ packs: [segment.packs[0]!.id], at })),
   ]
+}
+
+function recipeVector(): Vectors['recipe'] {
+  const files = [
+    { name: 'luks/0b1c2d3e-0000-4000-8000-000000000001.header', bytes: fill('header', 32) },
+    { name: 'disks/sda.sfdisk', bytes: Buffer.from(`label: gpt\n${text(100)}\n`) },
+    { name: 'empty', bytes: Buffer.alloc(0) },
+  ]
+  const shown = files.map(({ name, bytes }) => ({ name, content: hex(bytes) }))
+  return { files: shown, archive: hex(writeArchive(files)) }
 }
 
 function make(): Vectors {
@@ -223,6 +237,7 @@ function make(): Vectors {
     ),
     nodes,
     objects: objectVectors(segment),
+    recipe: recipeVector(),
   }
 }
 

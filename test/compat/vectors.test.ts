@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { listArchive, writeArchive } from '../../engine/recipe/archive.ts'
 import { BlockIdentifier, frameKeyOf, openFrame, sealFrame } from '../../engine/repository/blockCrypto.ts'
 import { decodeNode, encodeNode, levelsFor } from '../../engine/repository/blockMap.ts'
 import { encodeConfig, macFits, parseConfig } from '../../engine/repository/config.ts'
@@ -311,5 +312,34 @@ describe('sealed objects', () => {
       expect(parse(plain(kind))).toEqual(JSON.parse(plain(kind).toString()))
     }
     expect(hex(plain(sealedKind.indexSegment))).toBe(vectors.segment.plain)
+  })
+
+  it('hold a record with a recipe, and one without', () => {
+    const records = vectors.objects
+      .filter(object => object.kind === sealedKind.version)
+      .map(({ plain }) => bytes(plain))
+    expect(records.map(plain => parseVersionRecord(plain)?.recipe)).toEqual([
+      undefined,
+      { root: expect.stringMatching(/^[0-9a-f]{32}$/), sizeBytes: 16_789_504 },
+    ])
+    for (const plain of records) expect(parseVersionRecord(plain)).toEqual(JSON.parse(plain.toString()))
+  })
+})
+
+describe('the archive of a recipe', () => {
+  const archive = bytes(vectors.recipe.archive)
+  const files = vectors.recipe.files.map(({ name, content }) => ({ name, bytes: bytes(content) }))
+
+  it('is what its files make', () => {
+    expect(hex(writeArchive(files))).toBe(vectors.recipe.archive)
+  })
+
+  it('holds its files', async () => {
+    const read = async ({ offset, length }: { offset: number; length: number }) =>
+      archive.subarray(offset, offset + length)
+    const entries = await listArchive(read, archive.length)
+    expect(
+      entries.map(({ name, offset, sizeBytes }) => ({ name, bytes: archive.subarray(offset, offset + sizeBytes) })),
+    ).toEqual(files)
   })
 })

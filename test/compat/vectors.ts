@@ -52,6 +52,8 @@ export interface Vectors {
   /** `places` maps the number of a place to its id. */
   nodes: { level: number; places: Record<number, string>; plain: string }[]
   objects: { name: string; kind: 1 | 2 | 3 | 4 | 5; compression: 0 | 1; plain: string; bytes: string }[]
+  /** `archive` are the bytes that a recipe with these files is. */
+  recipe: { files: { name: string; content: string }[]; archive: string }
 }
 
 export const readVectors = (): Vectors =>

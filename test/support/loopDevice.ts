@@ -12,7 +12,7 @@ export interface LoopDevice {
   path: string
   /** 'loop3'. */
   name: string
-  /** Adds partition 1 over [offset, offset + length) and returns its path. */
+  /** Adds the next partition (1, 2 …) over [offset, offset + length) and returns its path. */
   addPartition(offset: number, length: number): string
   /** Takes the device away; nothing may be mounted on it. */
   detach(): void
@@ -24,19 +24,19 @@ export function attachLoop(file: string, ...options: string[]): LoopDevice {
   // A write protection that somebody has set with blockdev(8) outlives the device.
   if (!options.some(option => option === '--read-only' || option === '-r')) run('blockdev', '--setrw', path)
   // So does a partition, when the test that had added it was killed.
-  if (existsSync(`${path}p1`)) run('delpart', path, '1')
-  let partitioned = false
+  for (const left of [1, 2]) if (existsSync(`${path}p${left}`)) run('delpart', path, String(left))
+  let partitions = 0
   return {
     path,
     name: basename(path),
     addPartition(offset, length) {
-      run('addpart', path, '1', String(offset / 512), String(length / 512))
-      partitioned = true
-      return `${path}p1`
+      partitions++
+      run('addpart', path, String(partitions), String(offset / 512), String(length / 512))
+      return `${path}p${partitions}`
     },
     detach() {
-      // A partition would outlive the device.
-      if (partitioned) run('delpart', path, '1')
+      // Partitions would outlive the device.
+      for (; partitions > 0; partitions--) run('delpart', path, String(partitions))
       run('losetup', '--detach', path)
     },
   }

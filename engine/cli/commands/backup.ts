@@ -16,6 +16,7 @@ interface Options {
   base?: string
   limitRead?: string
   limitUpload?: string
+  recipe: boolean
 }
 
 const notes = `
@@ -34,6 +35,7 @@ export function define(command: Command, cli: Cli): void {
     .option('--base <version>', 'the version that the hints count from')
     .option('--limit-read <size>', 'read at most so much of the source a second, such as 50M')
     .option('--limit-upload <size>', 'write at most so much to the repository a second')
+    .option('--no-recipe', 'without what rebuilds the machine around a device: partition tables, LUKS headers …')
     .addHelpText(
       'after',
       helpNotes(
@@ -52,7 +54,7 @@ export function define(command: Command, cli: Cli): void {
 }
 
 async function run(cli: Cli, source: string, options: Options): Promise<void> {
-  const { name, hints, base, limitRead, limitUpload } = options
+  const { name, hints, base, limitRead, limitUpload, recipe } = options
   const labels = parseNewLabels(options.label ?? [])
   const sourceLimit = limitRead === undefined ? {} : { sourceLimit: parseSize(limitRead, '--limit-read') }
   const repositoryOptions = limitUpload === undefined ? {} : { writeLimit: parseSize(limitUpload, '--limit-upload') }
@@ -62,6 +64,7 @@ async function run(cli: Cli, source: string, options: Options): Promise<void> {
         ...cli.callOptions(),
         ...sourceLimit,
         labels,
+        recipe,
         ...(name === undefined ? {} : { name }),
         ...(hints === undefined ? {} : { hintsPath: hints }),
         ...(base === undefined ? {} : { base }),

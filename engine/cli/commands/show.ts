@@ -1,15 +1,18 @@
 import type { Command } from 'commander'
 import { formatBytes } from '../../base/bytes.ts'
 import type { VersionDetails } from '../../contract/models.ts'
+import type { ExtractedRecipe, VersionWithRecipe } from '../../contract/recipe.ts'
 import type { Cli } from '../cli.ts'
 import { helpNotes, versionNote } from '../help.ts'
-import { facts } from '../textLayout.ts'
+import { recipeText } from '../recipeText.ts'
+import { facts, printable } from '../textLayout.ts'
 import { bytesInTime, consistencyWords, counted, labelWords, localMinute, methodWords, rangeList } from '../words.ts'
 
 export function define(command: Command, cli: Cli): void {
   command
-    .description('Show all that is known of a version.')
+    .description('Show all that is known of a version, with what rebuilds the machine around it.')
     .argument('<version>', 'the version')
+    .option('--recipe-to <folder>', 'write the files of the machine recipe there, LUKS headers included')
     .addHelpText(
       'after',
       helpNotes(
@@ -17,16 +20,37 @@ export function define(command: Command, cli: Cli): void {
           ['show latest', 'The newest version of all.'],
           ['show root:latest~1', 'The last but one named root.'],
           ['show 4f2a --json', 'The version whose id begins with 4f2a, for a program.'],
+          ['show root:latest --recipe-to recipe', 'What rebuilds its machine, as files to be used by hand.'],
         ],
-        versionNote,
+        `${versionNote}
+With a disk or volume goes the recipe of its machine: partition tables, LUKS
+headers, volume groups, file systems and what mounts them. docs/rebuild.md says
+how a machine is rebuilt from it.`,
       ),
     )
-    .action((version: string) => run(cli, version))
+    .action((version: string, { recipeTo }: { recipeTo?: string }) =>
+      recipeTo === undefined ? show(cli, version) : extract(cli, version, recipeTo),
+    )
 }
 
-async function run(cli: Cli, spec: string): Promise<void> {
-  const details = await cli.withSession(session => session.show(spec))
-  cli.output.result(details, () => text(details))
+async function show(cli: Cli, spec: string): Promise<void> {
+  const shown: VersionWithRecipe = await cli.withSession(async session => {
+    const details = await session.show(spec)
+    return { ...details, recipe: await session.recipe(details.id, cli.callOptions()) }
+  })
+  const recipe = () => (shown.recipe === null ? '' : recipeText(shown.recipe, cli.output.width))
+  cli.output.result(shown, () => text(shown) + recipe())
+}
+
+async function extract(cli: Cli, spec: string, folder: string): Promise<void> {
+  const extracted = await cli.withSession(session => session.extractRecipe(spec, folder, cli.callOptions()))
+  cli.output.done(extracted, () => extractedText(extracted))
+}
+
+function extractedText({ folder, files }: ExtractedRecipe): string {
+  const list = files.map(({ name, sizeBytes }) => [name, formatBytes(sizeBytes)] as const)
+  return `Wrote the machine recipe to ${printable(folder)}. Who has a LUKS header and the passphrase
+of its time can open the volume: keep the folder to yourself and remove it in the end.\n${facts(list)}`
 }
 
 const statusWords: Record<VersionDetails['status'], string> = {

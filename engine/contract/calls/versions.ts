@@ -9,6 +9,7 @@ import {
   retentionPreviewSchema,
   versionIdSchema,
 } from '../library.ts'
+import { shownRecipeSchema } from '../recipe.ts'
 import { call, noOutput } from '../rpcContract.ts'
 
 /** Calls about versions that are stored. */
@@ -69,6 +70,12 @@ export const versionCalls = {
     input: z.strictObject({ destination: reference, version: versionIdSchema }),
     output: z.object({ picture: diskPictureSchema }),
     doc: 'The partitions of a version of a disk, as its partition table says. The repository must be connected.',
+  }),
+  'versions.recipe': call({
+    access: 'read',
+    input: z.strictObject({ destination: reference, version: versionIdSchema }),
+    output: z.object({ recipe: shownRecipeSchema.nullable() }),
+    doc: 'What rebuilds the machine around a version of a disk or volume; null for a version without it. The repository must be connected.',
   }),
   'versions.planRemoval': call({
     access: 'operate',

@@ -64,6 +64,10 @@ export function versionHandlers(helper: Helper): Pick<Handlers<HelperContract>, 
       open(destination, context, async session => ({
         picture: await pictureOfVersion(session, version, context.signal),
       })),
+    'versions.recipe': ({ destination, version }, context) =>
+      open(destination, context, async session => ({
+        recipe: await session.recipe(version, { signal: context.signal }),
+      })),
 
     'versions.planRemoval': ({ destination: named, versions: ids }, context) =>
       open(named, context, async (session, destination) => {

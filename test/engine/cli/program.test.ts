@@ -172,7 +172,7 @@ describe('verbs', () => {
   test('backup hands everything on', async () => {
     const { session, calls } = recording('backup', backedUp)
     const argv = ['backup', '/dev/sda', '-n', 'root', '-l', 'a=b', '--label', 'c', '--hints', 'h', '--base', 'latest']
-    const { code } = await runInProcess([...argv, '--limit-read', '50M'], { session })
+    const { code } = await runInProcess([...argv, '--limit-read', '50M', '--no-recipe'], { session })
     expect(code).toBe(0)
     expect(calls).toEqual([
       [
@@ -185,9 +185,16 @@ describe('verbs', () => {
           hintsPath: 'h',
           base: 'latest',
           sourceLimit: 50 * 1024 ** 2,
+          recipe: false,
         },
       ],
     ])
+  })
+
+  test('backup keeps a recipe unless it is told otherwise', async () => {
+    const { session, calls } = recording('backup', backedUp)
+    await runInProcess(['backup', '/dev/sda'], { session })
+    expect(calls).toEqual([['/dev/sda', expect.objectContaining({ recipe: true })]])
   })
 
   test('backup of a source with unreadable parts prints its result, lists the parts and is 74', async () => {
