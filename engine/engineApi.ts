@@ -21,6 +21,7 @@ import type { OnProgress } from './contract/progress.ts'
 import type { ExtractedRecipe, ShownRecipe } from './contract/recipe.ts'
 import type { Export, ExportList, WritableExport } from './nbd/export.ts'
 import type { Secret } from './repository/keySlots.ts'
+import type { ExpectedDevice } from './targets/device.ts'
 
 export type { Secret }
 
@@ -105,6 +106,10 @@ export interface Session {
    */
   extractRecipe(version: string, folder: string, options?: { signal?: AbortSignal }): Promise<ExtractedRecipe>
 
+  /**
+   * Writes a version to a file, a device, or, as 'lvm:GROUP/NAME', to a logical volume that is made for it and removed again when
+   * the restore fails. Errors of checkTarget, of planNewVolume and of the target. May be cancelled, and started again with `delta`.
+   */
   restore(
     version: string,
     targetPath: string,
@@ -116,6 +121,12 @@ export interface Session {
       /** Where the range goes in the target; by default the start of a new file, and the same place in an existing one. */
       targetOffset?: number
       verify?: boolean
+      /** On a disk that is larger, the last partition of a GPT reaches to its end. usage.invalid for everything else. */
+      grow?: boolean
+      /** What a device was when somebody agreed to lose it; target.identityChanged, with nothing written, when it is not any more. */
+      expect?: ExpectedDevice
+      /** Where a new volume ('lvm:GROUP/NAME') takes its room from. */
+      thinPool?: string
     },
   ): Promise<RestoreResult>
 
