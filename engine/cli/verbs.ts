@@ -18,6 +18,11 @@ export const verbGroups: readonly { heading: string; verbs: readonly Verb[] }[] 
   {
     heading: 'Back up and restore:',
     verbs: [
+      {
+        name: 'devices',
+        summary: 'list disks and volumes, and how to back them up',
+        load: () => import('./commands/devices.ts'),
+      },
       { name: 'init', summary: 'make a new repository', load: () => import('./commands/init.ts') },
       { name: 'backup', summary: 'back up a disk, volume or image file', load: () => import('./commands/backup.ts') },
       { name: 'versions', summary: 'list what has been backed up', load: () => import('./commands/versions.ts') },

@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { ConditionReader } from '../conditions/conditions.ts'
-import type { DriveDevice } from '../contract/drives.ts'
+import type { DriveInventory } from '../contract/drives.ts'
 import { HoldfastError } from '../contract/errors.ts'
 import type { JobView } from '../contract/helperContract.ts'
 import type { JobPreview } from '../contract/jobPreview.ts'
@@ -19,7 +19,8 @@ import { kernelTables, udevEvents } from '../drives/changeSources.ts'
 import { DriveMounter } from '../drives/driveMounter.ts'
 import { RepositoryFinder } from '../drives/findRepositories.ts'
 import { deviceById } from '../drives/inventory.ts'
-import { readInventory } from '../drives/readInventory.ts'
+import { inventoryAccess, readInventory } from '../drives/readInventory.ts'
+import { LvmReader } from '../drives/readVolumes.ts'
 import { DriveWatcher } from '../drives/watcher.ts'
 import { createEngine } from '../engine.ts'
 import type { Engine, Session } from '../engineApi.ts'
@@ -79,7 +80,7 @@ export class Helper {
   readonly jobFeed: TopicFeed<{ jobs: JobView[] }, { changed: JobView[]; removed: string[] }>
   readonly progressFeed: TopicFeed<{ running: RunProgress[] }, RunProgress>
   readonly runFeed: TopicFeed<{ running: Run[] }, Run>
-  readonly driveFeed: TopicFeed<{ devices: DriveDevice[] }, { devices: DriveDevice[] }>
+  readonly driveFeed: TopicFeed<DriveInventory, DriveInventory>
   readonly attachments: Attachments
   readonly tasks: TaskRuns
   /** Which folders may be named to it. */
@@ -121,7 +122,14 @@ export class Helper {
     const read = this.readDrives
     this.mounter = new DriveMounter({ read, finder, logger: options.logger, runFolder: options.runDir })
     const sources = [udevEvents(), kernelTables()]
-    this.drives = new DriveWatcher({ read, sources, logger: options.logger, clock: this.clock })
+    // LVM takes its time, so only those are told of it who are told when something has changed.
+    const access = { ...inventoryAccess, lvm: new LvmReader() }
+    this.drives = new DriveWatcher({
+      read: signal => readInventory(access, signal),
+      sources,
+      logger: options.logger,
+      clock: this.clock,
+    })
     this.driveFeed = new TopicFeed(() => this.drives.inventory)
     this.desk = new DestinationDesk({ ...this, logger: options.logger })
     this.folderRules = { mode: options.mode, own: [options.stateDir, options.runDir] }
@@ -202,7 +210,7 @@ export class Helper {
     await this.mounter.tidy().catch(error => logger.warn('old mounts could not be looked at', { error }))
     await this.attachments.start()
     this.drives.subscribe(({ inventory }) => {
-      this.driveFeed.publish({ devices: inventory.devices })
+      this.driveFeed.publish(inventory)
       void this.desk.refresh().then(
         () => this.supervisor.wake(),
         error => logger.warn('destinations could not be looked at', { error }),

@@ -65,6 +65,8 @@ export const restore = {
   'restore.confirm.heading': 'Was geschehen wird',
   'restore.before': 'Jetzt',
   'restore.after': 'Danach',
+  'restore.fate': 'Was daraus wird',
+  'restore.fate.erased': 'wird gelöscht',
   'restore.warnings': 'Bitte beachten',
   'restore.lost': 'Alles darauf wird gelöscht:',
   'restore.lost.part': '{name} ({type}, {size})',

@@ -62,6 +62,8 @@ export const restore = {
   'restore.confirm.heading': 'What will happen',
   'restore.before': 'Now',
   'restore.after': 'Afterwards',
+  'restore.fate': 'What becomes of it',
+  'restore.fate.erased': 'is erased',
   'restore.warnings': 'Please note',
   'restore.lost': 'Everything on it will be erased:',
   'restore.lost.part': '{name} ({type}, {size})',

@@ -58,7 +58,7 @@ export function PlanStep({ version, wish, plan, onPlan, onBack }: PlanStepProps)
           {isDevice ? (
             <>
               <h3 className="hfr-subhead">{t('restore.before')}</h3>
-              <DiskPicture picture={plan.before} title={t('restore.before')} />
+              <DiskPicture picture={plan.before} title={t('restore.before')} fate={t('restore.fate.erased')} />
               {target.lost.length === 0 ? (
                 <p className="hfv-flush">{t('restore.lost.none')}</p>
               ) : (
