@@ -20,6 +20,7 @@ import type {
 import type { OnProgress } from './contract/progress.ts'
 import type { Export, ExportList, WritableExport } from './nbd/export.ts'
 import type { Secret } from './repository/keySlots.ts'
+import type { ExpectedDevice } from './targets/device.ts'
 
 export type { Secret }
 
@@ -106,6 +107,12 @@ export interface Session {
       /** Where the range goes in the target; by default the start of a new file, and the same place in an existing one. */
       targetOffset?: number
       verify?: boolean
+      /** On a disk that is larger, the last partition of a GPT reaches to its end. usage.invalid for everything else. */
+      grow?: boolean
+      /** What a device was when somebody agreed to lose it; target.identityChanged, with nothing written, when it is not any more. */
+      expect?: ExpectedDevice
+      /** Where a new volume ('lvm:GROUP/NAME') takes its room from. */
+      thinPool?: string
     },
   ): Promise<RestoreResult>
 

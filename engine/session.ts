@@ -31,18 +31,15 @@ import { exportOfVersion, exportsOfRepository, type OpenVersion } from './nbd/ve
 import { type BackupOptions, runBackup } from './pipeline/backup.ts'
 import { compareVersions } from './pipeline/compareVersions.ts'
 import { compareWithSource } from './pipeline/compareWithSource.ts'
-import { runRestore } from './pipeline/restore.ts'
 import { readVersion } from './pipeline/versionReader.ts'
 import { addKey, addRecoveryPhrase, keyOf, listKeys, removeKey } from './repository/keyManagement.ts'
 import type { Repository } from './repository/repository.ts'
 import type { VersionRecord } from './repository/versionRecord.ts'
 import type { LoadedRecords } from './repository/versionStore.ts'
 import { viewDetails, viewVersion, viewVersions } from './repository/versionView.ts'
+import { restoreVersion } from './restoreVersion.ts'
 import { readHintsFile } from './sources/hints.ts'
 import { openSource, openSourceOf } from './sources/open.ts'
-import { checkTarget } from './targets/checks.ts'
-import { gatherTargetFacts } from './targets/facts.ts'
-import { openTarget } from './targets/open.ts'
 import { filterVersions } from './versions/filterEvaluator.ts'
 import { parseLabelEdits } from './versions/labels.ts'
 import { defaultVersionName, requireVersionName } from './versions/naming.ts'
@@ -127,27 +124,7 @@ export class RepositorySession implements Session {
 
   async restore(spec: string, targetPath: string, options: Parameters<Session['restore']>[2]): Promise<RestoreResult> {
     const record = this.#record(await this.#repository.refresh(options.signal), spec)
-    const range = options.range
-    if (range && range.offset + range.length > record.sizeBytes) {
-      throw new HoldfastError('usage.invalid', `The range ends beyond the version's ${record.sizeBytes} bytes.`, {
-        advice: 'Give a range inside the version: --range OFFSET:LENGTH',
-        details: { ...range, sizeBytes: record.sizeBytes },
-      })
-    }
-    const facts = await gatherTargetFacts(targetPath, { repositoryPaths: [this.#folder] })
-    // A range goes to the same place in what exists, and to the start of what is new.
-    const targetOffset = options.targetOffset ?? (facts.kind === 'missing' ? 0 : (range?.offset ?? 0))
-    const sizeBytes = targetOffset + (range?.length ?? record.sizeBytes)
-    const force = options.force ?? false
-    const [refusal] = checkTarget(facts, { versionSizeBytes: sizeBytes, force })
-    if (refusal) {
-      throw new HoldfastError(refusal.code, refusal.message, {
-        advice: refusal.advice,
-        details: { target: targetPath },
-      })
-    }
-    await using target = closing(await openTarget(targetPath, { sizeBytes, force }))
-    return await runRestore(this.#repository, record, target.value, { ...options, targetOffset })
+    return await restoreVersion(this.#repository, this.#folder, record, targetPath, options)
   }
 
   async read<T>(

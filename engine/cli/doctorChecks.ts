@@ -3,6 +3,7 @@ import { access, constants, mkdir, statfs, unlink, writeFile } from 'node:fs/pro
 import { join } from 'node:path'
 import { formatBytes } from '../base/bytes.ts'
 import { runCommand } from '../base/command.ts'
+import { findSystemProgram } from '../base/systemPrograms.ts'
 import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
 import type { Cli } from './cli.ts'
 import { secretSource } from './secrets.ts'
@@ -126,6 +127,8 @@ const checks: Record<string, Check> = {
     }
   },
 
+  unfinishedVolumes: checkUnfinishedVolumes,
+
   lsblk: () =>
     programCheck('lsblk', ['--version'], 'util-linux', 'to show what is on a disk before it is written over'),
   async e2fsprogs() {
@@ -155,6 +158,20 @@ async function programCheck(program: string, args: string[], packageName: string
       message: `${program} is missing or does not run; it is needed ${purpose}.`,
       advice: `Install the package ${packageName}.`,
     }
+  }
+}
+
+/** Volumes that a restore was making when it was killed. Nothing where there is no LVM, or no right to ask it. */
+async function checkUnfinishedVolumes({ world }: Cli): Promise<Finding | undefined> {
+  if (world.person.uid !== 0 || (await findSystemProgram('lvs')) === undefined) return undefined
+  const { unfinishedVolumes } = await import('../targets/newVolume.ts')
+  const found = await unfinishedVolumes()
+  if (found.length === 0) return ok('unfinishedVolumes', 'No restore has left an unfinished volume.')
+  return {
+    check: 'unfinishedVolumes',
+    status: 'warning',
+    message: `Begun by a restore that has not finished: ${found.join(', ')}.`,
+    advice: `If no restore is running, remove it: lvremove ${found.join(' ')}`,
   }
 }
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { deviceIdSchema, rememberedDriveSchema } from './drives.ts'
-import { byteRangeSchema } from './models.ts'
+import { byteRangeSchema, restoredTableSchema } from './models.ts'
 import { phases } from './progress.ts'
 import { boundedRecord } from './rpcContract.ts'
 import { quietHoursListSchema, scheduleSchema } from './schedule.ts'
@@ -198,6 +198,8 @@ export const runOutcomeSchema = z.discriminatedUnion('kind', [
     verified: z.boolean(),
     /** What could not be restored; the target holds no promise there. */
     damaged: z.array(byteRangeSchema),
+    /** What was done to the partition table for a larger disk; null or missing when nothing was. */
+    table: restoredTableSchema.nullable().optional(),
   }),
   z.object({
     kind: z.literal('scrub'),

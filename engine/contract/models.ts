@@ -92,6 +92,25 @@ export type BackupResult = z.infer<typeof backupResultSchema>
 export const versionsResultSchema = z.object({ versions: z.array(versionSchema) })
 export type VersionsResult = z.infer<typeof versionsResultSchema>
 
+/** What was done to a partition table so that it fits a larger disk. */
+export const restoredTableSchema = z.object({
+  /** Its second copy is at the end of the disk now. */
+  moved: z.literal(true),
+  /** The partition that reaches further than in the version; what is in it does not yet. */
+  grown: z
+    .object({
+      partition: z.int().positive(),
+      oldSizeBytes: bytes,
+      sizeBytes: bytes,
+      /** What is in it, as lsblk calls it. */
+      fileSystem: z.string().nullable(),
+      /** What makes that as large as the partition; null when nobody knows. */
+      command: z.string().nullable(),
+    })
+    .nullable(),
+})
+export type RestoredTable = z.infer<typeof restoredTableSchema>
+
 /** `restore` */
 export const restoreResultSchema = z.object({
   version: versionId,
@@ -103,6 +122,10 @@ export const restoreResultSchema = z.object({
   verified: z.boolean(),
   /** What could not be restored; the target holds no promise there. */
   damaged: z.array(byteRangeSchema),
+  /** Null when the partition table, if there is any, is the one of the version. */
+  table: restoredTableSchema.nullable(),
+  /** What else a person should know, in sentences. */
+  warnings: z.array(z.string()),
   durationMs: milliseconds,
 })
 export type RestoreResult = z.infer<typeof restoreResultSchema>

@@ -42,7 +42,7 @@ export async function runRestore(
   version: VersionRecord,
   target: Target,
   options: RestoreOptions = {},
-): Promise<RestoreResult> {
+): Promise<Omit<RestoreResult, 'table' | 'warnings'>> {
   const { clock, blockSizeBytes } = repository
   const began = clock.monotonic()
   const range = options.range ?? { offset: 0, length: version.sizeBytes }

@@ -13,8 +13,8 @@ export interface TargetFacts {
   deviceId: string | undefined
   /** Why it cannot be written, if so. */
   readOnly: 'device' | 'file system' | 'permission' | undefined
-  /** Mount points of file systems on it: on its partitions and volumes, or on loop devices that show the file. */
-  mounts: string[]
+  /** File systems on it that are in use: on its partitions and volumes, or on loop devices that show the file. */
+  mounts: MountOnTarget[]
   /** Swap on it, or the file being swap itself. */
   swaps: string[]
   /** Volumes, arrays, encrypted devices and loop devices that use it. */
@@ -27,6 +27,13 @@ export interface TargetFacts {
   repositories: string[]
   /** It is what is being read, or one of the two contains the other. */
   isSource: boolean
+}
+
+export interface MountOnTarget {
+  /** Where it is mounted. */
+  point: string
+  /** The partition or volume, when that is not the target itself. */
+  part?: string
 }
 
 export interface Holder {
@@ -102,19 +109,42 @@ const holdsRepository: Check = ({ repositories, path }) =>
       )
     : undefined
 
-const mounted: Check = ({ mounts, path }) =>
-  mounts.length > 0
-    ? refuse('target.mounted', `${path} is mounted at ${list(mounts)}.`, 'Unmount it, then try again.')
-    : undefined
+const mounted: Check = ({ mounts, path }) => {
+  if (mounts.length === 0) return undefined
+  const itself = mounts.filter(mount => mount.part === undefined)
+  const words = itself.length > 0 ? [`${path} is mounted at ${list(itself.map(mount => mount.point))}`] : []
+  for (const { part, point } of mounts) {
+    if (part !== undefined) words.push(`${part} on ${path} is mounted at ${point}`)
+  }
+  return refuse('target.mounted', `${words.join('; ')}.`, 'Unmount it, then try again.')
+}
+
+/** What uses a device: one, several; and how it is made to let go. */
+const holderWords: Record<Holder['kind'], [one: string, several: string, advice: string]> = {
+  lvm: ['logical volume', 'logical volumes', 'Deactivate its volume group (vgchange --activate n GROUP).'],
+  crypt: ['opened encrypted volume', 'opened encrypted volumes', 'Close it (cryptsetup close NAME).'],
+  raid: ['RAID array', 'RAID arrays', 'Stop the array (mdadm --stop ARRAY).'],
+  loop: ['loop device', 'loop devices', 'Detach it (losetup --detach DEVICE).'],
+  mapped: ['device-mapper device', 'device-mapper devices', 'Remove it (dmsetup remove NAME).'],
+  partition: ['partition', 'partitions', 'Close what uses it.'],
+  disk: ['disk', 'disks', 'Close what uses it.'],
+}
+
+function holderList(holders: readonly Holder[]): string[] {
+  return [...new Set(holders.map(({ kind }) => kind))].map(kind => {
+    const paths = holders.filter(holder => holder.kind === kind).map(({ path }) => path)
+    return `the ${holderWords[kind][paths.length === 1 ? 0 : 1]} ${list(paths)}`
+  })
+}
 
 const inUse: Check = ({ swaps, holders, claimed, mounts, path }) => {
-  const users = [...swaps.map(swap => `swap ${swap}`), ...holders.map(holder => holder.path)]
+  const users = [...swaps.map(swap => `swap ${swap}`), ...holderList(holders)]
   if (users.length > 0) {
-    return refuse(
-      'target.inUse',
-      `${path} is in use by ${list(users)}.`,
-      'Turn off swap, deactivate the volumes, arrays or encrypted devices, or detach the loop device; then try again.',
-    )
+    const advice = [
+      ...(swaps.length > 0 ? ['Turn the swap off (swapoff DEVICE).'] : []),
+      ...new Set(holders.map(({ kind }) => holderWords[kind][2])),
+    ]
+    return refuse('target.inUse', `${path} is in use by ${list(users)}.`, advice.join(' '))
   }
   // A mount claims the device too, and is a reason of its own.
   return claimed && mounts.length === 0

@@ -68,6 +68,23 @@ export function targetUnsupported(path: string): HoldfastError {
   })
 }
 
+export function deviceGone(path: string): HoldfastError {
+  return new HoldfastError('target.identityChanged', `${path} is no device any more. Nothing was written.`, {
+    advice: 'Check which disks are connected, and choose the target again.',
+    details: { path },
+  })
+}
+
+/** What became of a device that was unplugged while it was open. */
+export function deviceLeft(path: string, cause: unknown): HoldfastError {
+  return new HoldfastError('target.writeFailed', `${path} was disconnected while it was being written.`, {
+    advice:
+      'What is on it is incomplete. Connect it again, and restore once more; --delta keeps what is right already.',
+    details: { path },
+    cause,
+  })
+}
+
 function targetFull(error: unknown, path: string, place: Record<string, unknown> = {}): HoldfastError {
   const code = (error as NodeJS.ErrnoException).code
   const what =

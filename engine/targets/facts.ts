@@ -5,7 +5,7 @@ import { isClaimed } from '../base/linux/deviceFacts.ts'
 import { readSystem, type SystemAccess, systemAccess } from '../base/linux/system.ts'
 import { contentOf, devicePath, devicesOf } from '../base/linux/systemGraph.ts'
 import type { PathIdentity, System } from '../base/linux/systemRecord.ts'
-import type { Holder, TargetFacts } from './checks.ts'
+import type { Holder, MountOnTarget, TargetFacts } from './checks.ts'
 
 export interface TargetContext {
   /** What is being read at this moment, if anything is: never the place that a version once came from. */
@@ -63,7 +63,7 @@ export async function gatherTargetFacts(
     sizeBytes: device?.sizeBytes ?? identity?.sizeBytes ?? 0,
     deviceId: identity?.kind === 'device' ? identity.deviceId : undefined,
     readOnly: device?.readOnly ? 'device' : await writeRefusal(identity ?? folder, probe),
-    mounts: mountsIn(system, content),
+    mounts: mountsIn(system, content, device?.name),
     swaps: swapsIn(system, content, identity),
     holders: holdersIn(system, content, device?.name),
     claimed: identity?.kind === 'device' && (await probe.isClaimed(identity.realPath)),
@@ -88,10 +88,17 @@ async function writeRefusal(identity: PathIdentity | undefined, probe: TargetPro
 
 const meets = (names: readonly string[], content: ReadonlySet<string>) => names.some(name => content.has(name))
 
-/** Mount points in use, each once. */
-function mountsIn(system: System, content: ReadonlySet<string>): string[] {
-  const points = system.mounts.filter(mount => meets(mount.devices, content)).map(mount => mount.mountPoint)
-  return [...new Set(points)]
+/** Mounts of the content, each point once. */
+function mountsIn(system: System, content: ReadonlySet<string>, ownName: string | undefined): MountOnTarget[] {
+  const found = new Map<string, MountOnTarget>()
+  for (const { devices, mountPoint: point } of system.mounts) {
+    const name = devices.find(one => content.has(one))
+    if (name === undefined || found.has(point)) continue
+    const device = system.devices.find(one => one.name === name)
+    const isItself = ownName === undefined || devices.includes(ownName) || device === undefined
+    found.set(point, isItself ? { point } : { point, part: devicePath(device) })
+  }
+  return [...found.values()]
 }
 
 const sameFile = (a: PathIdentity | undefined, b: PathIdentity | undefined) =>
@@ -116,7 +123,8 @@ function holdersIn(system: System, content: ReadonlySet<string>, ownName: string
 }
 
 function systemUsesIn(system: System, content: ReadonlySet<string>, identity: PathIdentity | undefined): string[] {
-  const uses = mountsIn(system, content).filter(point => systemMountPoints.has(point))
+  const points = mountsIn(system, content, undefined).map(mount => mount.point)
+  const uses = points.filter(point => systemMountPoints.has(point))
   // A swap file makes the disk under it part of the system too.
   const swaps = system.swaps.some(swap => isSwapItself(swap, content, identity) || meets(swap.devices, content))
   return swaps ? [...uses, 'swap'] : uses

@@ -10,6 +10,7 @@ import { closeTarget, flushFile, type OpenTarget, readFully, writeFully, writeZe
 /** A disk image: a new sparse file, or an existing file that is written over. */
 export class FileTarget implements Target {
   readonly kind = 'file'
+  readonly sectorBytes = null
   readonly path: string
   readonly sizeBytes: number
   readonly startsZeroed: boolean
@@ -121,6 +122,10 @@ export class FileTarget implements Target {
 
   async forget(): Promise<void> {
     await this.#calls.forgetPages(this.#open.file.fd, 0, this.sizeBytes).catch(() => undefined)
+  }
+
+  async readPartitions(): Promise<'none'> {
+    return 'none'
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,8 @@ export interface Target {
   readonly kind: 'file' | 'device'
   /** Capacity of a device; for a file its size after `open`. */
   readonly sizeBytes: number
+  /** Bytes of a logical sector of a device; null for a file. */
+  readonly sectorBytes: number | null
   /** True when ranges that are never written read as zeros (a new sparse file). */
   readonly startsZeroed: boolean
 
@@ -24,6 +26,12 @@ export interface Target {
    * medium. Does nothing where the system cannot.
    */
   forget(): Promise<void>
+
+  /**
+   * After the last flush: has the kernel read the partition table anew, so that what was written shows at once. 'busy' when
+   * somebody uses a partition of the old one, 'none' where there can be no partitions.
+   */
+  readPartitions(): Promise<'done' | 'busy' | 'none'>
 
   close(): Promise<void>
 }

@@ -10,6 +10,14 @@ export interface FileSystemHead {
   label: string | null
   /** As of the last time that it was written down; null where it does not say. */
   usedBytes: number | null
+  /** Where and when it was mounted last, as it says itself; only ext2 to ext4 do. */
+  lastMounted?: LastMounted
+}
+
+export interface LastMounted {
+  path: string | null
+  /** ISO 8601, UTC. */
+  date: string | null
 }
 
 /** All that is looked at lies in here; less is looked at as far as it goes. */
@@ -105,7 +113,17 @@ const ext: Look = head => {
   const is64 = (incompatible & 0x80) !== 0
   const wide = (low: number, high: number) => head.uint(at + low, 4) + (is64 ? head.uint(at + high, 4) * 2 ** 32 : 0)
   const blockBytes = 1024 * 2 ** Math.min(head.uint(at + 0x18, 4), 6)
-  return { type, label: head.label(at + 0x78, 16), usedBytes: (wide(0x4, 0x150) - wide(0xc, 0x158)) * blockBytes }
+  const usedBytes = (wide(0x4, 0x150) - wide(0xc, 0x158)) * blockBytes
+  return { type, label: head.label(at + 0x78, 16), usedBytes, lastMounted: lastMountedOf(head, at) }
+}
+
+/** s_last_mounted, s_mtime with its upper byte s_mtime_hi: seconds since 1970. Zero before it was ever mounted. */
+function lastMountedOf(head: Head, at: number): LastMounted {
+  const seconds = head.uint(at + 0x2c, 4) + head.uint(at + 0x275, 1) * 2 ** 32
+  return {
+    path: head.label(at + 0x88, 64),
+    date: seconds === 0 ? null : new Date(seconds * 1000).toISOString(),
+  }
 }
 
 const btrfs: Look = head => {

@@ -1,4 +1,4 @@
-import { crc32 } from 'node:zlib'
+import { entryFields, type GptCopy, gptSectorSizes, readGptCopy, typeOfEntry, unusedType } from './gptCopy.ts'
 import type { ReadBytes } from './partition.ts'
 import { shownText } from './shownText.ts'
 
@@ -13,78 +13,38 @@ export interface GptPartition {
   name: string | null
 }
 
-/** Logical blocks of the disk that the table was written on; the version does not say which. */
-const sectorSizes = [512, 4096]
-const signature = 'EFI PART'
-/** 5.3.2: at least 92, and the rest of the block is reserved. */
-const leastHeaderBytes = 92
-/** Of the entries; 16 KiB are usual (128 entries of 128 bytes). */
-const mostEntryBytes = 1024 * 1024
-const unused = '00000000-0000-0000-0000-000000000000'
-
 /** Its partitions as the table has them, also those that overlap; null when neither of its copies is sound. */
 export async function readGpt(read: ReadBytes, sizeBytes: number): Promise<GptPartition[] | null> {
-  for (const sector of sectorSizes) {
+  for (const sector of gptSectorSizes) {
     const last = Math.floor(sizeBytes / sector) - 1
     // 5.3.1: the primary header is in block 1, the backup in the last.
     for (const block of [1, last]) {
-      const found = await readCopy(read, sizeBytes, sector, block)
-      if (found) return found
+      const copy = await readGptCopy(read, sizeBytes, sector, block)
+      if (copy) return partitionsOf(copy, sizeBytes)
     }
   }
   return null
 }
 
-async function readCopy(
-  read: ReadBytes,
-  sizeBytes: number,
-  sector: number,
-  block: number,
-): Promise<GptPartition[] | null> {
-  if (block < 1 || (block + 1) * sector > sizeBytes) return null
-  const header = await read({ offset: block * sector, length: sector })
-  // Table 5.5.
-  if (header.toString('latin1', 0, 8) !== signature) return null
-  const headerBytes = header.readUInt32LE(12)
-  if (headerBytes < leastHeaderBytes || headerBytes > sector) return null
-  const summed = Buffer.from(header.subarray(0, headerBytes))
-  summed.writeUInt32LE(0, 16)
-  if (crc32(summed) !== header.readUInt32LE(16)) return null
-  if (header.readBigUInt64LE(24) !== BigInt(block)) return null
-  const entriesAt = header.readBigUInt64LE(72) * BigInt(sector)
-  const count = header.readUInt32LE(80)
-  const entryBytes = header.readUInt32LE(84)
-  // 128 × 2^n.
-  if (entryBytes < 128 || entryBytes % 128 !== 0 || !Number.isInteger(Math.log2(entryBytes / 128))) return null
-  const length = count * entryBytes
-  if (length === 0 || length > mostEntryBytes || entriesAt + BigInt(length) > BigInt(sizeBytes)) return null
-  const entries = await read({ offset: Number(entriesAt), length })
-  if (crc32(entries) !== header.readUInt32LE(88)) return null
+function partitionsOf({ sector, entries, entryBytes }: GptCopy, sizeBytes: number): GptPartition[] {
   const found: GptPartition[] = []
-  for (let at = 0; at < length; at += entryBytes) {
+  for (let at = 0; at < entries.length; at += entryBytes) {
     const partition = readEntry(entries.subarray(at, at + 128), sector, sizeBytes)
     if (partition) found.push({ number: at / entryBytes + 1, ...partition })
   }
   return found
 }
 
-/** Table 5.6; the last block belongs to the partition. Null when it is unused or begins outside of the disk. */
+/** Null when it is unused or begins outside of the disk. */
 function readEntry(entry: Buffer, sector: number, sizeBytes: number): Omit<GptPartition, 'number'> | null {
-  const type = guidOf(entry)
-  if (type === unused) return null
-  const first = entry.readBigUInt64LE(32) * BigInt(sector)
-  const end = (entry.readBigUInt64LE(40) + 1n) * BigInt(sector)
+  const type = typeOfEntry(entry)
+  if (type === unusedType) return null
+  const first = entry.readBigUInt64LE(entryFields.first) * BigInt(sector)
+  const end = (entry.readBigUInt64LE(entryFields.last) + 1n) * BigInt(sector)
   if (first >= end || first >= BigInt(sizeBytes)) return null
   const to = end > BigInt(sizeBytes) ? sizeBytes : Number(end)
-  const name = entry.toString('utf16le', 56, 128).split('\0')[0]!
+  const name = entry.toString('utf16le', entryFields.name, 128).split('\0')[0]!
   return { offset: Number(first), length: to - Number(first), type, name: shownText(name) }
-}
-
-/** Appendix A: the first three fields are little-endian. */
-function guidOf(bytes: Buffer): string {
-  const first = bytes.readUInt32LE(0).toString(16).padStart(8, '0')
-  const [second, third] = [4, 6].map(at => bytes.readUInt16LE(at).toString(16).padStart(4, '0'))
-  return `${first}-${second}-${third}-${bytes.toString('hex', 8, 10)}-${bytes.toString('hex', 10, 16)}`
 }
 
 /** As fdisk and lsblk (PARTTYPENAME) call them. */

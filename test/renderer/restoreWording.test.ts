@@ -47,8 +47,8 @@ describe('a disk that is to be erased', () => {
 
   it('is said to lose each file system, named or not', () => {
     const lost = [
-      { label: 'Photos', type: 'ext4', sizeBytes: 612e9 },
-      { label: null, type: 'vfat', sizeBytes: 537e6 },
+      { label: 'Photos', type: 'ext4', sizeBytes: 612e9, lastMounted: null },
+      { label: null, type: 'vfat', sizeBytes: 537e6, lastMounted: null },
     ]
     expect(lostTexts(t, format, lost)).toEqual(['Photos (ext4, 612 GB)', 'without a name (vfat, 537 MB)'])
   })

@@ -6,6 +6,7 @@ export class MemoryTarget implements Target {
   readonly path = '/dev/target'
   readonly kind = 'device'
   readonly sizeBytes: number
+  readonly sectorBytes = 512
   readonly startsZeroed: boolean
   readonly content: Buffer
   writtenBytes = 0
@@ -42,6 +43,10 @@ export class MemoryTarget implements Target {
 
   async forget(): Promise<void> {
     this.forgotten++
+  }
+
+  async readPartitions(): Promise<'none'> {
+    return 'none'
   }
 
   async close(): Promise<void> {}

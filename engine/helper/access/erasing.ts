@@ -73,6 +73,13 @@ export class Erasing {
     await this.#deps.authoriser.authorise(peer.process, 'browse', { version }, true, signal)
   }
 
+  /** The same for making a new volume, which destroys nothing either, and changes how disks are divided. */
+  async authoriseNewVolume(peer: RpcPeer, volume: string, version: string, signal?: AbortSignal): Promise<void> {
+    if (peer.transport === 'stdio') return
+    if (!peer.process) throw new HoldfastError('access.denied', 'It cannot be told who asks.')
+    await this.#deps.authoriser.authorise(peer.process, 'configure', { volume, version }, true, signal)
+  }
+
   /** Writes down that files of a version are given to somebody, and how that ended. Fails with storage.failed. */
   async recordReading(
     peer: RpcPeer,

@@ -5,6 +5,7 @@ import type { Helper } from '../helper.ts'
 import { withDestination } from '../openDestination.ts'
 import { Plans } from '../plans.ts'
 import { sameDevice } from '../restores/deviceIdentity.ts'
+import { groupsFor } from '../restores/newVolumes.ts'
 import { erasureOf, planRestore, type RestorePlan, requireConfirmation, versionText } from '../restores/plan.ts'
 import { lookAround, refusalOf } from '../restores/targets.ts'
 import { recordFailure, restoreTask } from '../restores/work.ts'
@@ -24,14 +25,15 @@ export function restoreHandlers(helper: Helper): Pick<Handlers<HelperContract>, 
         const state = await desk.look(from, signal)
         if (state.state !== 'connected') throw desk.notConnected(from, state)
       }
-      const { sizeBytes } =
+      const { sizeBytes, holeBytes } =
         known ?? (await withDestination({ connector: desk, engine }, from, signal, session => session.show(version)))
       const around = await lookAround(helper, signal)
       const targets = []
       for (const device of around.inventory.devices) {
         targets.push({ device, refusal: (await refusalOf(device, sizeBytes, around)) ?? null })
       }
-      return { targets }
+      const groups = await groupsFor({ sizeBytes, dataBytes: sizeBytes - holeBytes }, signal)
+      return { targets, groups }
     },
     'restores.plan': async (input, context) => {
       const { plan, answer } = await planRestore(helper, input, context)
@@ -41,11 +43,14 @@ export function restoreHandlers(helper: Helper): Pick<Handlers<HelperContract>, 
       const plan = plans.take(planId, peer, one => requireConfirmation(one, confirmation))
       const task = restoreTask(helper, plan, peer)
       const erasure = erasureOf(plan)
+      const { target } = plan
       if (erasure) await erasing.authorise(peer, erasure, signal)
-      else await erasing.authoriseReading(peer, versionText(plan.version), signal)
+      else if (target.kind === 'newVolume') {
+        await erasing.authoriseNewVolume(peer, `${target.group}/${target.name}`, versionText(plan.version), signal)
+      } else await erasing.authoriseReading(peer, versionText(plan.version), signal)
       try {
         // The run looks once more, right before it writes; but whoever asks should hear of it now.
-        if (plan.target.kind === 'device') await sameDevice(plan.target, await helper.readDrives(signal))
+        if (target.kind === 'device') await sameDevice(target, await helper.readDrives(signal))
         return { run: tasks.start(task).id }
       } catch (error) {
         await recordFailure(helper, plan, peer, error)

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { type FileHandle, open } from 'node:fs/promises'
 import { systemAccess } from '../../base/linux/system.ts'
 import { linux } from '../../base/linux.ts'
@@ -7,30 +6,45 @@ import { HoldfastError } from '../../contract/errors.ts'
 import type { DiskPicture } from '../../contract/library.ts'
 import { deviceById } from '../../drives/inventory.ts'
 import { nodeOf } from '../../drives/mountPrograms.ts'
+import { endsOfDevice } from '../../targets/deviceEnds.ts'
+import { headBytes, identifyFileSystem, type LastMounted } from '../../versions/fileSystemHead.ts'
 import { pictureOf } from '../pictures.ts'
 
-/**
- * What a device was when a person agreed to lose it: its serial and size, and a hash over what lies at both of its ends. A GPT
- * takes 34 sectors there, and its copy 33 (UEFI Specification 2.10, 5.3.1); file systems without a table begin there, too.
- */
+/** What a device was when a person agreed to lose it: its serial and size, and what lay at both of its ends. */
 export interface PlannedDevice {
   device: DriveDevice
   ends: string
 }
 
-const firstSectors = 34
-const lastSectors = 33
-
 /** Looks at a device as it is now. target.notFound when it cannot be read. */
-export async function lookAtDevice(device: DriveDevice): Promise<{ ends: string; picture: DiskPicture }> {
+export async function lookAtDevice(
+  device: DriveDevice,
+): Promise<{ ends: string; picture: DiskPicture; sectorBytes: number }> {
   return await reading(device, async file => {
     const { sizeBytes } = device
     const read = async ({ offset, length }: { offset: number; length: number }) => {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, offset)
       return buffer.subarray(0, bytesRead)
     }
-    return { ends: await endsOf(file, sizeBytes), picture: await pictureOf(read, sizeBytes) }
+    const asked = linux.blockDeviceSectorSize(file.fd)
+    return {
+      ends: await endsOfDevice(file, sizeBytes),
+      picture: await pictureOf(read, sizeBytes),
+      sectorBytes: asked === 'unsupported' ? 512 : asked,
+    }
   })
+}
+
+/** Where and when the file system on a device was mounted last; null when it does not say, or cannot be read. */
+export async function lastMountedOf(device: DriveDevice): Promise<LastMounted | null> {
+  try {
+    return await reading(device, async file => {
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0)
+      return identifyFileSystem(buffer.subarray(0, bytesRead), device.sizeBytes)?.lastMounted ?? null
+    })
+  } catch {
+    return null
+  }
 }
 
 /**
@@ -42,7 +56,7 @@ export async function sameDevice({ device, ends }: PlannedDevice, inventory: Dri
   if (present === undefined) throw changed(device, 'is not connected any more, or another one is in its place')
   if (present.serial !== device.serial) throw changed(device, 'has another serial number now')
   if (present.sizeBytes !== device.sizeBytes) throw changed(device, 'has another size now')
-  const now = await reading(present, file => endsOf(file, present.sizeBytes))
+  const now = await reading(present, file => endsOfDevice(file, present.sizeBytes))
   if (now !== ends) throw changed(device, 'holds something else now')
   return present
 }
@@ -64,22 +78,6 @@ async function reading<T>(device: DriveDevice, use: (file: FileHandle) => Promis
       cause: error,
     })
   }
-}
-
-async function endsOf(file: FileHandle, sizeBytes: number): Promise<string> {
-  const asked = linux.blockDeviceSectorSize(file.fd)
-  const sector = asked === 'unsupported' ? 512 : asked
-  const hash = createHash('sha256')
-  const first = Math.min(firstSectors * sector, sizeBytes)
-  const last = Math.max(first, sizeBytes - lastSectors * sector)
-  for (const [from, to] of [
-    [0, first],
-    [last, sizeBytes],
-  ] as const) {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(to - from), 0, to - from, from)
-    hash.update(buffer.subarray(0, bytesRead))
-  }
-  return hash.digest('hex')
 }
 
 const changed = (device: DriveDevice, why: string) =>

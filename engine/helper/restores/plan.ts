@@ -5,14 +5,18 @@ import type { HelperContract } from '../../contract/helperContract.ts'
 import { type DiskPicture, type LibraryVersion, libraryVersionSchema } from '../../contract/library.ts'
 import type { HandlerInput, HandlerOutput } from '../../contract/rpcContract.ts'
 import { deviceById } from '../../drives/inventory.ts'
+import { decideTableFit } from '../../pipeline/tableFit.ts'
 import type { Peer } from '../../rpc/peer.ts'
 import { checkTarget, type Refusal } from '../../targets/checks.ts'
 import { gatherTargetFacts } from '../../targets/facts.ts'
+import { planNewVolume, volumePath } from '../../targets/newVolumePlan.ts'
+import { readVolumeGroups } from '../../targets/volumeGroups.ts'
+import type { GrownPartition } from '../../versions/gptFit.ts'
 import type { Erasure } from '../access/erasing.ts'
 import type { Helper } from '../helper.ts'
 import { withDestination } from '../openDestination.ts'
 import { pictureOfVersion } from '../pictures.ts'
-import { lookAtDevice, type PlannedDevice } from './deviceIdentity.ts'
+import { lastMountedOf, lookAtDevice, type PlannedDevice } from './deviceIdentity.ts'
 import { checkNewFile, type FileOwner } from './newFile.ts'
 import { lookAround, refusalOf, withHolders } from './targets.ts'
 
@@ -22,9 +26,11 @@ export interface RestorePlan {
   version: LibraryVersion
   delta: boolean
   verify: boolean
+  grow: boolean
   target:
     | ({ kind: 'device'; confirmation: string; isExternal: boolean } & PlannedDevice)
     | { kind: 'newFile'; path: string; owner: FileOwner }
+    | { kind: 'newVolume'; path: string; group: string; name: string; thinPool: string | null }
 }
 
 type PlanInput = HandlerInput<HelperContract, 'restores.plan'>
@@ -36,21 +42,27 @@ export async function planRestore(
   input: PlanInput,
   { peer, signal }: { peer: Peer; signal: AbortSignal },
 ): Promise<{ plan: RestorePlan; answer: PlanAnswer }> {
-  const { delta, verify } = input
+  const { delta, verify, grow } = input
   const destination = helper.destinations.resolve(input.destination)
   const from = { connector: helper.desk, engine: helper.engine }
   return await withDestination(from, destination, signal, async session => {
     const version = libraryVersionSchema.parse(helper.library.view(destination.id, await session.show(input.version)))
     const pictured = await pictureOfVersion(session, version.id, signal)
-    const { target, shown, before, sizeBytes } = await lookAtTarget(helper, input.target, version, { peer, signal })
+    const found = await lookAtTarget(helper, input.target, version, { peer, signal })
+    const { target, shown, before, path, sizeBytes, sectorBytes } = found
+    const { fit, warnings } = await session.read(
+      version.id,
+      read => decideTableFit(read, version.sizeBytes, { path, sizeBytes, sectorBytes }, grow),
+      { signal },
+    )
     return {
-      plan: { destination: destination.id, version, delta, verify, target },
+      plan: { destination: destination.id, version, delta, verify, grow, target },
       answer: {
         version,
         target: shown,
         before,
-        after: stretched(pictured, sizeBytes),
-        warnings: warningsOf(version, pictured, sizeBytes),
+        after: stretched(pictured, sizeBytes, fit?.grown ?? null),
+        warnings: [...warningsOf(version, sizeBytes), ...warnings],
       },
     }
   })
@@ -72,8 +84,10 @@ async function lookAtTarget(
     throwRefusal(checkTarget(facts, { versionSizeBytes: version.sizeBytes, force: false })[0], { path })
     const before: DiskPicture = { sizeBytes: 0, table: null, parts: [] }
     const target = { kind: 'newFile' as const, path, owner }
-    return { target, shown: { kind: 'newFile' as const, path, freeBytes }, before, sizeBytes: version.sizeBytes }
+    const shown = { kind: 'newFile' as const, path, freeBytes }
+    return { target, shown, before, path, sizeBytes: version.sizeBytes, sectorBytes: null }
   }
+  if (wanted.kind === 'newVolume') return await lookAtNewVolume(wanted, version, signal)
   const around = await lookAround(helper, signal)
   const device = deviceById(around.inventory, wanted.device)
   if (device === undefined) {
@@ -83,10 +97,13 @@ async function lookAtTarget(
     })
   }
   throwRefusal(await refusalOf(device, version.sizeBytes, around), { device: device.id })
-  const { ends, picture } = await lookAtDevice(device)
-  const lost = withHolders(device, around.inventory).flatMap(({ fileSystem, sizeBytes }) =>
-    fileSystem === null ? [] : [{ label: fileSystem.label, type: fileSystem.type, sizeBytes }],
-  )
+  const { ends, picture, sectorBytes } = await lookAtDevice(device)
+  const lost = []
+  for (const part of withHolders(device, around.inventory)) {
+    const { fileSystem, sizeBytes } = part
+    if (fileSystem === null) continue
+    lost.push({ label: fileSystem.label, type: fileSystem.type, sizeBytes, lastMounted: await lastMountedOf(part) })
+  }
   const confirming = confirmationFor(device)
   const drives = device.drives.map(id => deviceById(around.inventory, id) ?? device)
   return {
@@ -99,8 +116,27 @@ async function lookAtTarget(
     },
     shown: { kind: 'device' as const, device, ...confirming, lost },
     before: picture,
+    path: device.path,
     sizeBytes: device.sizeBytes,
+    sectorBytes,
   }
+}
+
+/** Sectors of volumes are those of their disks; 512 unless somebody mixes disks. */
+const usualSectorBytes = 512
+
+async function lookAtNewVolume(
+  { group, name, thinPool }: Extract<PlanInput['target'], { kind: 'newVolume' }>,
+  version: LibraryVersion,
+  signal: AbortSignal,
+) {
+  const needs = { sizeBytes: version.sizeBytes, dataBytes: version.sizeBytes - version.holeBytes }
+  const wish = { group, name, ...(thinPool !== null && { thinPool }) }
+  const { sizeBytes, freeBytes } = planNewVolume(wish, await readVolumeGroups(signal), needs)
+  const target = { kind: 'newVolume' as const, path: volumePath(wish), group, name, thinPool }
+  const before: DiskPicture = { sizeBytes: 0, table: null, parts: [] }
+  const shown = { ...target, sizeBytes, freeBytes }
+  return { target, shown, before, path: target.path, sizeBytes, sectorBytes: usualSectorBytes }
 }
 
 function throwRefusal(
@@ -141,7 +177,7 @@ export const versionText = ({ name, date, id }: { name: string; date: string; id
 
 /** For people. */
 export function targetText({ target }: RestorePlan): string {
-  if (target.kind === 'newFile') return target.path
+  if (target.kind !== 'device') return target.path
   const { path, model, serial } = target.device
   const known = [model, serial === null ? null : `serial number ${serial}`].filter(text => text !== null)
   return known.length === 0 ? path : `${path} (${known.join(', ')})`
@@ -155,17 +191,20 @@ const isExternal = ({ removable, transport, isSystem }: DriveDevice) =>
 export const ownerFor = ({ mode }: Helper, { process }: Peer): FileOwner =>
   mode === 'system' && process ? { uid: process.uid, gid: process.gid } : null
 
-/** A picture on a disk that is larger. */
-function stretched(picture: DiskPicture, sizeBytes: number): DiskPicture {
+/** A picture on a disk that is larger, where a partition may have grown. */
+function stretched(picture: DiskPicture, sizeBytes: number, grown: GrownPartition | null): DiskPicture {
   if (sizeBytes <= picture.sizeBytes) return picture
   const last = picture.parts.at(-1)
   const kept = last?.kind === 'free' ? picture.parts.slice(0, -1) : picture.parts
-  const offset = last?.kind === 'free' ? last.offset : picture.sizeBytes
+  const parts = kept.map(part => (part.offset === grown?.offset ? { ...part, length: grown.length } : part))
+  const unused = last?.kind === 'free' ? last.offset : picture.sizeBytes
+  const offset = grown ? grown.offset + grown.length : unused
+  if (offset >= sizeBytes) return { ...picture, sizeBytes, parts }
   const nothing = { type: null, label: null, mountPoints: [], usedBytes: null }
-  return { ...picture, sizeBytes, parts: [...kept, { offset, length: sizeBytes - offset, kind: 'free', ...nothing }] }
+  return { ...picture, sizeBytes, parts: [...parts, { offset, length: sizeBytes - offset, kind: 'free', ...nothing }] }
 }
 
-function warningsOf(version: LibraryVersion, picture: DiskPicture, sizeBytes: number): string[] {
+function warningsOf(version: LibraryVersion, sizeBytes: number): string[] {
   const warnings: string[] = []
   if (version.status === 'damaged') {
     warnings.push('Parts of this version are damaged. The rest is restored, and what is missing is listed.')
@@ -175,8 +214,7 @@ function warningsOf(version: LibraryVersion, picture: DiskPicture, sizeBytes: nu
     warnings.push('Parts of the source could not be read when this version was made; they are zeros in it.')
   }
   if (sizeBytes > version.sizeBytes) {
-    const rest = picture.table === 'gpt' ? ' The copy of its partition table will not be at the end of the disk.' : ''
-    warnings.push(`The target is larger than the version; what is behind it stays unused at first.${rest}`)
+    warnings.push('The target is larger than the version; what is behind it stays unused at first.')
   }
   return warnings
 }

@@ -1,7 +1,4 @@
-import { open } from 'node:fs/promises'
 import { systemAccess } from '../../base/linux/system.ts'
-import { linux } from '../../base/linux.ts'
-import type { DriveDevice } from '../../contract/drives.ts'
 import { HoldfastError, isHoldfastError } from '../../contract/errors.ts'
 import type { RunOutcome } from '../../contract/jobs.ts'
 import type { RestoreResult } from '../../contract/models.ts'
@@ -50,6 +47,7 @@ class RestoreWork {
   readonly #plan: RestorePlan
   readonly #peer: Peer
   readonly #context: TaskContext
+  readonly #warnings: string[] = []
   #outcome: RestoreOutcome
 
   constructor(helper: Helper, plan: RestorePlan, peer: Peer, context: TaskContext, outcome: RestoreOutcome) {
@@ -61,7 +59,7 @@ class RestoreWork {
   }
 
   async run(): ReturnType<Task['work']> {
-    const warnings: string[] = []
+    const warnings = this.#warnings
     let result: 'success' | 'failure' = 'failure'
     try {
       warnings.push(...(await this.#hook('before-restore')))
@@ -78,9 +76,11 @@ class RestoreWork {
   /** Answers with the error of a restore that went through and left something out. */
   async #restore(): Promise<HoldfastError | undefined> {
     const { target } = this.#plan
-    const result = target.kind === 'device' ? await this.#toDevice(target) : await this.#toNewFile(target)
-    const { writtenBytes, skippedBytes, verified, damaged } = result
-    this.#outcome = { ...this.#outcome, writtenBytes, skippedBytes, verified, damaged }
+    const result = await this.#to(target)
+    const { writtenBytes, skippedBytes, verified, damaged, table } = result
+    this.#outcome = { ...this.#outcome, writtenBytes, skippedBytes, verified, damaged, table }
+    for (const warning of result.warnings) this.#context.log('warn', warning)
+    this.#warnings.push(...result.warnings)
     this.#context.run.outcome = this.#outcome
     if (damaged.length === 0) {
       if (verified) this.#helper.facts.set(restoreTestedFact, this.#helper.clock.now())
@@ -93,8 +93,19 @@ class RestoreWork {
     })
   }
 
+  #to(target: RestorePlan['target']): Promise<RestoreResult> {
+    switch (target.kind) {
+      case 'device':
+        return this.#toDevice(target)
+      case 'newFile':
+        return this.#toNewFile(target)
+      case 'newVolume':
+        return this.#toNewVolume(target)
+    }
+  }
+
   async #toDevice(target: Extract<RestorePlan['target'], { kind: 'device' }>): Promise<RestoreResult> {
-    const { version, delta } = this.#plan
+    const { version, delta, grow } = this.#plan
     const { signal, session } = this.#context
     const around = await lookAround(this.#helper, signal)
     const device = await sameDevice(target, around.inventory)
@@ -103,9 +114,22 @@ class RestoreWork {
     const node = await nodeOf(device, systemAccess)
     this.#context.log('info', `Restoring ${version.name} (${version.id}) to ${targetText(this.#plan)}.`)
     try {
-      return await session.restore(version.id, node, { ...this.#options(), delta })
+      const expect = { sizeBytes: device.sizeBytes, ends: target.ends }
+      return await session.restore(version.id, node, { ...this.#options(), delta, grow, expect })
     } finally {
-      await this.#readPartitionTable(device, node)
+      this.#helper.drives.look()
+    }
+  }
+
+  /** It is made by the restore, and taken away again by it when that fails. */
+  async #toNewVolume({ group, name, thinPool }: Extract<RestorePlan['target'], { kind: 'newVolume' }>) {
+    const { version, grow } = this.#plan
+    this.#context.log('info', `Restoring ${version.name} (${version.id}) to the new volume ${group}/${name}.`)
+    const options = { ...this.#options(), grow, ...(thinPool !== null && { thinPool }) }
+    try {
+      return await this.#context.session.restore(version.id, `lvm:${group}/${name}`, options)
+    } finally {
+      this.#helper.drives.look()
     }
   }
 
@@ -141,23 +165,6 @@ class RestoreWork {
         onProgress(progress)
       },
     }
-  }
-
-  /** The kernel still has the partitions that were there before. It may refuse; then they show when the disk is plugged in anew. */
-  async #readPartitionTable({ kind, path }: DriveDevice, node: string): Promise<void> {
-    if (kind !== 'disk' && kind !== 'loop') return
-    try {
-      const disk = await open(node, 'r')
-      try {
-        const answer = linux.readPartitionTable(disk.fd)
-        if (answer === 'busy') this.#context.log('warn', `The partitions of ${path} show when it is connected anew.`)
-      } finally {
-        await disk.close()
-      }
-    } catch (error) {
-      this.#context.log('warn', `The partitions of ${path} could not be read again: ${String(error)}`)
-    }
-    this.#helper.drives.look()
   }
 
   async #hook(moment: 'before-restore' | 'after-restore', result?: 'success' | 'failure'): Promise<string[]> {

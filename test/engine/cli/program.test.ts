@@ -203,7 +203,8 @@ describe('verbs', () => {
   })
 
   test('restore hands everything on, and verifies when asked to', async () => {
-    const restored = { version: idOf(1), target: 't', writtenBytes: 1, skippedBytes: 0, verified: true, damaged: [] }
+    const done = { version: idOf(1), target: 't', writtenBytes: 1, skippedBytes: 0, table: null, warnings: [] }
+    const restored = { ...done, verified: true, damaged: [] }
     const { session, calls } = recording('restore', { ...restored, durationMs: 1 })
     await runInProcess(['restore', 'latest', 't', '--force', '--sparse', '--range', '1k:2k@0'], { session })
     await runInProcess(['restore', 'latest', 't', '--delta', '-f', '--verify'], { session })
@@ -220,7 +221,8 @@ describe('verbs', () => {
 
   test('restore with lost parts prints its result, lists them and is 65', async () => {
     const damaged = [{ offset: 0, length: 65_536 }]
-    const result = { version: idOf(1), target: 't', writtenBytes: 1, skippedBytes: 0, verified: false, damaged }
+    const done = { version: idOf(1), target: 't', writtenBytes: 1, skippedBytes: 0, table: null, warnings: [] }
+    const result = { ...done, verified: false, damaged }
     const { session } = recording('restore', { ...result, durationMs: 1 })
     const { code, stdout } = await runInProcess(['restore', 'latest', 't', '--quiet'], { session })
     expect(code).toBe(65)

@@ -62,13 +62,24 @@ describe('a target', () => {
   })
 
   it.each<[string, Partial<TargetFacts>, string[], string]>([
-    ['is mounted', { mounts: ['/mnt/a', '/mnt/b'], claimed: true }, ['target.mounted'], '/mnt/a, /mnt/b'],
+    [
+      'is mounted',
+      { mounts: [{ point: '/mnt/a' }, { point: '/mnt/b' }], claimed: true },
+      ['target.mounted'],
+      'is mounted at /mnt/a, /mnt/b.',
+    ],
+    [
+      'has a part that is mounted',
+      { mounts: [{ point: '/mnt/a', part: '/dev/sdb1' }], claimed: true },
+      ['target.mounted'],
+      '/dev/sdb1 on ',
+    ],
     ['is swap', { swaps: ['/dev/sdb2'], claimed: true }, ['target.inUse'], 'swap /dev/sdb2'],
     [
       'holds a volume',
       { holders: [{ kind: 'lvm', path: '/dev/mapper/vg-data' }], claimed: true },
       ['target.inUse'],
-      '/dev/mapper/vg-data',
+      'the logical volume /dev/mapper/vg-data',
     ],
     ['is held by somebody unknown', { claimed: true }, ['target.inUse'], 'another program'],
     ['is the disk of the system', { systemUses: ['/boot', 'swap'] }, ['target.systemDisk'], '/boot, swap'],
@@ -91,7 +102,7 @@ describe('a target', () => {
     const facts: TargetFacts = {
       ...device,
       sizeBytes: 1,
-      mounts: ['/'],
+      mounts: [{ point: '/' }],
       systemUses: ['/'],
       swaps: ['/dev/sdb2'],
       repositories: ['/backup'],
@@ -118,7 +129,7 @@ describe('a target', () => {
       sizeBytes: fc.nat(20),
       deviceId: fc.constant(undefined),
       readOnly: fc.constantFrom(undefined, 'device', 'file system', 'permission'),
-      mounts: fc.subarray(['/a']),
+      mounts: fc.subarray([{ point: '/a' }]),
       swaps: fc.subarray(['/b']),
       holders: fc.subarray([{ kind: 'lvm' as const, path: '/c' }]),
       claimed: fc.boolean(),

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { systemAccess } from '../../../engine/base/linux/system.ts'
 import { createLinuxCalls, type LinuxCalls, linux, SystemCallError } from '../../../engine/base/linux.ts'
+import { endsOfDevice } from '../../../engine/targets/deviceEnds.ts'
 import { openTarget } from '../../../engine/targets/open.ts'
 import { describeTarget } from '../../suites/targetSuite.ts'
 import { attachLoop, makeFileSystem, mountAt, noLoopDevices } from '../../support/loopDevice.ts'
@@ -100,6 +101,55 @@ describe.skipIf(noLoopDevices)('on block devices', () => {
       await expect(openTarget(path, { sizeBytes: 1, force: true, access: stale })).rejects.toMatchObject({
         code: 'target.identityChanged',
       })
+    }))
+
+  it('is refused when it is not what it was when somebody agreed to lose it', () =>
+    withLoop(async path => {
+      const file = await open(path)
+      const expected = { sizeBytes: 2 * MiB, ends: await endsOfDevice(file, 2 * MiB) }
+      await file.close()
+      const opening = (expect: typeof expected) => openTarget(path, { sizeBytes: MiB, force: true, expect })
+      await (await opening(expected)).close()
+      for (const other of [
+        { ...expected, sizeBytes: MiB },
+        { ...expected, ends: '0'.repeat(64) },
+      ]) {
+        await expect(opening(other)).rejects.toMatchObject({ code: 'target.identityChanged' })
+      }
+      // Nothing of that claims it any longer.
+      await (await openForced(path)).close()
+    }))
+
+  it('that became a file is not what somebody agreed to lose, either', async () => {
+    await writeFile(image(), content())
+    const agreed = { sizeBytes: 2 * MiB, ends: '' }
+    await expect(openTarget(image(), { sizeBytes: MiB, force: true, expect: agreed })).rejects.toMatchObject({
+      code: 'target.identityChanged',
+    })
+    expect((await readFile(image())).equals(content())).toBe(true)
+  })
+
+  it('asks the kernel to look at the partitions until nobody is in the way, for a while', () =>
+    withLoop(async path => {
+      let asked = 0
+      const answering = (answers: number): LinuxCalls => ({
+        ...linux,
+        readPartitionTable: () => (++asked < answers ? 'busy' : 'done'),
+      })
+      const reading = async (calls: LinuxCalls) => {
+        asked = 0
+        const target = await openForced(path, calls)
+        try {
+          return await target.readPartitions()
+        } finally {
+          await target.close()
+        }
+      }
+      expect([await reading(answering(3)), asked]).toEqual(['done', 3])
+      expect(await reading(answering(Number.POSITIVE_INFINITY))).toBe('busy')
+      expect(asked).toBeLessThan(100)
+      // A loop device without --partscan can have none.
+      expect(await reading(linux)).toBe('none')
     }))
 
   it('gives space back where the device promises zeros, and keeps to whole sectors there', () =>

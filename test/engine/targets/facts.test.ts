@@ -102,10 +102,14 @@ describe('the facts about a target', () => {
 
   it('tell mounts on it and on what lies on it', async () => {
     const of = async (path: string) => (await gatherTargetFacts(path, {}, probeOf(await computer()))).mounts
-    expect(await of('/dev/sdb1')).toEqual(['/data', '/mnt/loop'])
-    expect(await of('/dev/sdb')).toEqual(['/data', '/mnt/loop'])
-    expect(await of('/dev/sda')).toEqual(['/boot', '/'])
-    expect(await of('/dev/loop0')).toEqual(['/mnt/loop'])
+    const inLoop = { point: '/mnt/loop', part: '/dev/loop0' }
+    expect(await of('/dev/sdb1')).toEqual([{ point: '/data' }, inLoop])
+    expect(await of('/dev/sdb')).toEqual([{ point: '/data', part: '/dev/sdb1' }, inLoop])
+    expect(await of('/dev/sda')).toEqual([
+      { point: '/boot', part: '/dev/sda1' },
+      { point: '/', part: '/dev/mapper/vg-root' },
+    ])
+    expect(await of('/dev/loop0')).toEqual([{ point: '/mnt/loop' }])
     expect(await of('/dev/sdb2')).toEqual([])
   })
 

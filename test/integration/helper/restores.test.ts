@@ -13,6 +13,7 @@ import { DaemonProcess, type HelperClient } from '../../support/daemon.ts'
 import { DriveWorld, deviceOf, makeVersion, unmounted } from '../../support/driveWorld.ts'
 import { openJobStores } from '../../support/jobStores.ts'
 import { type LoopDevice, mountAt, noLoopDevices } from '../../support/loopDevice.ts'
+import { missingProgram } from '../../support/programs.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 
 const MiB = 1024 * 1024
@@ -75,7 +76,11 @@ describe.skipIf(noLoopDevices !== undefined)('a restore onto a disk', () => {
     world.clear()
   })
 
-  const planFor = async (loop: LoopDevice, version: string, options: { verify?: boolean; delta?: boolean } = {}) =>
+  const planFor = async (
+    loop: LoopDevice,
+    version: string,
+    options: { verify?: boolean; delta?: boolean; grow?: boolean } = {},
+  ) =>
     client.call('restores.plan', {
       destination: 'backups',
       version,
@@ -108,7 +113,7 @@ describe.skipIf(noLoopDevices !== undefined)('a restore onto a disk', () => {
         device: { path: loop.path },
         confirmation: name,
         confirmationOf: 'name',
-        lost: [{ label: null, type: 'ext4', sizeBytes: 16 * MiB }],
+        lost: [{ label: null, type: 'ext4', sizeBytes: 16 * MiB, lastMounted: { path: null, date: null } }],
       },
       before: { sizeBytes: 16 * MiB, table: null, parts: [{ offset: 0, type: 'ext4' }] },
       after: {
@@ -172,6 +177,42 @@ describe.skipIf(noLoopDevices !== undefined)('a restore onto a disk', () => {
     const { facts, db } = openJobStores(join(folder.path, 'state'))
     expect(facts.get(restoreTestedFact, z.number())).toBeGreaterThan(Date.parse(run.startedAt))
     db.close()
+  })
+
+  test.skipIf(missingProgram('sfdisk'))('onto a larger one fits its table, and shows that before', async () => {
+    const image = join(folder.path, 'gpt.img')
+    await writeFile(image, Buffer.alloc(8 * MiB))
+    execFileSync('sfdisk', ['--quiet', '--no-reread', image], { input: 'label: gpt\nstart=2048, size=4M' })
+    const { version } = await makeVersion(client, folder.path, await readFile(image))
+    const loop = await world.attach(16, 'nothing', '--partscan')
+    const plain = await planFor(loop, version)
+    expect(plain.after.parts.at(-1)).toMatchObject({ kind: 'free', length: 11 * MiB })
+    const plan = await planFor(loop, version, { grow: true })
+    const grown = { offset: MiB, length: 14 * MiB }
+    expect(plan.after).toMatchObject({ sizeBytes: 16 * MiB, table: 'gpt' })
+    expect(plan.after.parts.find(part => part.kind === 'partition')).toMatchObject(grown)
+    const confirmation = loop.name.slice(-4)
+    const run = await ended((await client.call('restores.start', { planId: plan.planId, confirmation })).run)
+    expect(run).toMatchObject({
+      state: 'complete',
+      outcome: {
+        verified: true,
+        table: { moved: true, grown: { partition: 1, oldSizeBytes: 4 * MiB, sizeBytes: 14 * MiB, fileSystem: null } },
+      },
+    })
+    expect(execFileSync('sfdisk', ['--verify', loop.path], { encoding: 'utf8' })).toContain('No errors detected')
+  })
+
+  test('cannot grow what has no such table, nor make a volume where there is no group', async () => {
+    const { version } = await stored()
+    const loop = await world.attach(16)
+    await expect(planFor(loop, version, { grow: true })).rejects.toMatchObject({ code: 'usage.invalid' })
+    const target = { kind: 'newVolume' as const, group: 'no-such-group', name: 'new' }
+    const failure = await client
+      .call('restores.plan', { destination: 'backups', version, target })
+      .catch(error => error)
+    // Where LVM is not installed, it is that which is said.
+    expect(['target.notFound', 'config.invalid']).toContain(failure.code)
   })
 
   test('writes nothing to a disk that is not what it was when it was planned', async () => {

@@ -95,7 +95,7 @@ async function ended(id: string): Promise<Run> {
 
 const planOf = (calls: ReturnType<typeof restoreHandlers>, version: string, path: string, uid: number) =>
   calls['restores.plan'](
-    { destination: 'backups', version, target: { kind: 'newFile', path }, delta: false, verify: true },
+    { destination: 'backups', version, target: { kind: 'newFile', path }, delta: false, verify: true, grow: false },
     contextOf(uid),
   )
 

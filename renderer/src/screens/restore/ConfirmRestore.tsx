@@ -23,7 +23,7 @@ export function ConfirmRestore({ opened, plan, busy, error, onConfirm, onCancel 
     when: `${format.day(version.date)}, ${format.time(version.date)}`,
   }
   const common = { opened, busy, error, onCancel }
-  if (target.kind === 'newFile') {
+  if (target.kind !== 'device') {
     return (
       <ConfirmDialog
         {...common}

@@ -87,7 +87,8 @@ export function restoresCalls(world: FakeWorld) {
   return {
     'restores.targets': ({ destination, version }) => {
       const { sizeBytes } = world.version(destination, version)
-      return { targets: world.devices.map(device => ({ device, refusal: refusalOf(device, sizeBytes) })) }
+      const targets = world.devices.map(device => ({ device, refusal: refusalOf(device, sizeBytes) }))
+      return { targets, groups: [] }
     },
     'restores.plan': ({ destination, version: id, target }) => {
       const version = world.version(destination, id)
@@ -99,6 +100,24 @@ export function restoresCalls(world: FakeWorld) {
           planId,
           version,
           target: { ...target, freeBytes: 900 * GB },
+          before: { ...after, table: null, parts: [] },
+          after,
+          warnings: [],
+        }
+      }
+      if (target.kind === 'newVolume') {
+        const path = `/dev/${target.group}/${target.name}`
+        plans.set(planId, { kind: 'restore', destination, versions: [version], confirmation: '', target: path })
+        return {
+          planId,
+          version,
+          target: {
+            ...target,
+            thinPool: target.thinPool ?? null,
+            path,
+            sizeBytes: version.sizeBytes,
+            freeBytes: 900 * GB,
+          },
           before: { ...after, table: null, parts: [] },
           after,
           warnings: [],
@@ -125,7 +144,12 @@ export function restoresCalls(world: FakeWorld) {
           confirmationOf: device.serial === null ? 'name' : 'serial',
           lost: world.devices
             .filter(one => one.drives.includes(device.id) && one.fileSystem)
-            .map(one => ({ label: one.fileSystem!.label, type: one.fileSystem!.type, sizeBytes: one.sizeBytes })),
+            .map(one => ({
+              label: one.fileSystem!.label,
+              type: one.fileSystem!.type,
+              sizeBytes: one.sizeBytes,
+              lastMounted: null,
+            })),
         },
         before: {
           sizeBytes: device.sizeBytes,
