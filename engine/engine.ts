@@ -6,7 +6,9 @@ import { KnownRepositories } from './catalogue/knownRepositories.ts'
 import { stateMigrations } from './catalogue/migrations/index.ts'
 import { HoldfastError, isHoldfastError } from './contract/errors.ts'
 import type { InitResult, Overlay } from './contract/models.ts'
+import type { TrackedVolumeState } from './contract/tracking.ts'
 import type { Engine, InitOptions, RepositoryOptions, Secret, Session } from './engineApi.ts'
+import type { VolumeDeps } from './heldSource.ts'
 import { OverlayStore } from './nbd/overlayStore.ts'
 import { names } from './repository/format.ts'
 import { Repository } from './repository/repository.ts'
@@ -17,12 +19,20 @@ import { limiting } from './storage/limiting.ts'
 import { openStorage, parseRepositoryUrl } from './storage/registry.ts'
 import { retrying } from './storage/retrying.ts'
 import type { Storage } from './storage/storage.ts'
+import { forgetRepository, forgetVolumes, listTracking } from './tracking/trackingDesk.ts'
+import { TrackingStore } from './tracking/trackingStore.ts'
+import { VolumeLocks } from './tracking/volumeLocks.ts'
 
 export interface EngineOptions {
   /** Folder for catalogues; made when missing. */
   stateDir: string
   clock?: Clock
+  /** Instead of the volumes of this computer. */
+  volumes?: VolumeParts
 }
+
+/** What volumes are read with; all but the driver as usual unless given. */
+export type VolumeParts = Pick<VolumeDeps, 'driver'> & Partial<VolumeDeps>
 
 /** Puts the engine together: the only place that names storage drivers. */
 export function createEngine(options: EngineOptions): Engine {
@@ -33,11 +43,19 @@ class HoldfastEngine implements Engine {
   readonly #stateDir: string
   readonly #clock: Clock
   readonly #overlays: OverlayStore
+  readonly #volumes: VolumeDeps | undefined
 
   constructor(options: EngineOptions) {
     this.#stateDir = options.stateDir
     this.#overlays = new OverlayStore(options.stateDir)
     this.#clock = options.clock ?? systemClock
+    const parts = options.volumes
+    this.#volumes = parts && {
+      store: new TrackingStore(options.stateDir),
+      locks: new VolumeLocks({ clock: this.#clock }),
+      clock: this.#clock,
+      ...parts,
+    }
   }
 
   async init(url: string, secret: Secret, options: InitOptions = {}): Promise<InitResult> {
@@ -82,6 +100,7 @@ class HoldfastEngine implements Engine {
       await this.#withKnown(known => known.remember(place, repository.id, this.#clock.now()))
       return new RepositorySession(repository, url, location.path, {
         overlays: this.#overlays,
+        ...(this.#volumes && { volumes: this.#volumes }),
         ...(options.cacheBytes === undefined ? {} : { cacheBytes: options.cacheBytes }),
       })
     } catch (error) {
@@ -96,6 +115,17 @@ class HoldfastEngine implements Engine {
 
   discardOverlay(id: string): Promise<void> {
     return this.#overlays.remove(id)
+  }
+
+  async tracking(options: { signal?: AbortSignal } = {}): Promise<TrackedVolumeState[]> {
+    return this.#volumes ? await listTracking(this.#volumes, options.signal) : []
+  }
+
+  async forgetTracking(of: Parameters<Engine['forgetTracking']>[0]): Promise<string[]> {
+    if (!this.#volumes) return []
+    return await ('volumes' in of
+      ? forgetVolumes(of.volumes, this.#volumes)
+      : forgetRepository(of.repository, this.#volumes))
   }
 
   /** A place that held a repository before and holds none now is a drive that is not connected, not an empty place. */

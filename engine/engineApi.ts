@@ -18,10 +18,12 @@ import type {
   VersionDetails,
 } from './contract/models.ts'
 import type { OnProgress } from './contract/progress.ts'
+import type { TrackedVolumeState } from './contract/tracking.ts'
+import type { SourceOptions } from './heldSource.ts'
 import type { Export, ExportList, WritableExport } from './nbd/export.ts'
 import type { Secret } from './repository/keySlots.ts'
 
-export type { Secret }
+export type { Secret, SourceOptions }
 
 /** Every long call can be cancelled (run.cancelled) and reports progress at most four times a second. */
 export interface CallOptions {
@@ -69,6 +71,13 @@ export interface Engine {
   overlays(): Promise<Overlay[]>
   /** Removes an overlay with all that was written to it. config.notFound, config.inUse. */
   discardOverlay(id: string): Promise<void>
+  /** Snapshots of volumes that are kept between runs, and what else of ours is on this computer's volumes. */
+  tracking(options?: { signal?: AbortSignal }): Promise<TrackedVolumeState[]>
+  /**
+   * Removes all snapshots of ours from volumes (by their ids) and what is remembered of them, or what is kept for a repository alone: the
+   * next run reads everything. Resolves to the names of the snapshots. config.inUse (may be retried) while a run is under way.
+   */
+  forgetTracking(of: { volumes: readonly string[] } | { repository: string }): Promise<string[]>
 }
 
 /** An open repository. `V` is a version as a person names it (id, prefix, latest, NAME:latest~1). Close it. */
@@ -76,6 +85,11 @@ export interface Session {
   readonly repositoryId: string
   readonly url: string
 
+  /**
+   * Backs up a file or a device; a volume that can be snapshotted is read from a snapshot, and by what changed since the last run
+   * where that is known. source.inUse, source.noRoomForSnapshot, source.snapshotInvalid, and config.inUse when another run works on
+   * the volume; of these, the last two may be retried.
+   */
   backup(
     sourcePath: string,
     options: CallOptions &
@@ -86,9 +100,7 @@ export interface Session {
         base?: string
         /** Bytes per second read from the source. */
         sourceLimit?: number
-        /** What the source must turn out to be once it is open; source.unsupported otherwise. */
-        expect?: 'file' | 'device'
-      },
+      } & SourceOptions,
   ): Promise<BackupResult>
 
   /** By name, then date. `filter` is an expression of the filter language. */

@@ -17,6 +17,7 @@ import type {
   VersionDetails,
 } from './contract/models.ts'
 import type { CallOptions, PriorityOptions, ReadRange, Secret, Session } from './engineApi.ts'
+import { holdSource, type VolumeDeps } from './heldSource.ts'
 import { requireMinimumAge } from './maintenance/minimumAge.ts'
 import { runPrune } from './maintenance/prune.ts'
 import { runRepair } from './maintenance/repair.ts'
@@ -28,7 +29,7 @@ import type { Export, ExportList, WritableExport } from './nbd/export.ts'
 import type { OverlayStore } from './nbd/overlayStore.ts'
 import { overlaysOf, VersionDesk } from './nbd/versionDesk.ts'
 import { exportOfVersion, exportsOfRepository, type OpenVersion } from './nbd/versionExports.ts'
-import { type BackupOptions, runBackup } from './pipeline/backup.ts'
+import type { BackupOptions } from './pipeline/backup.ts'
 import { compareVersions } from './pipeline/compareVersions.ts'
 import { compareWithSource } from './pipeline/compareWithSource.ts'
 import { runRestore } from './pipeline/restore.ts'
@@ -38,8 +39,8 @@ import type { Repository } from './repository/repository.ts'
 import type { VersionRecord } from './repository/versionRecord.ts'
 import type { LoadedRecords } from './repository/versionStore.ts'
 import { viewDetails, viewVersion, viewVersions } from './repository/versionView.ts'
-import { readHintsFile } from './sources/hints.ts'
-import { openSource, openSourceOf } from './sources/open.ts'
+import { backUpSource, requireSensible } from './sourceBackup.ts'
+import { openSource } from './sources/open.ts'
 import { checkTarget } from './targets/checks.ts'
 import { gatherTargetFacts } from './targets/facts.ts'
 import { openTarget } from './targets/open.ts'
@@ -56,17 +57,19 @@ export class RepositorySession implements Session {
   readonly #folder: string
   readonly #desk: VersionDesk
   readonly #overlays: OverlayStore
+  readonly #volumes: VolumeDeps | undefined
 
   constructor(
     repository: Repository,
     url: string,
     folder: string,
-    own: { overlays: OverlayStore; cacheBytes?: number },
+    own: { overlays: OverlayStore; cacheBytes?: number; volumes?: VolumeDeps },
   ) {
     this.#repository = repository
     this.url = url
     this.#folder = folder
     this.#overlays = own.overlays
+    this.#volumes = own.volumes
     this.#desk = new VersionDesk(repository, own.overlays, { cacheBytes: own.cacheBytes })
   }
 
@@ -77,23 +80,16 @@ export class RepositorySession implements Session {
   async backup(sourcePath: string, options: Parameters<Session['backup']>[1]): Promise<BackupResult> {
     const name = options.name ?? defaultVersionName(sourcePath)
     requireVersionName(name)
-    await using source = closing(await openSourceOf(sourcePath, options.expect))
+    requireSensible(options)
     const run: BackupOptions = { name, ...callOptions(options), ...priorityOf(options) }
     if (options.labels) run.labels = options.labels
     if (options.sourceLimit !== undefined) run.readLimit = options.sourceLimit
-    if (options.base !== undefined) {
-      if (options.hintsPath === undefined) {
-        throw new HoldfastError('usage.invalid', 'A base version has a meaning only together with hints.', {
-          advice: 'Give --hints FILE as well, or leave --base out: what did not change is not stored twice anyway.',
-        })
-      }
-      run.base = await this.#baseRecord(options.base)
-    }
-    if (options.hintsPath !== undefined) {
-      const shape = { sizeBytes: source.value.sizeBytes, blockSize: this.#repository.blockSizeBytes }
-      run.hints = await readHintsFile(options.hintsPath, shape)
-    }
-    const result = await runBackup(this.#repository, source.value, run)
+    if (options.base !== undefined) run.base = await this.#baseRecord(options.base)
+    // Hints count from what the source itself was.
+    const source = { ...options, noSnapshot: options.noSnapshot ?? options.hintsPath !== undefined }
+    const held = await holdSource(sourcePath, { ...source, repository: this.#repository.id }, this.#volumes)
+    const hints = options.hintsPath === undefined ? {} : { hintsPath: options.hintsPath }
+    const result = await backUpSource(this.#repository, { held, source, run, ...hints }, this.#volumes)
     try {
       await this.#healObjects(options)
     } catch (error) {

@@ -24,15 +24,22 @@ import { type PlanStep, planByAllocation, planByHints } from './readPlan.ts'
 import { findShrinkage } from './shrinkage.ts'
 import { joined } from './tolerantReader.ts'
 
+/** Methods by which a run is told what to read. */
+export type HintedMethod = Exclude<ReadMethod, 'full' | 'allocation'>
+
 export interface BackupOptions {
   name: string
   labels?: Record<string, string>
   /** What changed since `base`, or without a base: what is in use. Checked by sample. */
   hints?: BlockHints
+  /** Where the hints come from, for the version's record; 'hints' unless given. */
+  hintsMethod?: HintedMethod
   /** The version that unchanged parts are taken over from; needs `hints`. */
   base?: VersionRecord
   /** Parts that the base could not read of its own source, and that are taken over from it. */
   missing?: readonly ByteRange[]
+  /** The moment that the source shows, milliseconds since 1970 UTC; when the run begins unless given. */
+  shownAt?: number
   /** Bytes per second read from the source. */
   readLimit?: number
   threads?: number
@@ -75,9 +82,13 @@ class BackupRun {
     this.#sink = new PackSink(repository)
   }
 
+  get #hintedMethod(): HintedMethod {
+    return this.#options.hintsMethod ?? 'hints'
+  }
+
   async run(): Promise<BackupResult> {
     const { clock } = this.#repository
-    const startedAt = clock.now()
+    const startedAt = this.#options.shownAt ?? clock.now()
     const began = clock.monotonic()
     this.#meter.phase('preparing')
     const { plan, base, method, nodes } = await this.#prepare()
@@ -101,7 +112,7 @@ class BackupRun {
       consistency: await this.#source.consistency(),
       source: { path: this.#source.path, kind: this.#source.kind },
       host: hostname(),
-      base: method === 'hints' ? (this.#options.base?.id ?? null) : null,
+      base: isHinted(method) ? (this.#options.base?.id ?? null) : null,
       labels: this.#options.labels ?? {},
       unreadable: counted.unreadable,
       readBytes: counted.readBytes,
@@ -146,21 +157,23 @@ class BackupRun {
     const hints = this.#options.base ? this.#withResizedEnd(this.#options.hints, base.sizeBytes) : this.#options.hints
     if (this.#options.base && !(await this.#baseAgrees(base, hints))) {
       this.#hintsRejected = true
-      this.#warnings.push('The hints do not agree with the source: everything was read instead.')
+      const who = this.#hintedMethod === 'hints' ? 'hints do' : 'snapshot that was kept does'
+      this.#warnings.push(`The ${who} not agree with the source: everything was read instead.`)
       return full
     }
     const doubtful =
       loaded.marks.damagedCopies.length > 0 ||
       reconciled.missing.length > 0 ||
       (await this.#repository.condemned.list()).length > 0
-    if (!base.id || !doubtful) return { plan: planByHints(hints), base, method: 'hints' as const, nodes }
+    const method = this.#hintedMethod
+    if (!base.id || !doubtful) return { plan: planByHints(hints), base, method, nodes }
     const lost = await findLostParts(this.#repository, base)
     const load = nodes.load.bind(nodes)
     nodes.load = loadAround(lost, load)
     const all = [{ start: 0, end: Math.ceil(this.#source.sizeBytes / this.#repository.blockSizeBytes) }]
     const again = subtract(intersect(lost.blocks, all), hints.holes)
     const healing = { read: union(hints.read, again), holes: hints.holes }
-    return { plan: planByHints(healing), base, method: 'hints' as const, nodes }
+    return { plan: planByHints(healing), base, method, nodes }
   }
 
   /** Where the source has grown or shrunk since the base, its end is read whatever the hints say. */
@@ -175,7 +188,9 @@ class BackupRun {
 
   async #baseAgrees(base: MapRoot, hints: BlockHints): Promise<boolean> {
     try {
-      return await hintsAgree(this.#repository, this.#source, base, hints)
+      // A version of a volume may lack what was free in its file system.
+      const holesMayDiffer = this.#hintedMethod !== 'hints'
+      return await hintsAgree(this.#repository, this.#source, base, hints, { holesMayDiffer })
     } catch (error) {
       // A base that cannot be read proves nothing: read everything, which heals it on the way.
       if (error instanceof HoldfastError && error.code.startsWith('integrity.')) return false
@@ -209,7 +224,7 @@ class BackupRun {
       }
       await reader.finish(editor)
       // Hints have said what the rest holds.
-      const gone = method === 'hints' ? undefined : await findShrinkage(this.#source, readUntil)
+      const gone = isHinted(method) ? undefined : await findShrinkage(this.#source, readUntil)
       if (gone) reader.unreadable.push(gone)
       await storeOpenPacks()
     } catch (error) {
@@ -265,4 +280,8 @@ class BackupRun {
       warnings: this.#warnings,
     }
   }
+}
+
+function isHinted(method: ReadMethod): method is HintedMethod {
+  return method !== 'full' && method !== 'allocation'
 }

@@ -12,7 +12,7 @@ const extent = z.object({ offset: bytes, length: bytes })
 export const versionRecordSchema = z.object({
   id: z.string().regex(/^[0-9a-f]{16}$/),
   name: z.string(),
-  /** When the run began to read: the moment that the version shows. */
+  /** The moment that the version shows: when its snapshot was taken, or else when the run began. */
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
   sizeBytes: bytes,
