@@ -14,6 +14,7 @@ import { names } from './repository/format.ts'
 import { Repository } from './repository/repository.ts'
 import { removeUnfinished } from './repository/unfinished.ts'
 import { RepositorySession } from './session.ts'
+import { previewSource } from './sourcePreview.ts'
 import { storageDrivers } from './storage/drivers.ts'
 import { limiting } from './storage/limiting.ts'
 import { openStorage, parseRepositoryUrl } from './storage/registry.ts'
@@ -123,9 +124,11 @@ class HoldfastEngine implements Engine {
 
   async forgetTracking(of: Parameters<Engine['forgetTracking']>[0]): Promise<string[]> {
     if (!this.#volumes) return []
-    return await ('volumes' in of
-      ? forgetVolumes(of.volumes, this.#volumes)
-      : forgetRepository(of.repository, this.#volumes))
+    return await ('volumes' in of ? forgetVolumes(of.volumes, this.#volumes) : forgetRepository(of, this.#volumes))
+  }
+
+  async previewSource(path: string, options: Parameters<Engine['previewSource']>[1]) {
+    return await previewSource(path, options, this.#volumes)
   }
 
   /** A place that held a repository before and holds none now is a drive that is not connected, not an empty place. */

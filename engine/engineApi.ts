@@ -9,6 +9,7 @@ import type {
   KeyInfo,
   Overlay,
   PruneResult,
+  ReadMethod,
   RemoveResult,
   RepairResult,
   RestoreResult,
@@ -19,11 +20,11 @@ import type {
 } from './contract/models.ts'
 import type { OnProgress } from './contract/progress.ts'
 import type { TrackedVolumeState } from './contract/tracking.ts'
-import type { SourceOptions } from './heldSource.ts'
+import type { HeldSource, SourceOptions, SourceRequest } from './heldSource.ts'
 import type { Export, ExportList, WritableExport } from './nbd/export.ts'
 import type { Secret } from './repository/keySlots.ts'
 
-export type { Secret, SourceOptions }
+export type { HeldSource, Secret, SourceOptions, SourceRequest }
 
 /** Every long call can be cancelled (run.cancelled) and reports progress at most four times a second. */
 export interface CallOptions {
@@ -74,10 +75,18 @@ export interface Engine {
   /** Snapshots of volumes that are kept between runs, and what else of ours is on this computer's volumes. */
   tracking(options?: { signal?: AbortSignal }): Promise<TrackedVolumeState[]>
   /**
-   * Removes all snapshots of ours from volumes (by their ids) and what is remembered of them, or what is kept for a repository alone: the
-   * next run reads everything. Resolves to the names of the snapshots. config.inUse (may be retried) while a run is under way.
+   * Removes all snapshots of ours from volumes (by their ids) and what is remembered of them, or what is kept for a repository alone (of
+   * all volumes, or of the one at `path`): the next run reads everything. Resolves to the names of the snapshots. config.inUse (may be retried) while a run is under way.
    */
-  forgetTracking(of: { volumes: readonly string[] } | { repository: string }): Promise<string[]>
+  forgetTracking(of: { volumes: readonly string[] } | { repository: string; path?: string }): Promise<string[]>
+  /**
+   * How a source would be read by a backup to these repositories, as far as that is known without reading it. Changes nothing. Errors
+   * as of `backup`.
+   */
+  previewSource(
+    path: string,
+    options: SourceOptions & { repositories: readonly string[] },
+  ): Promise<{ sizeBytes: number; method: ReadMethod }>
 }
 
 /** An open repository. `V` is a version as a person names it (id, prefix, latest, NAME:latest~1). Close it. */
@@ -100,8 +109,18 @@ export interface Session {
         base?: string
         /** Bytes per second read from the source. */
         sourceLimit?: number
+        /** The source, made ready before by `hold`. */
+        held?: HeldSource
       } & SourceOptions,
   ): Promise<BackupResult>
+
+  /**
+   * Makes sources ready that are to be backed up one after the other: of volumes, snapshots are taken, as close together as can be. What
+   * fails for one is in its place. Each is to be given to `backup`, or else to `release`.
+   */
+  hold(sources: readonly SourceRequest[], options?: { signal?: AbortSignal }): Promise<(HeldSource | Error)[]>
+  /** Removes the snapshot of a source that was not backed up. Resolves to what went wrong, for people. */
+  release(held: HeldSource): Promise<string[]>
 
   /** By name, then date. `filter` is an expression of the filter language. */
   versions(filter?: string): Promise<Version[]>

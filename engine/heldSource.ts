@@ -1,4 +1,5 @@
 import { systemAccess } from './base/linux/system.ts'
+import { randomHex } from './base/random.ts'
 import { HoldfastError, isHoldfastError } from './contract/errors.ts'
 import { DeviceSource } from './sources/device.ts'
 import { consistencyOfSnapshot, writersOf } from './sources/deviceUse.ts'
@@ -35,7 +36,14 @@ export interface VolumeDeps extends TrackingDeps {
 /** A source that a backup is about to read: as it is, or held still by a snapshot. */
 export type HeldSource =
   | { kind: 'plain'; path: string; warnings: string[] }
-  | { kind: 'snapshot'; path: string; run: TrackedRun; consistency: Consistency; takenAt: string }
+  | { kind: 'snapshot'; path: string; run: TrackedRun; consistency: Consistency; takenAt: string; set?: SnapshotSet }
+
+/** Sources whose snapshots were taken right after each other. */
+export interface SnapshotSet {
+  id: string
+  /** From before the first to after the last, milliseconds. */
+  gapMs: number
+}
 
 /**
  * Chooses how a source is read and takes its snapshot, if it gets one. Where there is no room for a snapshot, a volume is read itself
@@ -87,9 +95,15 @@ export async function holdSources(
   const uses = await Promise.all(
     begun.map(one => (one instanceof TrackedRun ? consistencyOfSnapshot(one.volume.path, systemAccess) : undefined)),
   )
+  const began = deps?.clock.monotonic() ?? 0
   const held: (HeldSource | Error)[] = []
   for (const [index, one] of begun.entries()) {
     held.push(one instanceof TrackedRun ? await takeSnapshot(requests[index]!, one, uses[index]!) : one)
+  }
+  const snapshots = held.filter(one => !(one instanceof Error) && one.kind === 'snapshot')
+  if (snapshots.length > 1) {
+    const set = { id: randomHex(8), gapMs: Math.ceil(deps!.clock.monotonic() - began) }
+    for (const one of snapshots) Object.assign(one, { set })
   }
   return held
 }
@@ -120,7 +134,8 @@ async function takeSnapshot(
 
 async function mayBeRead(path: string, options: SourceOptions): Promise<boolean> {
   if (options.whileInUse) return true
-  const source = await openSource(path)
+  const source = await openSource(path).catch(() => undefined)
+  if (source === undefined) return false
   try {
     return source instanceof DeviceSource && writersOf(source.useAtOpen) === undefined
   } finally {

@@ -17,7 +17,14 @@ import type {
   VersionDetails,
 } from './contract/models.ts'
 import type { CallOptions, PriorityOptions, ReadRange, Secret, Session } from './engineApi.ts'
-import { holdSource, type VolumeDeps } from './heldSource.ts'
+import {
+  type HeldSource,
+  holdSource,
+  holdSources,
+  releaseSource,
+  type SourceRequest,
+  type VolumeDeps,
+} from './heldSource.ts'
 import { requireMinimumAge } from './maintenance/minimumAge.ts'
 import { runPrune } from './maintenance/prune.ts'
 import { runRepair } from './maintenance/repair.ts'
@@ -86,8 +93,9 @@ export class RepositorySession implements Session {
     if (options.sourceLimit !== undefined) run.readLimit = options.sourceLimit
     if (options.base !== undefined) run.base = await this.#baseRecord(options.base)
     // Hints count from what the source itself was.
-    const source = { ...options, noSnapshot: options.noSnapshot ?? options.hintsPath !== undefined }
-    const held = await holdSource(sourcePath, { ...source, repository: this.#repository.id }, this.#volumes)
+    const source = { ...options, noSnapshot: options.noSnapshot || options.hintsPath !== undefined }
+    const held =
+      options.held ?? (await holdSource(sourcePath, { ...source, repository: this.#repository.id }, this.#volumes))
     const hints = options.hintsPath === undefined ? {} : { hintsPath: options.hintsPath }
     const result = await backUpSource(this.#repository, { held, source, run, ...hints }, this.#volumes)
     try {
@@ -98,6 +106,14 @@ export class RepositorySession implements Session {
       result.warnings.push(`What a scrub found to be damaged could not be written again: ${why}`)
     }
     return result
+  }
+
+  hold(sources: readonly SourceRequest[], options: { signal?: AbortSignal } = {}): Promise<(HeldSource | Error)[]> {
+    return holdSources(sources, this.#volumes, { ...options, repository: this.#repository.id })
+  }
+
+  release(held: HeldSource): Promise<string[]> {
+    return releaseSource(held)
   }
 
   /** A backup mends what a scrub found: blocks by storing them again, and small objects here, from their second copies. */

@@ -41,7 +41,8 @@ export async function backUpSource(
       if (!isHoldfastError(error, 'source.snapshotInvalid') || !held.run.canBeLarger) throw error
       // Without room for another one, the first cause is what people should know.
       const { takenAt } = await held.run.take().catch(() => Promise.reject(error))
-      return await backUpSnapshot(repository, { ...held, takenAt }, { source, run }, deps!)
+      const { set: _, ...alone } = held
+      return await backUpSnapshot(repository, { ...alone, takenAt }, { source, run }, deps!)
     })
     const version = made.status === 'complete' ? made.version : undefined
     try {
@@ -87,6 +88,7 @@ async function backUpSnapshot(
     const result = await runBackup(repository, source, {
       ...run,
       ...(base ? hintsOf(repository, held, reading, { base, used }) : {}),
+      ...(held.set && { set: held.set }),
       shownAt: Date.parse(held.takenAt),
     })
     if (why !== null) result.warnings.unshift(`Everything was read: ${why}.`)

@@ -173,6 +173,8 @@ export type RetentionReason = z.infer<typeof retentionReasonSchema>
 export const versionDetailsSchema = versionSchema.extend({
   finishedAt: isoTime,
   sourceKind: z.enum(['file', 'device']),
+  /** The versions of one set were made from snapshots that were taken within `gapMs` of each other; null when it was taken alone. */
+  set: z.object({ id: z.string(), gapMs: milliseconds }).nullable(),
   /** Blocks that are damaged and not healed, when the version is damaged. */
   damagedBlocks: z.int().nonnegative(),
 })

@@ -54,6 +54,7 @@ import { healthFileOf } from './socket.ts'
 import { SourceOffer } from './sourceOffer.ts'
 import { Supervisor } from './supervisor.ts'
 import { TaskRuns } from './taskRuns.ts'
+import type { KeptFor } from './unneededTracking.ts'
 import { UpkeepDesk } from './upkeepDesk.ts'
 import { UsageDesk } from './usageDesk.ts'
 
@@ -231,6 +232,16 @@ export class Helper {
       advice: 'Connect it, or choose the source of the job anew.',
       details: { path, device },
     })
+  }
+
+  /** Removes snapshots that are kept for what nobody backs up any more. Goes on by itself: it may have to wait for a run. */
+  forgetTracking(kept: readonly KeptFor[]): void {
+    const { logger } = this.#options
+    for (const one of kept) {
+      this.engine
+        .forgetTracking(one)
+        .catch(error => logger.warn('snapshots that nobody needs were not removed', { ...one, error }))
+    }
   }
 
   /** What a run of a job to these destinations would do now. Changes nothing; only fails with `run.cancelled`. */

@@ -40,6 +40,8 @@ export interface BackupOptions {
   missing?: readonly ByteRange[]
   /** The moment that the source shows, milliseconds since 1970 UTC; when the run begins unless given. */
   shownAt?: number
+  /** The set of versions that this one belongs to. */
+  set?: VersionRecord['set']
   /** Bytes per second read from the source. */
   readLimit?: number
   threads?: number
@@ -114,6 +116,7 @@ class BackupRun {
       host: hostname(),
       base: isHinted(method) ? (this.#options.base?.id ?? null) : null,
       labels: this.#options.labels ?? {},
+      ...(this.#options.set && { set: this.#options.set }),
       unreadable: counted.unreadable,
       readBytes: counted.readBytes,
       newBytes: counted.newBytes,

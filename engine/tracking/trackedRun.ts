@@ -215,9 +215,7 @@ export class TrackedRun implements AsyncDisposable {
     const { kept, repositories } = this.#record
     const { keep, repository, signal } = this.#options
     if (kept === null || !(keep || repositories.has(repository))) return undefined
-    const changes = await this.#deps.locks.inPool(this.volume, signal, () =>
-      this.volume.changes(kept, snapshot, signal),
-    )
+    const changes = await this.volume.changes(kept, snapshot, signal)
     return withResizedEnd(changes, kept.sizeBytes, snapshot.sizeBytes)
   }
 

@@ -25,7 +25,7 @@ export interface TrackedVolume {
   /** Where it is now. */
   readonly path: string
   readonly sizeBytes: number
-  /** Of what must not be snapshotted or asked for changes by two at the same time: a pool, a group. */
+  /** Of what must not be snapshotted by two at the same time: a pool, a group. Asked for changes by two, the driver sees to their turns. */
   readonly lockName: string
 
   /** Snapshots of this volume that bear our tag, whoever of us made them. Those of others are never listed. */

@@ -60,11 +60,20 @@ export async function forgetVolumes(
   return removed
 }
 
-/** A repository is not backed up to any more: what is kept for it alone is removed. Resolves to the names of snapshots that are gone. */
-export async function forgetRepository(repository: string, deps: TrackingDeps): Promise<string[]> {
+/**
+ * A repository is not backed up to any more, from any volume or from the one at a path: what is kept for it alone is removed. Resolves
+ * to the names of snapshots that are gone. config.inUse while a run is under way.
+ */
+export async function forgetRepository(
+  { repository, path }: { repository: string; path?: string },
+  deps: TrackingDeps,
+): Promise<string[]> {
   const removed: string[] = []
-  const concerned = (await deps.store.list()).filter(({ repositories }) => repositories.has(repository))
-  if (concerned.length === 0) return removed
+  const records = (await deps.store.list()).filter(({ repositories }) => repositories.has(repository))
+  if (records.length === 0) return removed
+  const only = path === undefined ? undefined : await deps.driver.find(path)
+  if (path !== undefined && only === undefined) return removed
+  const concerned = records.filter(({ volume }) => only === undefined || volume === only.id)
   const volumes = await deps.driver.withOwnSnapshots()
   for (const { volume: id } of concerned) {
     const volume = volumes.find(one => one.id === id)

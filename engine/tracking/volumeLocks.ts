@@ -24,7 +24,7 @@ export interface HeldLock extends AsyncDisposable {
 
 /**
  * Locks by flock(2) on files: the kernel lets go when a process dies. That of a volume is held for a whole run; that of a group
- * or pool only while it is changed or asked for changes, and always after that of the volume.
+ * or pool only while a snapshot is made or removed in it, and always after that of the volume.
  */
 export class VolumeLocks {
   readonly #folder: string

@@ -16,9 +16,19 @@ interface Options {
   base?: string
   limitRead?: string
   limitUpload?: string
+  /** False with --no-snapshot; commander sets true otherwise. */
+  snapshot: boolean
+  snapshotSize?: string
+  tracking: boolean
+  whileInUse?: boolean
 }
 
 const notes = `
+A logical volume (LVM) is read from a snapshot, so that it may be in use. The
+snapshot is kept until the next run, which then reads only what changed; writes
+to the volume cost a little more meanwhile ("holdfast tracking" shows it). What
+has no snapshot and is mounted for writing is refused with exit code 77.
+
 Every version is complete in itself: only what the repository does not hold yet
 is stored. A run that was cut short goes on from what it has stored already.
 When parts of the source cannot be read, the version is kept as incomplete, the
@@ -32,6 +42,13 @@ export function define(command: Command, cli: Cli): void {
     .option('-l, --label <key=value>', 'label for the version; may be given several times', collect)
     .option('--hints <file>', 'what changed since the base, as JSON of "rbd diff"; a sample of the rest is checked')
     .option('--base <version>', 'the version that the hints count from')
+    .option('--no-snapshot', 'read a volume itself, even if a snapshot of it could be taken')
+    .option(
+      '--snapshot-size <size>',
+      'room for what is written while the snapshot lives; judged by the volume unless given',
+    )
+    .option('--no-tracking', 'keep no snapshot after the run; the next one reads everything')
+    .option('--while-in-use', 'read a device without a snapshot although it is written to: parts may not fit together')
     .option('--limit-read <size>', 'read at most so much of the source a second, such as 50M')
     .option('--limit-upload <size>', 'write at most so much to the repository a second')
     .addHelpText(
@@ -39,6 +56,7 @@ export function define(command: Command, cli: Cli): void {
       helpNotes(
         [
           ['backup /dev/vg0/root --name root', 'Back up a volume as the next version named root.'],
+          ['backup /dev/sda1 --while-in-use', 'Back up a partition that is mounted.'],
           ['backup disk.img --label owner=anna', 'Back up a disk image file, with a label.'],
           [
             'backup /dev/rbd0 --name vm7 --hints diff.json --base vm7:latest',
@@ -52,7 +70,7 @@ export function define(command: Command, cli: Cli): void {
 }
 
 async function run(cli: Cli, source: string, options: Options): Promise<void> {
-  const { name, hints, base, limitRead, limitUpload } = options
+  const { name, hints, base, limitRead, limitUpload, snapshotSize } = options
   const labels = parseNewLabels(options.label ?? [])
   const sourceLimit = limitRead === undefined ? {} : { sourceLimit: parseSize(limitRead, '--limit-read') }
   const repositoryOptions = limitUpload === undefined ? {} : { writeLimit: parseSize(limitUpload, '--limit-upload') }
@@ -62,6 +80,10 @@ async function run(cli: Cli, source: string, options: Options): Promise<void> {
         ...cli.callOptions(),
         ...sourceLimit,
         labels,
+        noSnapshot: !options.snapshot,
+        noTracking: !options.tracking,
+        whileInUse: options.whileInUse ?? false,
+        ...(snapshotSize === undefined ? {} : { snapshotBytes: parseSize(snapshotSize, '--snapshot-size') }),
         ...(name === undefined ? {} : { name }),
         ...(hints === undefined ? {} : { hintsPath: hints }),
         ...(base === undefined ? {} : { base }),

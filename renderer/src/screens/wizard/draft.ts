@@ -275,6 +275,8 @@ export function jobOf(
     destinations: [destination],
     schedule: scheduleOf(draft),
     retention: policyOfLevel[draft.keep],
+    // The first step says so where it is chosen.
+    whileInUse: chosenDevices(draft, devices).some(device => isInUse(device, devices)),
     conditions: {
       onBattery: draft.waitOnBattery ? 'wait' : 'run',
       metered: draft.waitOnMetered ? 'wait' : 'run',

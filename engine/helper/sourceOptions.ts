@@ -1,0 +1,14 @@
+import type { Job, JobSource } from '../contract/jobs.ts'
+import type { SourceOptions } from '../engineApi.ts'
+
+/** How a job wants a source of it to be read. */
+export function sourceOptionsOf({ snapshot, whileInUse, usedBlocksOnly }: Job, source: JobSource): SourceOptions {
+  return {
+    // What was chosen as a file must not have become a device, or the way to one.
+    expect: source.device === null ? 'file' : 'device',
+    noTracking: !snapshot.keep,
+    whileInUse,
+    freeSpaceToo: !usedBlocksOnly,
+    ...(snapshot.roomBytes === null ? {} : { snapshotBytes: snapshot.roomBytes }),
+  }
+}
