@@ -2,10 +2,10 @@ import { systemAccess } from './base/linux/system.ts'
 import { randomHex } from './base/random.ts'
 import { HoldfastError, isHoldfastError } from './contract/errors.ts'
 import { DeviceSource } from './sources/device.ts'
-import { consistencyOfSnapshot, writersOf } from './sources/deviceUse.ts'
+import { judgeMoment, type SnapshotMoment, writersOf } from './sources/deviceUse.ts'
 import { openSource, openSourceOf } from './sources/open.ts'
 import { intersect, type RangeSet, subtract, union } from './sources/ranges.ts'
-import type { Consistency, Source } from './sources/source.ts'
+import type { Source } from './sources/source.ts'
 import { SnapshotSource } from './tracking/snapshotSource.ts'
 import { type SnapshotReading, TrackedRun, type TrackingDeps } from './tracking/trackedRun.ts'
 import type { TrackedVolume } from './tracking/trackedVolume.ts'
@@ -23,20 +23,28 @@ export interface SourceOptions {
   snapshotBytes?: number
   /** Read a device that is written to meanwhile, where there is no snapshot of it; source.inUse otherwise. */
   whileInUse?: boolean
-  /** Read also what a file system says is free. */
-  freeSpaceToo?: boolean
+  /** Leave out what the file system has free (holes in the version), where its metadata can be trusted. True for snapshots unless given. */
+  usedBlocksOnly?: boolean
 }
 
 /** What a session needs to read volumes by snapshots. */
 export interface VolumeDeps extends TrackingDeps {
   /** Which blocks of a device are in use. */
-  usedBlocks?: (devicePath: string, signal?: AbortSignal) => Promise<UsedBlocks>
+  usedBlocks?: (
+    devicePath: string,
+    options: {
+      sizeBytes: number
+      /** The file system was mounted from the volume and frozen when the snapshot was taken. */
+      frozen: boolean
+      signal?: AbortSignal
+    },
+  ) => Promise<UsedBlocks>
 }
 
 /** A source that a backup is about to read: as it is, or held still by a snapshot. */
 export type HeldSource =
   | { kind: 'plain'; path: string; warnings: string[] }
-  | { kind: 'snapshot'; path: string; run: TrackedRun; consistency: Consistency; takenAt: string; set?: SnapshotSet }
+  | { kind: 'snapshot'; path: string; run: TrackedRun; moment: SnapshotMoment; takenAt: string; set?: SnapshotSet }
 
 /** Sources whose snapshots were taken right after each other. */
 export interface SnapshotSet {
@@ -92,13 +100,13 @@ export async function holdSources(
       }).catch(asError)
     }
   }
-  const uses = await Promise.all(
-    begun.map(one => (one instanceof TrackedRun ? consistencyOfSnapshot(one.volume.path, systemAccess) : undefined)),
+  const moments = await Promise.all(
+    begun.map(one => (one instanceof TrackedRun ? judgeMoment(one.volume.path, systemAccess) : undefined)),
   )
   const began = deps?.clock.monotonic() ?? 0
   const held: (HeldSource | Error)[] = []
   for (const [index, one] of begun.entries()) {
-    held.push(one instanceof TrackedRun ? await takeSnapshot(requests[index]!, one, uses[index]!) : one)
+    held.push(one instanceof TrackedRun ? await takeSnapshot(requests[index]!, one, moments[index]!) : one)
   }
   const snapshots = held.filter(one => !(one instanceof Error) && one.kind === 'snapshot')
   if (snapshots.length > 1) {
@@ -120,11 +128,11 @@ async function findVolume(
 async function takeSnapshot(
   { path, options }: SourceRequest,
   run: TrackedRun,
-  consistency: Consistency,
+  moment: SnapshotMoment,
 ): Promise<HeldSource | Error> {
   try {
     const { takenAt } = await run.take()
-    return { kind: 'snapshot', path, run, consistency, takenAt }
+    return { kind: 'snapshot', path, run, moment, takenAt }
   } catch (error) {
     await run[Symbol.asyncDispose]()
     if (!isHoldfastError(error, 'source.noRoomForSnapshot') || !(await mayBeRead(path, options))) return asError(error)
@@ -178,11 +186,15 @@ export async function openSnapshot(
   deps: VolumeDeps,
 ): Promise<OpenedSnapshot> {
   const { volume } = held.run
-  const used = options.freeSpaceToo ? undefined : await usedOf(devicePath, deps, options.signal)
-  const mapped = options.hasBase ? undefined : await volume.allocated(snapshot, options.signal)
+  const { usedBlocksOnly = true, signal } = options
+  const { frozen, consistency } = held.moment
+  const facts = { sizeBytes: snapshot.sizeBytes, frozen, ...(signal === undefined ? {} : { signal }) }
+  const blocks = usedBlocksOnly ? await deps.usedBlocks?.(devicePath, facts) : undefined
+  const used = blocks?.known ? blocks.used : undefined
+  const mapped = options.hasBase ? undefined : await volume.allocated(snapshot, signal)
   const source = new SnapshotSource(await openSource(devicePath), {
     path: held.path,
-    consistency: held.consistency,
+    consistency,
     allocated: options.hasBase ? undefined : both(mapped, used),
     isValid: () => volume.isValid(snapshot),
     advice: adviceOf(volume, options),
@@ -197,11 +209,6 @@ export function withoutFree(
 ): { written: RangeSet; discarded: RangeSet } {
   if (used === undefined) return plan
   return { written: intersect(plan.written, used), discarded: union(plan.discarded, subtract(plan.written, used)) }
-}
-
-async function usedOf(devicePath: string, deps: VolumeDeps, signal?: AbortSignal): Promise<RangeSet | undefined> {
-  const blocks = await deps.usedBlocks?.(devicePath, signal)
-  return blocks?.known ? blocks.used : undefined
 }
 
 const both = (a: RangeSet | undefined, b: RangeSet | undefined) => (a && b ? intersect(a, b) : (a ?? b))

@@ -8,7 +8,8 @@ export function sourceOptionsOf({ snapshot, whileInUse, usedBlocksOnly }: Job, s
     expect: source.device === null ? 'file' : 'device',
     noTracking: !snapshot.keep,
     whileInUse,
-    freeSpaceToo: !usedBlocksOnly,
+    // A file is read as far as it is allocated.
+    ...(source.device === null ? {} : { usedBlocksOnly }),
     ...(snapshot.roomBytes === null ? {} : { snapshotBytes: snapshot.roomBytes }),
   }
 }

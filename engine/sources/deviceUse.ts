@@ -37,16 +37,20 @@ export function writersOf(use: DeviceUse): string | undefined {
   return use.claimed && !use.onlyReadOnlyMounts ? 'held by another program, a volume manager or swap' : undefined
 }
 
+export interface SnapshotMoment {
+  consistency: Exclude<Consistency, 'read-while-in-use'>
+  /** A file system is mounted from the very volume, and so frozen in that moment. */
+  frozen: boolean
+}
+
 /**
  * What the moment of a snapshot of a volume is worth. The kernel freezes a file system that is mounted from the very volume, so that
  * it is whole; of what lies deeper (an encrypted or nested volume, the disk of a virtual machine, swap) it knows nothing.
  */
-export async function consistencyOfSnapshot(
-  path: string,
-  access: SystemAccess,
-): Promise<Exclude<Consistency, 'read-while-in-use'>> {
+export async function judgeMoment(path: string, access: SystemAccess): Promise<SnapshotMoment> {
+  const crashed: SnapshotMoment = { consistency: 'crash-consistent', frozen: false }
   const identity = await access.identify(path)
-  if (identity === undefined) return 'crash-consistent'
+  if (identity === undefined) return crashed
   const system = await readSystem(access)
   const own = new Set(devicesOf(system, identity))
   const content = contentOf(system, identity)
@@ -55,8 +59,9 @@ export async function consistencyOfSnapshot(
   // Of a file system on several devices, the others go on.
   const isFrozen = mounts.every(({ devices }) => devices.length === 1 && own.has(devices[0]!))
   const isPlain = [...content].every(name => own.has(name)) && !system.swaps.some(isOnVolume)
-  if (!isFrozen || !isPlain) return 'crash-consistent'
-  return mounts.length === 0 && (await isClaimed(identity.realPath)) ? 'crash-consistent' : 'consistent'
+  if (!isFrozen || !isPlain) return crashed
+  if (mounts.length === 0 && (await isClaimed(identity.realPath))) return crashed
+  return { consistency: 'consistent', frozen: mounts.length > 0 }
 }
 
 /** Mount points of writable file systems whose data lies in what `identity` names (a device, or a file under a loop). */

@@ -203,7 +203,10 @@ describe.skipIf(noVm !== undefined)('volumes of LVM that are in use', () => {
     }
   })
 
-  const ofClassic = (name: string) => text(name).split('\n').filter(line => line.includes(' classic ')).length
+  const ofClassic = (name: string) =>
+    text(name)
+      .split('\n')
+      .filter(line => line.includes(' classic ')).length
 
   test('what a killed run left is gone after the next one, which reads what changed', () => {
     expect(ofClassic('after-kill')).toBe(2)
