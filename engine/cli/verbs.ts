@@ -80,7 +80,7 @@ export const verbGroups: readonly { heading: string; verbs: readonly Verb[] }[] 
       },
       {
         name: 'tracking',
-        summary: 'list or remove snapshots that are kept between runs',
+        summary: 'list or remove kept snapshots of volumes',
         load: () => import('./commands/tracking.ts'),
       },
       { name: 'eject', summary: 'make a drive ready to be unplugged', load: () => import('./commands/eject.ts') },

@@ -101,6 +101,13 @@ describe('the job that comes of it', () => {
     expect(scheduleOf({ ...draft, rhythm: 'manual' })).toBeNull()
   })
 
+  it('says that disks are read while they are in use, if one of them is', () => {
+    const settings = (chosen: Draft) => jobOf(chosen, devices, [], '0123456789abcdef')
+    expect(settings(draft).whileInUse).toBe(true)
+    const nothing = { ...draft, disks: {}, parts: [] }
+    expect(settings(nothing).whileInUse).toBe(false)
+  })
+
   it('keeps by rules that the engine can read', () => {
     for (const policy of Object.values(policyOfLevel))
       if (policy !== null) expect(() => parseRetentionPolicy(policy)).not.toThrow()

@@ -16,11 +16,11 @@ interface Options {
   base?: string
   limitRead?: string
   limitUpload?: string
-  /** False with --no-snapshot; commander sets true otherwise. */
+  /** False with --no-snapshot, and true otherwise. */
   snapshot: boolean
   snapshotSize?: string
   tracking: boolean
-  whileInUse?: boolean
+  whileInUse?: true
 }
 
 const notes = `
@@ -80,9 +80,9 @@ async function run(cli: Cli, source: string, options: Options): Promise<void> {
         ...cli.callOptions(),
         ...sourceLimit,
         labels,
-        noSnapshot: !options.snapshot,
-        noTracking: !options.tracking,
-        whileInUse: options.whileInUse ?? false,
+        ...(options.snapshot ? {} : { noSnapshot: true }),
+        ...(options.tracking ? {} : { noTracking: true }),
+        ...(options.whileInUse ? { whileInUse: true } : {}),
         ...(snapshotSize === undefined ? {} : { snapshotBytes: parseSize(snapshotSize, '--snapshot-size') }),
         ...(name === undefined ? {} : { name }),
         ...(hints === undefined ? {} : { hintsPath: hints }),

@@ -125,5 +125,9 @@ function settingsOf(command: Command): Command {
     )
     .option('--snapshot-size <size>', 'room for what is written while a snapshot lives; "auto" judges by the volume')
     .option('--while-in-use <what>', '"refuse" devices that are written to and have no snapshot, or "read" them')
-    .option('--hook <moment=name>', 'an executable in the folder of hooks; may be given several times', collect)
+    .option(
+      '--hook <moment=name>',
+      'an executable in the folder of hooks, such as before-snapshot=quiet-database; may be given several times',
+      collect,
+    )
 }

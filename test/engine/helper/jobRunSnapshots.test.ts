@@ -62,7 +62,7 @@ async function run(wanted: Job, over: Partial<JobRunDeps> = {}): Promise<Run> {
     host: 'here',
     sourcePath: source => source.path,
     connector: { connect: async () => ({ url: destination.url, secret, release: async () => [] }) },
-    upkeep: () => ({ prune: false }),
+    upkeep: () => ({ prune: false, scrubPercent: undefined }),
     upkeepDone: () => undefined,
     hook: async (moment: HookMoment) => {
       happened.push(moment)
@@ -154,7 +154,7 @@ describe('a run of a job with volumes', () => {
       host: 'here',
       sourcePath: ({ path }: { path: string }) => path,
       connector: { connect: async () => ({ url: destination.url, secret, release: async () => [] }) },
-      upkeep: () => ({ prune: false }),
+      upkeep: () => ({ prune: false, scrubPercent: undefined }),
       upkeepDone: () => undefined,
       hook: async () => [],
       ended: async () => undefined,

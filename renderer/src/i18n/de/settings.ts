@@ -194,6 +194,9 @@ export const settings = {
   'job.more': 'Weiteres',
   'job.usedOnly': 'Nur lesen, was belegt ist',
   'job.usedOnlyText': 'Freier Platz bleibt weg. Gelöschte Dateien lassen sich aus solchen Versionen nicht retten.',
+  'job.whileInUse': 'Datenträger lesen, die benutzt werden',
+  'job.whileInUseText':
+    'Von einem Datenträger, auf den währenddessen geschrieben wird und der keinen Schnappschuss hat, können Dateien in dieser Version unbrauchbar sein. Sonst wird er nicht gelesen.',
   'job.limit.read': 'Höchstens lesen, MB/s',
   'job.limit.write': 'Höchstens schreiben, MB/s',
   'job.limit.none': 'Ohne Grenze',
