@@ -196,7 +196,7 @@ export const settings = {
   'job.usedOnlyText': 'Freier Platz bleibt weg. Gelöschte Dateien lassen sich aus solchen Versionen nicht retten.',
   'job.whileInUse': 'Datenträger lesen, die benutzt werden',
   'job.whileInUseText':
-    'Von einem Datenträger, auf den währenddessen geschrieben wird und der keinen Schnappschuss hat, können Dateien in dieser Version unbrauchbar sein. Sonst wird er nicht gelesen.',
+    'Wo sich ein Datenträger beim Lesen nicht anhalten lässt, können Dateien, die sich ändern, in dieser Version unbrauchbar sein. Ohne dies wird er nicht gesichert.',
   'job.limit.read': 'Höchstens lesen, MB/s',
   'job.limit.write': 'Höchstens schreiben, MB/s',
   'job.limit.none': 'Ohne Grenze',

@@ -195,7 +195,7 @@ export const settings = {
   'job.usedOnlyText': 'Free space is left out. Deleted files cannot be rescued from such a version.',
   'job.whileInUse': 'Read disks that are in use',
   'job.whileInUseText':
-    'Of a disk that is written to meanwhile and has no snapshot, files may not be usable in that version. Otherwise such a disk is not read.',
+    'Where a disk cannot be held still while it is read, files that change may not be usable in that version. Without this, it is not backed up.',
   'job.limit.read': 'Read at most, MB/s',
   'job.limit.write': 'Write at most, MB/s',
   'job.limit.none': 'No limit',
