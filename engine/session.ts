@@ -85,13 +85,10 @@ export class RepositorySession implements Session {
   }
 
   async backup(sourcePath: string, options: Parameters<Session['backup']>[1]): Promise<BackupResult> {
-    const name = options.name ?? defaultVersionName(sourcePath)
-    requireVersionName(name)
-    requireSensible(options)
-    const run: BackupOptions = { name, ...callOptions(options), ...priorityOf(options) }
-    if (options.labels) run.labels = options.labels
-    if (options.sourceLimit !== undefined) run.readLimit = options.sourceLimit
-    if (options.base !== undefined) run.base = await this.#baseRecord(options.base)
+    const run = await this.#backupOptions(sourcePath, options).catch(async error => {
+      if (options.held) await releaseSource(options.held)
+      throw error
+    })
     // Hints count from what the source itself was.
     const source = { ...options, noSnapshot: options.noSnapshot || options.hintsPath !== undefined }
     const held =
@@ -106,6 +103,17 @@ export class RepositorySession implements Session {
       result.warnings.push(`What a scrub found to be damaged could not be written again: ${why}`)
     }
     return result
+  }
+
+  async #backupOptions(sourcePath: string, options: Parameters<Session['backup']>[1]): Promise<BackupOptions> {
+    const name = options.name ?? defaultVersionName(sourcePath)
+    requireVersionName(name)
+    requireSensible(options)
+    const run: BackupOptions = { name, ...callOptions(options), ...priorityOf(options) }
+    if (options.labels) run.labels = options.labels
+    if (options.sourceLimit !== undefined) run.readLimit = options.sourceLimit
+    if (options.base !== undefined) run.base = await this.#baseRecord(options.base)
+    return run
   }
 
   hold(sources: readonly SourceRequest[], options: { signal?: AbortSignal } = {}): Promise<(HeldSource | Error)[]> {

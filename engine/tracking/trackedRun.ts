@@ -156,7 +156,8 @@ export class TrackedRun implements AsyncDisposable {
     const next = keep
       ? keepSnapshot(this.#record, { repository, version: made.version, snapshot, changes })
       : { ...withoutRepository(this.#record, repository), making: null }
-    await this.#deactivate()
+    // Left readable, it is of use all the same.
+    await this.#deactivate().catch(error => this.#warn(error))
     const before = this.#record.kept
     await this.#write({ ...next, path: this.volume.path, method: this.volume.method })
     this.#isOver = true
