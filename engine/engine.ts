@@ -1,6 +1,7 @@
 import { join, resolve } from 'node:path'
 import { type Clock, systemClock } from './base/clock.ts'
 import { Limiter } from './base/limiter.ts'
+import { createLogger, type Logger } from './base/logger.ts'
 import { openDatabase } from './catalogue/database.ts'
 import { KnownRepositories } from './catalogue/knownRepositories.ts'
 import { stateMigrations } from './catalogue/migrations/index.ts'
@@ -9,6 +10,8 @@ import type { InitResult, Overlay } from './contract/models.ts'
 import type { TrackedVolumeState } from './contract/tracking.ts'
 import type { Engine, InitOptions, RepositoryOptions, Secret, Session } from './engineApi.ts'
 import type { VolumeDeps } from './heldSource.ts'
+import { LvmDriver } from './lvm/driver.ts'
+import { lvmSystem } from './lvm/system.ts'
 import { OverlayStore } from './nbd/overlayStore.ts'
 import { names } from './repository/format.ts'
 import { Repository } from './repository/repository.ts'
@@ -20,7 +23,7 @@ import { limiting } from './storage/limiting.ts'
 import { openStorage, parseRepositoryUrl } from './storage/registry.ts'
 import { retrying } from './storage/retrying.ts'
 import type { Storage } from './storage/storage.ts'
-import { forgetRepository, forgetVolumes, listTracking } from './tracking/trackingDesk.ts'
+import { forgetRepository, forgetVolumes, listTracking, removeLeftovers } from './tracking/trackingDesk.ts'
 import { TrackingStore } from './tracking/trackingStore.ts'
 import { VolumeLocks } from './tracking/volumeLocks.ts'
 
@@ -28,6 +31,8 @@ export interface EngineOptions {
   /** Folder for catalogues; made when missing. */
   stateDir: string
   clock?: Clock
+  /** What nobody need know but who looks for a fault; silent unless given. */
+  logger?: Logger
   /** Instead of the volumes of this computer. */
   volumes?: VolumeParts
 }
@@ -35,7 +40,9 @@ export interface EngineOptions {
 /** What volumes are read with; all but the driver as usual unless given. */
 export type VolumeParts = Pick<VolumeDeps, 'driver'> & Partial<VolumeDeps>
 
-/** Puts the engine together: the only place that names storage drivers. */
+const silentLogger = createLogger({ write: () => undefined })
+
+/** Puts the engine together: the only place that names drivers of storages and volumes. */
 export function createEngine(options: EngineOptions): Engine {
   return new HoldfastEngine(options)
 }
@@ -44,18 +51,18 @@ class HoldfastEngine implements Engine {
   readonly #stateDir: string
   readonly #clock: Clock
   readonly #overlays: OverlayStore
-  readonly #volumes: VolumeDeps | undefined
+  readonly #volumes: VolumeDeps
 
   constructor(options: EngineOptions) {
     this.#stateDir = options.stateDir
     this.#overlays = new OverlayStore(options.stateDir)
     this.#clock = options.clock ?? systemClock
-    const parts = options.volumes
-    this.#volumes = parts && {
+    this.#volumes = {
+      driver: new LvmDriver({ system: lvmSystem, logger: options.logger ?? silentLogger, stateDir: options.stateDir }),
       store: new TrackingStore(options.stateDir),
       locks: new VolumeLocks({ clock: this.#clock }),
       clock: this.#clock,
-      ...parts,
+      ...options.volumes,
     }
   }
 
@@ -101,7 +108,7 @@ class HoldfastEngine implements Engine {
       await this.#withKnown(known => known.remember(place, repository.id, this.#clock.now()))
       return new RepositorySession(repository, url, location.path, {
         overlays: this.#overlays,
-        ...(this.#volumes && { volumes: this.#volumes }),
+        volumes: this.#volumes,
         ...(options.cacheBytes === undefined ? {} : { cacheBytes: options.cacheBytes }),
       })
     } catch (error) {
@@ -119,12 +126,15 @@ class HoldfastEngine implements Engine {
   }
 
   async tracking(options: { signal?: AbortSignal } = {}): Promise<TrackedVolumeState[]> {
-    return this.#volumes ? await listTracking(this.#volumes, options.signal) : []
+    return await listTracking(this.#volumes, options.signal)
   }
 
   async forgetTracking(of: Parameters<Engine['forgetTracking']>[0]): Promise<string[]> {
-    if (!this.#volumes) return []
     return await ('volumes' in of ? forgetVolumes(of.volumes, this.#volumes) : forgetRepository(of, this.#volumes))
+  }
+
+  tidyVolumes(): Promise<string[]> {
+    return removeLeftovers(this.#volumes)
   }
 
   async previewSource(path: string, options: Parameters<Engine['previewSource']>[1]) {

@@ -79,6 +79,8 @@ export interface Engine {
    * all volumes, or of the one at `path`): the next run reads everything. Resolves to the names of the snapshots. config.inUse (may be retried) while a run is under way.
    */
   forgetTracking(of: { volumes: readonly string[] } | { repository: string; path?: string }): Promise<string[]>
+  /** Removes snapshots that runs left when they died, as the next run of their volume does. Resolves to their names. */
+  tidyVolumes(): Promise<string[]>
   /**
    * How a source would be read by a backup to these repositories, as far as that is known without reading it. Changes nothing. Errors
    * as of `backup`.

@@ -112,7 +112,7 @@ export class Helper {
     this.startedAt = this.clock.now()
     this.#db = openJobDatabase(join(options.stateDir, 'jobs.sqlite'))
     this.facts = new FactStore(this.#db)
-    this.engine = createEngine({ stateDir: options.stateDir, clock: this.clock })
+    this.engine = createEngine({ stateDir: options.stateDir, clock: this.clock, logger: options.logger })
     this.jobs = new RecordStore(this.#db, 'jobs', storedJobSchema, 'job')
     this.destinations = new RecordStore(this.#db, 'destinations', destinationSchema, 'destination')
     this.runs = new RunStore(this.#db)
@@ -202,6 +202,11 @@ export class Helper {
     const { logger } = this.#options
     await this.mounter.tidy().catch(error => logger.warn('old mounts could not be looked at', { error }))
     await this.attachments.start()
+    // Takes its time where there are many volumes, and nothing waits for it.
+    void this.engine.tidyVolumes().then(
+      removed => removed.length > 0 && logger.info('snapshots of runs that died were removed', { removed }),
+      error => logger.warn('snapshots of runs that died could not be looked for', { error }),
+    )
     this.drives.subscribe(({ inventory }) => {
       this.driveFeed.publish({ devices: inventory.devices })
       void this.desk.refresh().then(

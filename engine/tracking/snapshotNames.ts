@@ -1,4 +1,4 @@
-import { fateOf, type ProcessIdentity } from '../base/processIdentity.ts'
+import { fateOf, isSameProcess, ownIdentity, type ProcessIdentity } from '../base/processIdentity.ts'
 import { randomHex } from '../base/random.ts'
 import type { Snapshot } from './trackedVolume.ts'
 import type { TrackingRecord } from './trackingRecord.ts'
@@ -14,15 +14,18 @@ export function newSnapshotName(owner: string): string {
 export const isOwnedBy = (owner: string, { name }: Pick<Snapshot, 'name'>): boolean =>
   name.startsWith(`holdfast_${owner}_`)
 
+/** Of who was making a snapshot. Whoever holds the lock of a volume knows that no other run of this process does. */
+export const fateOfMaker = (maker: ProcessIdentity) => (isSameProcess(maker, ownIdentity()) ? 'dead' : fateOf(maker))
+
 /**
- * Of the snapshots of a volume, those of this owner that nobody needs: neither kept nor of a process that lives. A process
+ * Of the snapshots of a volume, those of this owner that nobody needs: neither kept nor of a process that lives. Asked under the volume's lock. A process
  * of which nothing is known (in another container) may live.
  */
 export function leftoversOf(
   snapshots: readonly Snapshot[],
   record: Pick<TrackingRecord, 'kept' | 'making'>,
   owner: string,
-  fate: (other: ProcessIdentity) => 'alive' | 'dead' | 'unknown' = fateOf,
+  fate: (other: ProcessIdentity) => 'alive' | 'dead' | 'unknown' = fateOfMaker,
 ): Snapshot[] {
   const { kept, making } = record
   return snapshots.filter(snapshot => {

@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
-import { fateOf, isSameProcess, ownIdentity, type ProcessIdentity } from '../base/processIdentity.ts'
+import { ownIdentity } from '../base/processIdentity.ts'
 import { HoldfastError, isHoldfastError, throwIfAborted } from '../contract/errors.ts'
-import { leftoversOf, newSnapshotName } from './snapshotNames.ts'
+import { fateOfMaker, leftoversOf, newSnapshotName } from './snapshotNames.ts'
 import type { Changes, Snapshot, SnapshotDriver, TrackedVolume } from './trackedVolume.ts'
 import {
   emptyRecord,
@@ -182,9 +182,9 @@ export class TrackedRun implements AsyncDisposable {
   /** Removes what dead runs left, and finds out whether the kept snapshot is still of use. */
   async #recover(): Promise<void> {
     const { making, kept } = this.#record
-    if (making !== null && fateOfOther(making.by) === 'alive') throw changedMeanwhile(this.volume.path)
+    if (making !== null && fateOfMaker(making.by) === 'alive') throw changedMeanwhile(this.volume.path)
     const own = await this.volume.ownSnapshots(this.#options.signal)
-    await this.#removeOrWarn(leftoversOf(own, this.#record, this.#owner, fateOfOther))
+    await this.#removeOrWarn(leftoversOf(own, this.#record, this.#owner))
     if (kept === null) return
     const there = own.find(({ id }) => id === kept.id)
     if (there === undefined) {
@@ -256,9 +256,6 @@ export class TrackedRun implements AsyncDisposable {
     this.warnings.push(error instanceof Error ? error.message : String(error))
   }
 }
-
-/** Who holds the lock of a volume knows that no other run of this process makes a snapshot of it. */
-const fateOfOther = (other: ProcessIdentity) => (isSameProcess(other, ownIdentity()) ? 'dead' : fateOf(other))
 
 const changedMeanwhile = (path: string) =>
   new HoldfastError('config.inUse', `What is at ${path} is being changed by another process.`, {

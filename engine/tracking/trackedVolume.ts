@@ -13,6 +13,9 @@ export interface SnapshotDriver {
 
   /** All volumes that have a snapshot with our tag, whoever of us made it. Empty where the programs are not installed. */
   withOwnSnapshots(signal?: AbortSignal): Promise<TrackedVolume[]>
+
+  /** Undoes what processes that died left beside snapshots. Never fails. */
+  releaseStale?(): Promise<void>
 }
 
 /** How changes become known; also the method that a version is labelled with. */

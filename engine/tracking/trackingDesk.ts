@@ -1,14 +1,17 @@
 import { fateOf } from '../base/processIdentity.ts'
+import { isHoldfastError } from '../contract/errors.ts'
 import type { TrackedSnapshot, TrackedVolumeState } from '../contract/tracking.ts'
 import { count } from '../sources/ranges.ts'
-import { isOwnedBy } from './snapshotNames.ts'
+import { isOwnedBy, leftoversOf } from './snapshotNames.ts'
 import type { TrackingDeps } from './trackedRun.ts'
 import type { Snapshot } from './trackedVolume.ts'
 import { type TrackingRecord, withoutRepository } from './trackingRecord.ts'
 
 /** Everything of ours on this computer: kept snapshots, those that were left over, and what is remembered of volumes that are gone. */
 export async function listTracking(deps: TrackingDeps, signal?: AbortSignal): Promise<TrackedVolumeState[]> {
-  const [volumes, records, owner] = await gather(deps, signal)
+  const [volumes, records] = await gather(deps, signal)
+  // Nothing is written where there is nothing to tell.
+  const owner = volumes.length > 0 ? await deps.store.owner() : ''
   const states: TrackedVolumeState[] = []
   for (const volume of volumes) {
     const record = records.find(one => one.volume === volume.id)
@@ -61,6 +64,30 @@ export async function forgetVolumes(
 }
 
 /**
+ * Removes what runs of this state folder left when they died. What is in use by a run that lives is left alone. Resolves to the names of
+ * snapshots that are gone.
+ */
+export async function removeLeftovers(deps: TrackingDeps): Promise<string[]> {
+  const removed: string[] = []
+  await deps.driver.releaseStale?.()
+  for (const volume of await deps.driver.withOwnSnapshots()) {
+    try {
+      await using _lock = await deps.locks.volume(volume)
+      const record = await deps.store.read(volume.id)
+      const own = await volume.ownSnapshots()
+      const owner = await deps.store.owner()
+      for (const snapshot of leftoversOf(own, record ?? { kept: null, making: null }, owner)) {
+        await deps.locks.inPool(volume, undefined, () => volume.removeSnapshot(snapshot))
+        removed.push(snapshot.name)
+      }
+    } catch (error) {
+      if (!isHoldfastError(error, 'config.inUse', 'source.inUse')) throw error
+    }
+  }
+  return removed
+}
+
+/**
  * A repository is not backed up to any more, from any volume or from the one at a path: what is kept for it alone is removed. Resolves
  * to the names of snapshots that are gone. config.inUse while a run is under way.
  */
@@ -97,7 +124,7 @@ export async function forgetRepository(
 }
 
 async function gather(deps: TrackingDeps, signal: AbortSignal | undefined) {
-  return await Promise.all([deps.driver.withOwnSnapshots(signal), deps.store.list(), deps.store.owner()])
+  return await Promise.all([deps.driver.withOwnSnapshots(signal), deps.store.list()])
 }
 
 function stateOf(snapshot: Snapshot, record: TrackingRecord | undefined, owner: string): TrackedSnapshot['state'] {

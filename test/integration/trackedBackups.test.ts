@@ -325,6 +325,25 @@ describe.each(['lvm-thin', 'lvm-classic'] as const)('%s', method => {
     expect(world.ownNames).toEqual([(await world.kept())!.name])
   })
 
+  test('what a killed run left goes when the service starts, and what is kept stays', async () => {
+    await world.run()
+    const before = await world.kept()
+    world.write(9)
+    const killing = () => {
+      if (world.volumes.calls.at(-1) === 'activate') world.volumes.killAt(0)
+    }
+    world.volumes.meanwhile = killing
+    await expect(world.run()).rejects.toThrow(Killed)
+    world.volumes.meanwhile = () => undefined
+    world.restart()
+    expect(world.ownNames).toHaveLength(2)
+    expect((await world.engine.tracking())[0]?.snapshots.map(({ state }) => state).sort()).toEqual(['in-use', 'kept'])
+    expect(await world.engine.tidyVolumes()).toHaveLength(1)
+    expect(world.ownNames).toEqual([before!.name])
+    expect(await world.run()).toMatchObject({ method })
+    await world.expectAllRestore()
+  })
+
   test('two runs of one volume do not meet', async () => {
     await world.run()
     const held = await new VolumeLocks({ folder: lockFolder(world) }).volume(world.volume)

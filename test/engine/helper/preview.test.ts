@@ -197,6 +197,7 @@ describe('a preview of a run', () => {
       discardOverlay: id => engine.discardOverlay(id),
       tracking: options => engine.tracking(options),
       forgetTracking: of => engine.forgetTracking(of),
+      tidyVolumes: () => engine.tidyVolumes(),
       previewSource: (...all) => engine.previewSource(...all),
       open: (url, ...rest) => {
         opened.push(url)
