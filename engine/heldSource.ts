@@ -4,7 +4,7 @@ import { HoldfastError, isHoldfastError } from './contract/errors.ts'
 import { DeviceSource } from './sources/device.ts'
 import { judgeMoment, type SnapshotMoment, writersOf } from './sources/deviceUse.ts'
 import { openSource, openSourceOf } from './sources/open.ts'
-import { intersect, type RangeSet, subtract, union } from './sources/ranges.ts'
+import { alignOut, intersect, type RangeSet, subtract, union } from './sources/ranges.ts'
 import type { Source } from './sources/source.ts'
 import { SnapshotSource } from './tracking/snapshotSource.ts'
 import { type SnapshotReading, TrackedRun, type TrackingDeps } from './tracking/trackedRun.ts'
@@ -202,13 +202,18 @@ export async function openSnapshot(
   return { source, used }
 }
 
-/** Of what changed, the part that a file system calls free is zeros in the version. */
+/** Of what changed, blocks that a file system has wholly free are zeros in the version. */
 export function withoutFree(
-  plan: { written: RangeSet; discarded: RangeSet },
+  { written, discarded }: { written: RangeSet; discarded: RangeSet },
   used: RangeSet | undefined,
+  blockSize: number,
 ): { written: RangeSet; discarded: RangeSet } {
-  if (used === undefined) return plan
-  return { written: intersect(plan.written, used), discarded: union(plan.discarded, subtract(plan.written, used)) }
+  if (used === undefined) return { written, discarded }
+  const touched = alignOut(written, blockSize).map(({ start, end }) => ({
+    start: start * blockSize,
+    end: end * blockSize,
+  }))
+  return { written: intersect(written, used), discarded: union(discarded, subtract(touched, used)) }
 }
 
 const both = (a: RangeSet | undefined, b: RangeSet | undefined) => (a && b ? intersect(a, b) : (a ?? b))

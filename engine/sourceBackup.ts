@@ -116,8 +116,9 @@ function hintsOf(
   { base, used }: { base: VersionRecord; used: RangeSet | undefined },
 ): Pick<BackupOptions, 'hints' | 'base' | 'hintsMethod'> {
   if (!plan.known) return {}
-  const { written, discarded } = withoutFree(plan, used)
-  const hints = hintedBlocks(written, discarded, { sizeBytes, blockSize: repository.blockSizeBytes })
+  const { blockSizeBytes: blockSize } = repository
+  const { written, discarded } = withoutFree(plan, used, blockSize)
+  const hints = hintedBlocks(written, discarded, { sizeBytes, blockSize })
   return { hints, base, hintsMethod: run.volume.method }
 }
 

@@ -353,6 +353,43 @@ describe.each(['lvm-thin', 'lvm-classic'] as const)('%s', method => {
   })
 })
 
+describe('what the file system of a volume has free', () => {
+  const half = volumeBytes / 2
+  const usedUntil = (end: number) => async () => {
+    return { known: true as const, fileSystem: 'ext4', used: [{ start: 0, end }] }
+  }
+  const masked = (content: Buffer, end: number) =>
+    Buffer.concat([content.subarray(0, end), Buffer.alloc(volumeBytes - end)])
+
+  test('is left out, the first time and later, and is no reason to doubt the changes', async () => {
+    const world = await World.make('lvm-classic')
+    world.volume.usualRoom = 200
+    world.restart({ usedBlocks: usedUntil(half) })
+    const first = await world.run()
+    expect(first).toMatchObject({ method: 'allocation', readBytes: half })
+    world.write(5)
+    world.write(100)
+    const second = await world.run()
+    expect(second).toMatchObject({ method: 'lvm-classic', hintsRejected: false, newBytes: blockBytes })
+    const expected = masked(world.originals.get(second.version)!, half)
+    world.originals.set(first.version, masked(world.originals.get(first.version)!, half))
+    world.originals.set(second.version, expected)
+
+    // More is in use now, of what was written since; the rest of it was free when it was read last.
+    world.restart({ usedBlocks: usedUntil(volumeBytes) })
+    world.volume.write(half, randomImage(half, 'files'))
+    expect(await world.run()).toMatchObject({ method: 'lvm-classic', hintsRejected: false })
+    expect(await world.expectAllRestore()).toBe(3)
+  })
+
+  test('is read all the same where that is wanted', async () => {
+    const world = await World.make('lvm-thin')
+    world.restart({ usedBlocks: usedUntil(half) })
+    expect(await world.run(0, { usedBlocksOnly: false })).toMatchObject({ readBytes: volumeBytes })
+    await world.expectAllRestore()
+  })
+})
+
 describe('room of classic snapshots', () => {
   let world: World
   beforeEach(async () => {
