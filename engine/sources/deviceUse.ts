@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { isClaimed, writtenSectors } from '../base/linux/deviceFacts.ts'
+import { isClaimed, isOpenForWriting, writtenSectors } from '../base/linux/deviceFacts.ts'
 import { readSystem, type SystemAccess } from '../base/linux/system.ts'
 import { contentOf, devicesOf } from '../base/linux/systemGraph.ts'
 import type { PathIdentity, System } from '../base/linux/systemRecord.ts'
@@ -61,6 +61,7 @@ export async function judgeMoment(path: string, access: SystemAccess): Promise<S
   const isPlain = [...content].every(name => own.has(name)) && !system.swaps.some(isOnVolume)
   if (!isFrozen || !isPlain) return crashed
   if (mounts.length === 0 && (await isClaimed(identity.realPath))) return crashed
+  if (await isOpenForWriting(identity.deviceId, access.procRoot)) return crashed
   return { consistency: 'consistent', frozen: mounts.length > 0 }
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, open, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemAccess } from '../../engine/base/linux/system.ts'
@@ -54,6 +54,16 @@ describe.skipIf(noLoopDevices)('a device without snapshots', () => {
     unmount!()
     unmount = undefined
     expect(await session.backup(loop.path, { name: 'disk' })).toMatchObject({ consistency: 'consistent' })
+  })
+
+  test('would not be frozen in a snapshot when a program has it open to write, such as a virtual machine', async () => {
+    const judge = () => judgeMoment(loop.path, systemAccess)
+    const reading = await open(loop.path, 'r')
+    expect(await judge()).toEqual({ consistency: 'consistent', frozen: false })
+    await reading.close()
+    const writing = await open(loop.path, 'r+')
+    expect(await judge()).toEqual({ consistency: 'crash-consistent', frozen: false })
+    await writing.close()
   })
 
   test('would be frozen in a snapshot when a file system is mounted from it, and from nothing on it', async () => {
