@@ -86,6 +86,11 @@ export interface Session {
         base?: string
         /** Bytes per second read from the source. */
         sourceLimit?: number
+        /**
+         * Leave out what the file system of the source has free (holes in the version), where its metadata can be trusted; all is
+         * read otherwise, and the result says why. True for devices and false for files unless given. Hints go before it.
+         */
+        usedBlocksOnly?: boolean
         /** What the source must turn out to be once it is open; source.unsupported otherwise. */
         expect?: 'file' | 'device'
       },

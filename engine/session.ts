@@ -40,6 +40,7 @@ import type { LoadedRecords } from './repository/versionStore.ts'
 import { viewDetails, viewVersion, viewVersions } from './repository/versionView.ts'
 import { readHintsFile } from './sources/hints.ts'
 import { openSource, openSourceOf } from './sources/open.ts'
+import { usageOf } from './sourceUsage.ts'
 import { checkTarget } from './targets/checks.ts'
 import { gatherTargetFacts } from './targets/facts.ts'
 import { openTarget } from './targets/open.ts'
@@ -93,7 +94,11 @@ export class RepositorySession implements Session {
       const shape = { sizeBytes: source.value.sizeBytes, blockSize: this.#repository.blockSizeBytes }
       run.hints = await readHintsFile(options.hintsPath, shape)
     }
+    const wanted = options.usedBlocksOnly ?? source.value.kind === 'device'
+    const usage = wanted && !run.hints ? await usageOf(source.value, options.signal) : undefined
+    if (usage?.allocated) run.allocated = usage.allocated
     const result = await runBackup(this.#repository, source.value, run)
+    if (usage) result.usedBlocks = usage.report()
     try {
       await this.#healObjects(options)
     } catch (error) {
@@ -204,7 +209,12 @@ export class RepositorySession implements Session {
         })
       }
       await using source = closing(await openSource(options.sourcePath))
-      return await compareWithSource(this.#repository, record, source.value, callOptions(options))
+      // A version that was read in full has what is free as well.
+      const usage = record.method === 'full' ? undefined : await usageOf(source.value, options.signal)
+      return await compareWithSource(this.#repository, record, source.value, {
+        ...callOptions(options),
+        ...(usage?.allocated ? { used: usage.allocated.used } : {}),
+      })
     }
     return await runScrub(this.#repository, {
       ...(records.length > 0 ? { versions: records } : {}),

@@ -14,6 +14,11 @@ export interface CommandOptions {
   env?: Record<string, string>
   /** Largest allowed output, standard output and standard error each. 64 MiB unless given. */
   maxOutputBytes?: number
+  /**
+   * Told of each piece of standard output as it comes, which is then not collected: for programs that print more than memory
+   * should hold. What it throws ends the program and is what the call fails with.
+   */
+  onStdout?: (piece: Buffer) => void
   /** Longest allowed run in milliseconds; no limit unless given. */
   timeoutMs?: number
   signal?: AbortSignal
@@ -69,13 +74,21 @@ export async function runCommand(
     const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] }
     const sizes = { stdout: 0, stderr: 0 }
     /** Why we ended it; the first reason counts. */
-    let stopped: HoldfastError | undefined
+    let stopped: unknown
     let killTimer: NodeJS.Timeout | undefined
-    const stop = (reason: HoldfastError) => {
+    const stop = (reason: unknown) => {
       if (stopped !== undefined) return
       stopped = reason
       child.kill('SIGTERM')
       killTimer = setTimeout(() => child.kill('SIGKILL'), graceMs)
+    }
+    const hear = (onStdout: (piece: Buffer) => void, piece: Buffer) => {
+      if (stopped !== undefined) return
+      try {
+        onStdout(piece)
+      } catch (error) {
+        stop(error)
+      }
     }
     const timeoutTimer =
       timeoutMs === undefined
@@ -93,6 +106,7 @@ export async function runCommand(
       child[name].on('data', (chunk: Buffer) => {
         sizes[name] += chunk.length
         if (sizes[name] > maxOutputBytes) stop(fail(`printed more than ${maxOutputBytes} bytes`, { maxOutputBytes }))
+        else if (name === 'stdout' && options.onStdout) hear(options.onStdout, chunk)
         else output[name].push(chunk)
       })
     }

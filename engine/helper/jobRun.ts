@@ -163,6 +163,8 @@ class JobRun {
         labels: this.#job.labels,
         signal: this.#signal,
         priority: this.#job.priority,
+        // A file is read as far as it is allocated, unless somebody asks for more on the command line.
+        ...(source.device === null ? {} : { usedBlocksOnly: this.#job.usedBlocksOnly }),
         onProgress: progress => {
           this.#phase(progress.phase)
           this.#deps.progress({ run: this.#run.id, source: part.source, ...progress })
@@ -175,6 +177,9 @@ class JobRun {
       const state = result.status === 'complete' ? 'complete' : 'incomplete'
       Object.assign(part, { version, readBytes, newBytes, storedBytes, durationMs, warnings, state })
       this.#log('info', `Version ${version} of ${source.name} is ${state}.`)
+      const { usedBlocks } = result
+      if (usedBlocks?.whyAll)
+        this.#log('info', `Free blocks of ${source.name} were read as well: ${usedBlocks.whyAll}.`)
     } catch (error) {
       this.#failPart(part, error)
       this.#fail(error)
