@@ -33,6 +33,7 @@ export interface FileSystemCase {
 const nameOf = (i: number) => `file-${String(i).padStart(3, '0')}`
 const contentOf = (seed: number, i: number, bytes: number) =>
   Buffer.from(seededRandom(seed * 1000 + i + 1).bytes(bytes))
+const everyOther = (names: readonly string[]) => [...names].sort().filter((_, i) => i % 2 === 0)
 const hashOf = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
 
 /** By a mount, at a folder beside the work. */
@@ -50,13 +51,12 @@ export function mounted(mountPoint: () => string, mount?: (device: string, folde
     write: (device, folder, sizes, seed) =>
       within(device, false, root => {
         mkdirSync(join(root, folder), { recursive: true })
-        sizes.forEach((bytes, i) => writeFileSync(join(root, folder, nameOf(i)), contentOf(seed, i, bytes)))
+        for (const [i, bytes] of sizes.entries())
+          writeFileSync(join(root, folder, nameOf(i)), contentOf(seed, i, bytes))
       }),
     thinOut: (device, folder) =>
       within(device, false, root => {
-        readdirSync(join(root, folder))
-          .sort()
-          .forEach((name, i) => i % 2 === 0 && rmSync(join(root, folder, name)))
+        for (const name of everyOther(readdirSync(join(root, folder)))) rmSync(join(root, folder, name))
       }),
     hashes: device =>
       within(device, true, root => {
@@ -84,11 +84,10 @@ export function byMtools(workFolder: () => string): Access {
         runTool('mcopy', '-i', device, one, `::/${folder}/${nameOf(i)}`)
       })
     },
-    thinOut: (device, folder) =>
-      list(device)
-        .filter(path => path.startsWith(`::/${folder}/`))
-        .sort()
-        .forEach((path, i) => i % 2 === 0 && runTool('mdel', '-i', device, path)),
+    thinOut: (device, folder) => {
+      const paths = list(device).filter(path => path.startsWith(`::/${folder}/`))
+      for (const path of everyOther(paths)) runTool('mdel', '-i', device, path)
+    },
     hashes: device =>
       Object.fromEntries(
         list(device).map(path => [
