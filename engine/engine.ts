@@ -26,6 +26,7 @@ import type { Storage } from './storage/storage.ts'
 import { forgetRepository, forgetVolumes, listTracking, removeLeftovers } from './tracking/trackingDesk.ts'
 import { TrackingStore } from './tracking/trackingStore.ts'
 import { VolumeLocks } from './tracking/volumeLocks.ts'
+import { readUsedBlocks } from './usedBlocks/readUsedBlocks.ts'
 
 export interface EngineOptions {
   /** Folder for catalogues; made when missing. */
@@ -62,6 +63,7 @@ class HoldfastEngine implements Engine {
       store: new TrackingStore(options.stateDir),
       locks: new VolumeLocks({ clock: this.#clock }),
       clock: this.#clock,
+      usedBlocks: readUsedBlocks,
       ...options.volumes,
     }
   }

@@ -23,7 +23,10 @@ export interface SourceOptions {
   snapshotBytes?: number
   /** Read a device that is written to meanwhile, where there is no snapshot of it; source.inUse otherwise. */
   whileInUse?: boolean
-  /** Leave out what the file system has free (holes in the version), where its metadata can be trusted. True for snapshots unless given. */
+  /**
+   * Leave out what the file system of the source has free (holes in the version), where its metadata can be trusted; all is
+   * read otherwise, and the result says why. True for devices and false for files unless given. Hints go before it.
+   */
   usedBlocksOnly?: boolean
 }
 
@@ -174,8 +177,8 @@ export async function openPlain(path: string, options: SourceOptions): Promise<S
 /** What a snapshot gives to a run. */
 export interface OpenedSnapshot {
   source: Source
-  /** What is in use of it; undefined when that is not known or not asked for. */
-  used: RangeSet | undefined
+  /** What its file system has in use; undefined when that is not asked for. */
+  blocks: UsedBlocks | undefined
 }
 
 /** Opens the active snapshot of a held source. Where a base says what it holds, that is not asked of the volume. */
@@ -190,16 +193,15 @@ export async function openSnapshot(
   const { frozen, consistency } = held.moment
   const facts = { sizeBytes: snapshot.sizeBytes, frozen, ...(signal === undefined ? {} : { signal }) }
   const blocks = usedBlocksOnly ? await deps.usedBlocks?.(devicePath, facts) : undefined
-  const used = blocks?.known ? blocks.used : undefined
   const mapped = options.hasBase ? undefined : await volume.allocated(snapshot, signal)
   const source = new SnapshotSource(await openSource(devicePath), {
     path: held.path,
     consistency,
-    allocated: options.hasBase ? undefined : both(mapped, used),
+    allocated: mapped,
     isValid: () => volume.isValid(snapshot),
     advice: adviceOf(volume, options),
   })
-  return { source, used }
+  return { source, blocks }
 }
 
 /** Of what changed, blocks that a file system has wholly free are zeros in the version. */
@@ -215,8 +217,6 @@ export function withoutFree(
   }))
   return { written: intersect(written, used), discarded: union(discarded, subtract(touched, used)) }
 }
-
-const both = (a: RangeSet | undefined, b: RangeSet | undefined) => (a && b ? intersect(a, b) : (a ?? b))
 
 function adviceOf({ method }: TrackedVolume, { snapshotBytes }: SourceOptions): string {
   if (method === 'lvm-thin') return 'Make room in the thin pool, then back it up again.'

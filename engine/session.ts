@@ -48,6 +48,7 @@ import type { LoadedRecords } from './repository/versionStore.ts'
 import { viewDetails, viewVersion, viewVersions } from './repository/versionView.ts'
 import { backUpSource, requireSensible } from './sourceBackup.ts'
 import { openSource } from './sources/open.ts'
+import { usageOf } from './sourceUsage.ts'
 import { checkTarget } from './targets/checks.ts'
 import { gatherTargetFacts } from './targets/facts.ts'
 import { openTarget } from './targets/open.ts'
@@ -224,7 +225,12 @@ export class RepositorySession implements Session {
         })
       }
       await using source = closing(await openSource(options.sourcePath))
-      return await compareWithSource(this.#repository, record, source.value, callOptions(options))
+      // A version that was read in full has what is free as well.
+      const usage = record.method === 'full' ? undefined : await usageOf(source.value, options.signal)
+      return await compareWithSource(this.#repository, record, source.value, {
+        ...callOptions(options),
+        ...(usage?.allocated ? { used: usage.allocated.used } : {}),
+      })
     }
     return await runScrub(this.#repository, {
       ...(records.length > 0 ? { versions: records } : {}),

@@ -15,6 +15,7 @@ import type { Repository } from './repository/repository.ts'
 import type { VersionRecord } from './repository/versionRecord.ts'
 import { hintedBlocks, readHintsFile } from './sources/hints.ts'
 import type { RangeSet } from './sources/ranges.ts'
+import { usageOf } from './sourceUsage.ts'
 import type { SnapshotReading } from './tracking/trackedRun.ts'
 import type { ReadingPlan } from './tracking/trackingRecord.ts'
 
@@ -67,7 +68,11 @@ async function backUpPlain(
   try {
     const shape = { sizeBytes: source.sizeBytes, blockSize: repository.blockSizeBytes }
     const hints = hintsPath === undefined ? {} : { hints: await readHintsFile(hintsPath, shape) }
-    const result = await runBackup(repository, source, { ...run, ...hints })
+    const isWanted = (options.usedBlocksOnly ?? source.kind === 'device') && hintsPath === undefined
+    const usage = isWanted ? await usageOf(source, options.signal) : undefined
+    const allocated = usage?.allocated && { allocated: usage.allocated }
+    const result = await runBackup(repository, source, { ...run, ...hints, ...allocated })
+    if (usage) result.usedBlocks = usage.report()
     result.warnings.unshift(...held.warnings)
     return result
   } finally {
@@ -83,14 +88,18 @@ async function backUpSnapshot(
 ): Promise<BackupResult> {
   const reading = await held.run.open()
   const { base, why } = await baseOf(repository, reading.plan)
-  const { source, used } = await openSnapshot(held, reading, { ...options, hasBase: base !== undefined }, deps)
+  const { source, blocks } = await openSnapshot(held, reading, { ...options, hasBase: base !== undefined }, deps)
+  const used = blocks?.known ? blocks.used : undefined
   try {
     const result = await runBackup(repository, source, {
       ...run,
-      ...(base ? hintsOf(repository, held, reading, { base, used }) : {}),
+      ...(base ? hintsOf(repository, held, reading, { base, used }) : used && { allocated: { used } }),
       ...(held.set && { set: held.set }),
       shownAt: Date.parse(held.takenAt),
     })
+    if (blocks && !base) {
+      result.usedBlocks = { fileSystem: blocks.fileSystem, whyAll: blocks.known ? null : blocks.why }
+    }
     if (why !== null) result.warnings.unshift(`Everything was read: ${why}.`)
     return result
   } finally {

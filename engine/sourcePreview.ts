@@ -27,12 +27,12 @@ export async function previewSource(
 /** What changed is read only when it is known for each of the repositories. */
 async function methodOf(
   volume: TrackedVolume,
-  { repositories, usedBlocksOnly = true }: SourceOptions & { repositories: readonly string[] },
+  { repositories }: { repositories: readonly string[] },
   deps: VolumeDeps,
 ): Promise<ReadMethod> {
   const record = await deps.store.read(volume.id)
   const isKnown = repositories.length > 0 && repositories.every(id => record?.repositories.has(id))
   if (isKnown && record?.kept && (await volume.isValid(record.kept))) return volume.method
-  const knowsFree = deps.usedBlocks !== undefined && usedBlocksOnly
-  return volume.method === 'lvm-thin' || knowsFree ? 'allocation' : 'full'
+  // What a file system has free shows only in its snapshot.
+  return volume.method === 'lvm-thin' ? 'allocation' : 'full'
 }

@@ -19,6 +19,11 @@ export interface CommandOptions {
   onOutput?: (chunk: Buffer) => void
   /** Largest allowed output, standard output and standard error each. 64 MiB unless given. */
   maxOutputBytes?: number
+  /**
+   * Told of each piece of standard output as it comes, which is then not collected: for programs that print more than memory
+   * should hold. What it throws ends the program and is what the call fails with.
+   */
+  onStdout?: (piece: Buffer) => void
   /** Longest allowed run in milliseconds; no limit unless given. */
   timeoutMs?: number
   signal?: AbortSignal
@@ -89,6 +94,14 @@ export async function runCommand(
       child.kill('SIGTERM')
       killTimer = setTimeout(() => child.kill('SIGKILL'), graceMs)
     }
+    const hear = (onStdout: (piece: Buffer) => void, piece: Buffer) => {
+      if (stopped !== undefined) return
+      try {
+        onStdout(piece)
+      } catch (error) {
+        stop(error)
+      }
+    }
     const timeoutTimer =
       timeoutMs === undefined
         ? undefined
@@ -114,6 +127,7 @@ export async function runCommand(
         if (name === 'stdout' && onOutput !== undefined) return hand(onOutput, chunk)
         sizes[name] += chunk.length
         if (sizes[name] > maxOutputBytes) stop(fail(`printed more than ${maxOutputBytes} bytes`, { maxOutputBytes }))
+        else if (name === 'stdout' && options.onStdout) hear(options.onStdout, chunk)
         else output[name].push(chunk)
       })
     }

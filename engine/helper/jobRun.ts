@@ -224,6 +224,9 @@ class JobRun {
       const state = result.status === 'complete' ? 'complete' : 'incomplete'
       Object.assign(part, { version, readBytes, newBytes, storedBytes, durationMs, warnings, state })
       this.#log('info', `Version ${version} of ${source.name} is ${state}.`)
+      const { usedBlocks } = result
+      if (usedBlocks?.whyAll)
+        this.#log('info', `Free blocks of ${source.name} were read as well: ${usedBlocks.whyAll}.`)
     } catch (error) {
       this.#failPart(part, error)
       this.#fail(error)

@@ -8,7 +8,7 @@ export function sourceOptionsOf({ snapshot, whileInUse, usedBlocksOnly }: Job, s
     expect: source.device === null ? 'file' : 'device',
     noTracking: !snapshot.keep,
     whileInUse,
-    // A file is read as far as it is allocated.
+    // A file is read as far as it is allocated, unless somebody asks for more on the command line.
     ...(source.device === null ? {} : { usedBlocksOnly }),
     ...(snapshot.roomBytes === null ? {} : { snapshotBytes: snapshot.roomBytes }),
   }

@@ -12,7 +12,7 @@ import { type Lock, withLock } from '../repository/locks.ts'
 import type { Repository } from '../repository/repository.ts'
 import { rootOf, type VersionRecord } from '../repository/versionRecord.ts'
 import type { BlockHints } from '../sources/hints.ts'
-import { intersect, subtract, union } from '../sources/ranges.ts'
+import { intersect, type RangeSet, subtract, union } from '../sources/ranges.ts'
 import type { Source } from '../sources/source.ts'
 import { findLostParts, hintsAgree, loadAround } from './baseCheck.ts'
 import { BlockPool } from './blockPool.ts'
@@ -20,7 +20,7 @@ import { ChunkReader } from './chunkReader.ts'
 import { MapNodeStore } from './mapNodeStore.ts'
 import { PackSink } from './packSink.ts'
 import { ProgressMeter } from './progressMeter.ts'
-import { type PlanStep, planByAllocation, planByHints } from './readPlan.ts'
+import { type PlanStep, planByAllocation, planByHints, planOfRest } from './readPlan.ts'
 import { findShrinkage } from './shrinkage.ts'
 import { joined } from './tolerantReader.ts'
 
@@ -34,6 +34,8 @@ export interface BackupOptions {
   hints?: BlockHints
   /** Where the hints come from, for the version's record; 'hints' unless given. */
   hintsMethod?: HintedMethod
+  /** What of the source is in use; the rest is free and becomes holes. Has no meaning together with `hints`. */
+  allocated?: Allocated
   /** The version that unchanged parts are taken over from; needs `hints`. */
   base?: VersionRecord
   /** Parts that the base could not read of its own source, and that are taken over from it. */
@@ -51,6 +53,17 @@ export interface BackupOptions {
   onProgress?: OnProgress
 }
 
+/** What somebody who knows the content of a source says of it. */
+export interface Allocated {
+  /** In bytes. */
+  used: RangeSet
+  /**
+   * Whether that is still so, asked after the last read: when it is not, what was left out is read as well, and the version counts
+   * as one that was read in full. Absent where nothing can change.
+   */
+  isStillTrue?: () => Promise<boolean>
+}
+
 /**
  * Backs a source up as a new version. What is stored along the way stays: a run that is killed is continued by the next,
  * which finds the packs again. The version appears only when everything it needs is durable.
@@ -62,6 +75,13 @@ export async function runBackup(repository: Repository, source: Source, options:
   return await withLock(repository.locks, 'shared', 'backup', options.signal, lock =>
     new BackupRun(repository, source, options, lock).run(),
   )
+}
+
+/** What was read, and the map of it. */
+interface ReadPart {
+  counted: ChunkReader['counters'] & { unreadable: ByteRange[] }
+  root: Buffer | undefined
+  method: ReadMethod
 }
 
 class BackupRun {
@@ -93,12 +113,11 @@ class BackupRun {
     const startedAt = this.#options.shownAt ?? clock.now()
     const began = clock.monotonic()
     this.#meter.phase('preparing')
-    const { plan, base, method, nodes } = await this.#prepare()
-    const editor = await BlockMapEditor.open(nodes, base, this.#source.sizeBytes, this.#repository.blockSizeBytes)
-    const counted = await this.#read(plan, method, editor)
+    const { plan, base, method: chosen, nodes } = await this.#prepare()
+    const read = await this.#readInto(nodes, base, plan, chosen)
+    const { counted, root, method } = await this.#withRest(read, chosen, nodes)
     const holeBytes = base.id ? counted.holeBytes : this.#source.sizeBytes - counted.dataBytes
     this.#meter.phase('finishing')
-    const root = await editor.finish()
     await nodes.finish()
     await this.#sink.flush()
     const record: VersionRecord = {
@@ -129,6 +148,31 @@ class BackupRun {
     return this.#result(record)
   }
 
+  /** Reads what is planned, and makes the map of it out of that of the base. */
+  async #readInto(nodes: MapNodeStore, base: MapRoot, plan: Iterable<PlanStep>, method: ReadMethod): Promise<ReadPart> {
+    const editor = await BlockMapEditor.open(nodes, base, this.#source.sizeBytes, this.#repository.blockSizeBytes)
+    const counted = await this.#read(plan, method, editor)
+    return { counted, root: await editor.finish(), method }
+  }
+
+  /** Reads what was left out as free as well, if by now nobody can say that it is. */
+  async #withRest(first: ReadPart, method: ReadMethod, nodes: MapNodeStore): Promise<ReadPart> {
+    const { allocated } = this.#options
+    if (method !== 'allocation' || !allocated?.isStillTrue || (await allocated.isStillTrue())) return first
+    const { sizeBytes } = this.#source
+    const plan = planOfRest(this.#source, this.#repository.blockSizeBytes, allocated.used)
+    const rest = await this.#readInto(nodes, { id: first.root, sizeBytes }, plan, method)
+    const [a, b] = [first.counted, rest.counted]
+    const counted = {
+      readBytes: a.readBytes + b.readBytes,
+      dataBytes: a.dataBytes + b.dataBytes,
+      newBytes: a.newBytes + b.newBytes,
+      holeBytes: a.holeBytes + b.holeBytes,
+      unreadable: joined([...a.unreadable, ...b.unreadable].sort((x, y) => x.offset - y.offset)),
+    }
+    return { counted, root: rest.root, method: this.#source.knowsHoles ? 'allocation' : 'full' }
+  }
+
   /** Brings the index up to date, finds what killed runs left, and decides what to read. */
   async #prepare() {
     const { signal } = this.#options
@@ -143,10 +187,11 @@ class BackupRun {
     }
     const nodes = new MapNodeStore(this.#repository, this.#sink)
     const nothing: MapRoot = { id: undefined, sizeBytes: this.#source.sizeBytes }
+    const used = this.#options.hints ? undefined : this.#options.allocated?.used
     const full = {
-      plan: planByAllocation(this.#source, this.#repository.blockSizeBytes) as Iterable<PlanStep>,
+      plan: planByAllocation(this.#source, this.#repository.blockSizeBytes, used) as Iterable<PlanStep>,
       base: nothing,
-      method: this.#source.knowsHoles ? ('allocation' as const) : ('full' as const),
+      method: this.#source.knowsHoles || used ? ('allocation' as const) : ('full' as const),
       nodes,
     }
     if (!this.#options.hints) return full

@@ -73,6 +73,14 @@ export function writableMountsIn(system: System, identity: PathIdentity): string
     .map(mount => mount.mountPoint)
 }
 
+/** Loop devices that show what `identity` names: what is written to them may have yet to arrive there. */
+export function loopsOver(system: System, identity: PathIdentity): string[] {
+  const content = contentOf(system, identity)
+  return system.devices
+    .filter(({ name, id, kind }) => kind === 'loop' && content.has(name) && id !== identity.deviceId)
+    .map(({ name }) => name)
+}
+
 /** Looks at a device that is open as `file`. `identity` is that of its path. */
 export async function lookAtDeviceUse(
   file: FileHandle,
