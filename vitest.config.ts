@@ -20,6 +20,7 @@ const unit = {
 /** Files with disks of their own, which any helper that runs as root would look into, and so keep in use. */
 const withDisks = [
   'test/integration/fullDisk.test.ts',
+  'test/integration/usedBlocks.test.ts',
   'test/integration/cli/terminal.test.ts',
   'test/integration/files/damage.test.ts',
   'test/integration/files/extract.test.ts',

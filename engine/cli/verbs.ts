@@ -83,6 +83,11 @@ export const verbGroups: readonly { heading: string; verbs: readonly Verb[] }[] 
         summary: 'list what of backups is attached, or detach it',
         load: () => import('./commands/attachments.ts'),
       },
+      {
+        name: 'tracking',
+        summary: 'list or remove kept snapshots of volumes',
+        load: () => import('./commands/tracking.ts'),
+      },
       { name: 'eject', summary: 'make a drive ready to be unplugged', load: () => import('./commands/eject.ts') },
     ],
   },

@@ -55,6 +55,7 @@ import { healthFileOf } from './socket.ts'
 import { SourceOffer } from './sourceOffer.ts'
 import { Supervisor } from './supervisor.ts'
 import { TaskRuns } from './taskRuns.ts'
+import type { KeptFor } from './unneededTracking.ts'
 import { UpkeepDesk } from './upkeepDesk.ts'
 import { UsageDesk } from './usageDesk.ts'
 
@@ -112,7 +113,7 @@ export class Helper {
     this.startedAt = this.clock.now()
     this.#db = openJobDatabase(join(options.stateDir, 'jobs.sqlite'))
     this.facts = new FactStore(this.#db)
-    this.engine = createEngine({ stateDir: options.stateDir, clock: this.clock })
+    this.engine = createEngine({ stateDir: options.stateDir, clock: this.clock, logger: options.logger })
     this.jobs = new RecordStore(this.#db, 'jobs', storedJobSchema, 'job')
     this.destinations = new RecordStore(this.#db, 'destinations', destinationSchema, 'destination')
     this.runs = new RunStore(this.#db)
@@ -209,6 +210,11 @@ export class Helper {
     const { logger } = this.#options
     await this.mounter.tidy().catch(error => logger.warn('old mounts could not be looked at', { error }))
     await this.attachments.start()
+    // Takes its time where there are many volumes, and nothing waits for it.
+    void this.engine.tidyVolumes().then(
+      removed => removed.length > 0 && logger.info('snapshots of runs that died were removed', { removed }),
+      error => logger.warn('snapshots of runs that died could not be looked for', { error }),
+    )
     this.drives.subscribe(({ inventory }) => {
       this.driveFeed.publish(inventory)
       void this.desk.refresh().then(
@@ -239,6 +245,16 @@ export class Helper {
       advice: 'Connect it, or choose the source of the job anew.',
       details: { path, device },
     })
+  }
+
+  /** Removes snapshots that are kept for what nobody backs up any more. Goes on by itself: it may have to wait for a run. */
+  forgetTracking(kept: readonly KeptFor[]): void {
+    const { logger } = this.#options
+    for (const one of kept) {
+      this.engine
+        .forgetTracking(one)
+        .catch(error => logger.warn('snapshots that nobody needs were not removed', { ...one, error }))
+    }
   }
 
   /** What a run of a job to these destinations would do now. Changes nothing; only fails with `run.cancelled`. */

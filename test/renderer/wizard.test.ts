@@ -117,6 +117,14 @@ describe('the job that comes of it', () => {
     expect(scheduleOf({ ...draft, rhythm: 'manual' })).toBeNull()
   })
 
+  it('reads disks while they are in use only if somebody has agreed to that, and there are any', () => {
+    const settings = (chosen: Draft) => jobOf(chosen, inventory, [], '0123456789abcdef')
+    expect(settings(draft).whileInUse).toBe(false)
+    const agreed = { ...draft, readInUse: chosenInUse(draft, inventory).map(({ id }) => id) }
+    expect(settings(agreed).whileInUse).toBe(true)
+    expect(settings({ ...agreed, disks: {}, parts: [] }).whileInUse).toBe(false)
+  })
+
   it('keeps by rules that the engine can read', () => {
     for (const policy of Object.values(policyOfLevel))
       if (policy !== null) expect(() => parseRetentionPolicy(policy)).not.toThrow()

@@ -10,13 +10,13 @@ import { helpNotes } from '../help.ts'
 import { facts, printable, wrap } from '../textLayout.ts'
 
 const notes = `
-"consistent" is a version of one moment: nothing wrote meanwhile, or LVM held a
-snapshot still. "crash-consistent" is one moment, as after a power cut. What is
-"read while in use" may hold parts of different moments. Name a device to see why,
-and what can be done about it.
+"consistent" is a version of one moment: nothing wrote meanwhile, or a snapshot
+was held still. "crash-consistent" is one moment, as after a power cut. What is
+read "while in use" may hold parts of different moments. Name a device to see
+why, and what can be done about it.
 
 Needs no root, but only root may ask LVM for free room, pools and snapshots, and
-see what file systems are on disks where there is no udev. Nothing is changed.`
+see which file systems are there where there is no udev. Nothing is changed.`
 
 export function define(command: Command, cli: Cli): void {
   command

@@ -49,7 +49,7 @@ function areasIn(parent: TreeNode): DiskArea[] {
   if (parent.kind === 'device' && only?.kind === 'group') return [areaOf(only, parent)]
   const areas = parent.inside.filter(node => !isOurs(node)).map(node => areaOf(node, parent))
   const gap = gapIn(parent, areas)
-  if (areas.length === 0 && parent.kind === 'device') return areas
+  if (areas.length === 0 && parent.kind !== 'group') return areas
   return gap < parent.sizeBytes * smallestGap
     ? areas
     : [...areas, { device: null, node: null, sizeBytes: gap, inside: [] }]

@@ -20,12 +20,16 @@ export function SourcesCard({ draft, change }: EditorProps) {
   const wayOf = backupWays(inventory)
   const { sources } = draft
   const isHere = ({ device }: SourceDraft) => device === null || devices.some(({ id }) => id === device)
+  const isRefused =
+    !draft.whileInUse &&
+    devices.some(one => wayOf(one).way === 'in-use' && sources.some(({ device }) => device === one.id))
   const isAway = sources.some(source => !isHere(source))
   const set = (i: number, name: string) =>
     change({ sources: sources.map((source, n) => (n === i ? { ...source, name } : source)) })
   return (
     <Card title={t('job.sources')}>
       <div className="hf-fields">
+        {isRefused && <Note tone="attention">{t('job.source.refused', { setting: t('job.whileInUse') })}</Note>}
         {isAway && <Note tone="waiting">{t('job.source.awayText')}</Note>}
         <ul className="hf-plain-list hf-settings-sources">
           {sources.map((source, i) => {
@@ -41,8 +45,8 @@ export function SourcesCard({ draft, change }: EditorProps) {
                     {source.device === null ? t('job.source.file') : device ? device.path : t('job.source.away')}
                   </div>
                   {device && (
-                    <div className="hf-quiet hf-small" title={whyText(t, wayOf(device)) ?? undefined}>
-                      {wayText(t, wayOf(device))}
+                    <div className="hf-quiet hf-small">
+                      {[wayText(t, wayOf(device)), whyText(t, wayOf(device))].filter(Boolean).join('. ')}
                     </div>
                   )}
                 </div>

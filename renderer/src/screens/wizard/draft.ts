@@ -280,6 +280,8 @@ export function jobOf(
     destinations: [destination],
     schedule: scheduleOf(draft),
     retention: policyOfLevel[draft.keep],
+    // Agreed to in the first step; without that it does not go on.
+    whileInUse: chosenInUse(draft, inventory).some(({ id }) => draft.readInUse.includes(id)),
     conditions: {
       onBattery: draft.waitOnBattery ? 'wait' : 'run',
       metered: draft.waitOnMetered ? 'wait' : 'run',
