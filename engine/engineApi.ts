@@ -129,6 +129,10 @@ export interface Session {
   versions(filter?: string): Promise<Version[]>
   show(version: string): Promise<VersionDetails>
 
+  /**
+   * Writes a version to a file, a device, or, as 'lvm:GROUP/NAME', to a logical volume that is made for it and removed again when
+   * the restore fails. Errors of checkTarget, of planNewVolume and of the target. May be cancelled, and started again with `delta`.
+   */
   restore(
     version: string,
     targetPath: string,

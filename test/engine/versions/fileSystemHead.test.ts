@@ -35,9 +35,30 @@ describe('what programs of the system have made', () => {
     expect(await made('mkfs.ext4', '-q', '-F', '-t', 'ext2')).toMatchObject({ type: 'ext2', label: null })
   })
 
+  test.skipIf(missingProgram('mkfs.ext4'))(
+    'tells where it was mounted last, and nothing before it ever was',
+    async () => {
+      const nothing = { path: null, date: null }
+      expect(await made('mkfs.ext4', '-q', '-F')).toMatchObject({ lastMounted: nothing })
+      expect(await made('mkfs.ext4', '-q', '-F', '-M', '/srv/data')).toMatchObject({
+        lastMounted: { path: '/srv/data', date: null },
+      })
+    },
+  )
+
   test.skipIf(missingProgram('mkswap'))('is told as swap', async () => {
     expect(await made('mkswap', '-q', '-L', 'spare')).toEqual({ type: 'swap', label: 'spare', usedBytes: null })
   })
+})
+
+test('an ext4 tells when it was mounted last, also after 2106', () => {
+  const bytes = Buffer.alloc(headBytes)
+  bytes.writeUInt16LE(0xef53, 1024 + 0x38)
+  bytes.writeUInt32LE(Date.UTC(2026, 4, 1, 12) / 1000, 1024 + 0x2c)
+  const dateOf = () => identifyFileSystem(bytes, sizeBytes)?.lastMounted?.date
+  expect(dateOf()).toBe('2026-05-01T12:00:00.000Z')
+  bytes[1024 + 0x275] = 1
+  expect(dateOf()).toBe(new Date(Date.UTC(2026, 4, 1, 12) + 2 ** 32 * 1000).toISOString())
 })
 
 /** Bytes at places, as the specifications have them. */

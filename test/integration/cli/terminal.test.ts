@@ -82,6 +82,7 @@ describe.skipIf(noTerminal !== undefined || noLoopDevices !== undefined)('restor
     await writeFile(image, '')
     await truncate(image, 16 * mib)
     makeFileSystem(image)
+    execFileSync('tune2fs', ['-M', '/mnt/photos', image], { stdio: 'pipe' })
     const loop = attachLoop(image)
     try {
       await use(loop.path, image)
@@ -100,6 +101,8 @@ describe.skipIf(noTerminal !== undefined || noLoopDevices !== undefined)('restor
       expect(refused.code).toBe(130)
       expect(refused.screen).toContain(`Everything on ${device} (16 MiB) will be written over`)
       expect(refused.screen).toContain('ext4')
+      expect(refused.screen).toContain('LAST MOUNTED')
+      expect(refused.screen).toContain('/mnt/photos')
       expect((await readFile(image)).equals(before)).toBe(true)
 
       const right = inTerminal(['restore', 'latest', device], env)
@@ -108,6 +111,19 @@ describe.skipIf(noTerminal !== undefined || noLoopDevices !== undefined)('restor
       expect([code, screen.includes(`to ${device}`)]).toEqual([0, true])
       execFileSync('blockdev', ['--flushbufs', device])
       expect((await readFile(image)).subarray(0, 8 * mib).equals(await readFile(disk))).toBe(true)
+    })
+  })
+
+  test('writes nothing when the disk was changed while it was asked', async () => {
+    await withDevice(async (device, image) => {
+      const restore = inTerminal(['restore', 'latest', device], env)
+      await restore.answer(`Type ${basename(device)} to go on`, '')
+      execFileSync('dd', [`of=${device}`, 'bs=512', 'count=1', 'conv=fsync', 'status=none'], { input: 'other' })
+      const before = await readFile(image)
+      await restore.answer('', `${basename(device)}\r`)
+      const { code, screen } = await restore.end
+      expect([code, screen.includes(`${device} holds something else now. Nothing was written.`)]).toEqual([77, true])
+      expect((await readFile(image)).equals(before)).toBe(true)
     })
   })
 
