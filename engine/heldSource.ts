@@ -111,12 +111,10 @@ export async function holdSources(
   for (const [index, one] of begun.entries()) {
     held.push(one instanceof TrackedRun ? await takeSnapshot(requests[index]!, one, moments[index]!) : one)
   }
-  const snapshots = held.filter(one => !(one instanceof Error) && one.kind === 'snapshot')
-  if (snapshots.length > 1) {
-    const set = { id: randomHex(8), gapMs: Math.ceil(deps!.clock.monotonic() - began) }
-    for (const one of snapshots) Object.assign(one, { set })
-  }
-  return held
+  const isSnapshot = (one: HeldSource | Error) => !(one instanceof Error) && one.kind === 'snapshot'
+  if (held.filter(isSnapshot).length < 2) return held
+  const set = { id: randomHex(8), gapMs: Math.ceil(deps!.clock.monotonic() - began) }
+  return held.map(one => (isSnapshot(one) ? ({ ...one, set } as HeldSource) : one))
 }
 
 async function findVolume(

@@ -1,3 +1,4 @@
+import { systemAccess } from './base/linux/system.ts'
 import { HoldfastError, isHoldfastError } from './contract/errors.ts'
 import type { BackupResult } from './contract/models.ts'
 import type { CallOptions } from './engineApi.ts'
@@ -13,6 +14,7 @@ import {
 import { type BackupOptions, runBackup } from './pipeline/backup.ts'
 import type { Repository } from './repository/repository.ts'
 import type { VersionRecord } from './repository/versionRecord.ts'
+import { judgeMoment } from './sources/deviceUse.ts'
 import { hintedBlocks, readHintsFile } from './sources/hints.ts'
 import type { RangeSet } from './sources/ranges.ts'
 import { usageOf } from './sourceUsage.ts'
@@ -42,8 +44,9 @@ export async function backUpSource(
       if (!isHoldfastError(error, 'source.snapshotInvalid') || !held.run.canBeLarger) throw error
       // Without room for another one, the first cause is what people should know.
       const { takenAt } = await held.run.take().catch(() => Promise.reject(error))
+      const moment = await judgeMoment(held.run.volume.path, systemAccess)
       const { set: _, ...alone } = held
-      return await backUpSnapshot(repository, { ...alone, takenAt }, { source, run }, deps!)
+      return await backUpSnapshot(repository, { ...alone, moment, takenAt }, { source, run }, deps!)
     })
     const version = made.status === 'complete' ? made.version : undefined
     try {

@@ -12,7 +12,7 @@ import type {
   RunState,
   RunTrigger,
 } from '../contract/jobs.ts'
-import type { Engine, HeldSource, Session } from '../engineApi.ts'
+import type { Engine, HeldSource, Session, SourceRequest } from '../engineApi.ts'
 import type { Connector } from './connection.ts'
 import { requireRepository } from './openDestination.ts'
 import { sourceOptionsOf } from './sourceOptions.ts'
@@ -152,10 +152,21 @@ class JobRun {
 
   /** All sources are held first, so that what is known of them is of one moment; then one after the other is read. */
   async #backupAll(session: Session): Promise<void> {
-    const held = await this.#hold(session)
+    const held = new Map<RunPart, HeldSource | Error>()
     try {
+      try {
+        await this.#hook('before-snapshot')
+        await this.#hold(session, held)
+      } finally {
+        // Also after a failure: it undoes what the one before has done.
+        await this.#hook('after-snapshot')
+      }
       for (const part of this.#run.parts) {
         const own = held.get(part)
+        if (own === undefined || this.#signal.aborted) {
+          this.#failPart(part, cancelled('The backup'))
+          continue
+        }
         held.delete(part)
         await this.#backup(session, part, own)
       }
@@ -167,39 +178,31 @@ class JobRun {
     }
   }
 
-  async #hold(session: Session): Promise<Map<RunPart, HeldSource | Error>> {
-    try {
-      await this.#hook('before-snapshot')
-      this.#phase('preparing')
-      const found = this.#run.parts.map(part => {
-        const source = this.#sourceOf(part)
-        try {
-          return { part, request: { path: this.#deps.sourcePath(source), options: sourceOptionsOf(this.#job, source) } }
-        } catch (error) {
-          return { part, error: error as Error }
-        }
-      })
-      const present = found.filter(one => one.request !== undefined)
-      const requests = present.map(({ request }) => request)
-      const held = this.#signal.aborted ? [] : await session.hold(requests, { signal: this.#signal })
-      const missing = found.flatMap(({ part, error }): [RunPart, Error][] => (error ? [[part, error]] : []))
-      return new Map([...missing, ...present.map(({ part }, n): [RunPart, HeldSource | Error] => [part, held[n]!])])
-    } finally {
-      // Also after a failure: it undoes what the one before has done.
-      await this.#hook('after-snapshot')
+  /** Fills in what becomes of each part; nothing for those that a cancellation came before. */
+  async #hold(session: Session, into: Map<RunPart, HeldSource | Error>): Promise<void> {
+    this.#phase('preparing')
+    const present: { part: RunPart; request: SourceRequest }[] = []
+    for (const part of this.#run.parts) {
+      const source = this.#sourceOf(part)
+      try {
+        const path = this.#deps.sourcePath(source)
+        present.push({ part, request: { path, options: sourceOptionsOf(this.#job, source) } })
+      } catch (error) {
+        into.set(part, error as Error)
+      }
     }
+    if (this.#signal.aborted) return
+    const requests = present.map(({ request }) => request)
+    const held = await session.hold(requests, { signal: this.#signal })
+    for (const [n, { part }] of present.entries()) into.set(part, held[n]!)
   }
 
   #sourceOf(part: RunPart): JobSource {
     return this.#job.sources.find(one => one.name === part.source)!
   }
 
-  async #backup(session: Session, part: RunPart, held: HeldSource | Error | undefined): Promise<void> {
+  async #backup(session: Session, part: RunPart, held: HeldSource | Error): Promise<void> {
     const source = this.#sourceOf(part)
-    if (this.#signal.aborted || held === undefined) {
-      if (held !== undefined && !(held instanceof Error)) await session.release(held)
-      return this.#failPart(part, cancelled('The backup'))
-    }
     part.state = 'running'
     this.#changed()
     try {

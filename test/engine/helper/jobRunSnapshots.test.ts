@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../engine/base/clock.ts'
-import { HoldfastError } from '../../../engine/contract/errors.ts'
+import { cancelled, HoldfastError } from '../../../engine/contract/errors.ts'
 import type { Destination, HookMoment, Job, Run } from '../../../engine/contract/jobs.ts'
 import { createEngine } from '../../../engine/engine.ts'
 import type { Engine, Secret } from '../../../engine/engineApi.ts'
@@ -129,6 +129,16 @@ describe('a run of a job with volumes', () => {
     expect(ended).toMatchObject({ state: 'failed', error: { code: 'hook.failed' } })
     expect(happened).toEqual(['before-snapshot', 'after-snapshot'])
     expect(await versions()).toEqual([])
+  })
+
+  it('that is cancelled by its hook after the snapshots leaves none of them', async () => {
+    const hook = async (moment: HookMoment) => {
+      if (moment === 'after-snapshot') throw cancelled('The hook')
+      return []
+    }
+    const ended = await run(job(), { hook })
+    expect(ended.parts.map(({ state }) => state)).toEqual(['cancelled', 'cancelled'])
+    expect([...root.own, ...home.own]).toEqual([])
   })
 
   it('loses only the volume that has no room for a snapshot', async () => {
