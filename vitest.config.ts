@@ -21,6 +21,7 @@ const unit = {
 const withDisks = [
   'test/integration/fullDisk.test.ts',
   'test/integration/recipe.test.ts',
+  'test/integration/usedBlocks.test.ts',
   'test/integration/cli/terminal.test.ts',
   'test/integration/files/damage.test.ts',
   'test/integration/files/extract.test.ts',

@@ -1,30 +1,49 @@
 import { join, resolve } from 'node:path'
 import { type Clock, systemClock } from './base/clock.ts'
 import { Limiter } from './base/limiter.ts'
+import { createLogger, type Logger } from './base/logger.ts'
 import { openDatabase } from './catalogue/database.ts'
 import { KnownRepositories } from './catalogue/knownRepositories.ts'
 import { stateMigrations } from './catalogue/migrations/index.ts'
 import { HoldfastError, isHoldfastError } from './contract/errors.ts'
 import type { InitResult, Overlay } from './contract/models.ts'
+import type { TrackedVolumeState } from './contract/tracking.ts'
 import type { Engine, InitOptions, RepositoryOptions, Secret, Session } from './engineApi.ts'
+import type { VolumeDeps } from './heldSource.ts'
+import { LvmDriver } from './lvm/driver.ts'
+import { lvmSystem } from './lvm/system.ts'
 import { OverlayStore } from './nbd/overlayStore.ts'
 import { names } from './repository/format.ts'
 import { Repository } from './repository/repository.ts'
 import { removeUnfinished } from './repository/unfinished.ts'
 import { RepositorySession } from './session.ts'
+import { previewSource } from './sourcePreview.ts'
 import { storageDrivers } from './storage/drivers.ts'
 import { limiting } from './storage/limiting.ts'
 import { openStorage, parseRepositoryUrl } from './storage/registry.ts'
 import { retrying } from './storage/retrying.ts'
 import type { Storage } from './storage/storage.ts'
+import { forgetRepository, forgetVolumes, listTracking, removeLeftovers } from './tracking/trackingDesk.ts'
+import { TrackingStore } from './tracking/trackingStore.ts'
+import { VolumeLocks } from './tracking/volumeLocks.ts'
+import { readUsedBlocks } from './usedBlocks/readUsedBlocks.ts'
 
 export interface EngineOptions {
   /** Folder for catalogues; made when missing. */
   stateDir: string
   clock?: Clock
+  /** What nobody need know but who looks for a fault; silent unless given. */
+  logger?: Logger
+  /** Instead of the volumes of this computer. */
+  volumes?: VolumeParts
 }
 
-/** Puts the engine together: the only place that names storage drivers. */
+/** What volumes are read with; all but the driver as usual unless given. */
+export type VolumeParts = Pick<VolumeDeps, 'driver'> & Partial<VolumeDeps>
+
+const silentLogger = createLogger({ write: () => undefined })
+
+/** Puts the engine together: the only place that names drivers of storages and volumes. */
 export function createEngine(options: EngineOptions): Engine {
   return new HoldfastEngine(options)
 }
@@ -33,11 +52,20 @@ class HoldfastEngine implements Engine {
   readonly #stateDir: string
   readonly #clock: Clock
   readonly #overlays: OverlayStore
+  readonly #volumes: VolumeDeps
 
   constructor(options: EngineOptions) {
     this.#stateDir = options.stateDir
     this.#overlays = new OverlayStore(options.stateDir)
     this.#clock = options.clock ?? systemClock
+    this.#volumes = {
+      driver: new LvmDriver({ system: lvmSystem, logger: options.logger ?? silentLogger, stateDir: options.stateDir }),
+      store: new TrackingStore(options.stateDir),
+      locks: new VolumeLocks({ clock: this.#clock }),
+      clock: this.#clock,
+      usedBlocks: readUsedBlocks,
+      ...options.volumes,
+    }
   }
 
   async init(url: string, secret: Secret, options: InitOptions = {}): Promise<InitResult> {
@@ -82,6 +110,7 @@ class HoldfastEngine implements Engine {
       await this.#withKnown(known => known.remember(place, repository.id, this.#clock.now()))
       return new RepositorySession(repository, url, location.path, {
         overlays: this.#overlays,
+        volumes: this.#volumes,
         ...(options.cacheBytes === undefined ? {} : { cacheBytes: options.cacheBytes }),
       })
     } catch (error) {
@@ -96,6 +125,22 @@ class HoldfastEngine implements Engine {
 
   discardOverlay(id: string): Promise<void> {
     return this.#overlays.remove(id)
+  }
+
+  async tracking(options: { signal?: AbortSignal } = {}): Promise<TrackedVolumeState[]> {
+    return await listTracking(this.#volumes, options.signal)
+  }
+
+  async forgetTracking(of: Parameters<Engine['forgetTracking']>[0]): Promise<string[]> {
+    return await ('volumes' in of ? forgetVolumes(of.volumes, this.#volumes) : forgetRepository(of, this.#volumes))
+  }
+
+  tidyVolumes(): Promise<string[]> {
+    return removeLeftovers(this.#volumes)
+  }
+
+  async previewSource(path: string, options: Parameters<Engine['previewSource']>[1]) {
+    return await previewSource(path, options, this.#volumes)
   }
 
   /** A place that held a repository before and holds none now is a drive that is not connected, not an empty place. */

@@ -9,6 +9,7 @@ import type {
   KeyInfo,
   Overlay,
   PruneResult,
+  ReadMethod,
   RemoveResult,
   RepairResult,
   RestoreResult,
@@ -19,11 +20,13 @@ import type {
 } from './contract/models.ts'
 import type { OnProgress } from './contract/progress.ts'
 import type { ExtractedRecipe, ShownRecipe } from './contract/recipe.ts'
+import type { TrackedVolumeState } from './contract/tracking.ts'
+import type { HeldSource, SourceOptions, SourceRequest } from './heldSource.ts'
 import type { Export, ExportList, WritableExport } from './nbd/export.ts'
 import type { Secret } from './repository/keySlots.ts'
 import type { ExpectedDevice } from './targets/device.ts'
 
-export type { Secret }
+export type { HeldSource, Secret, SourceOptions, SourceRequest }
 
 /** Every long call can be cancelled (run.cancelled) and reports progress at most four times a second. */
 export interface CallOptions {
@@ -71,6 +74,23 @@ export interface Engine {
   overlays(): Promise<Overlay[]>
   /** Removes an overlay with all that was written to it. config.notFound, config.inUse. */
   discardOverlay(id: string): Promise<void>
+  /** Snapshots of volumes that are kept between runs, and what else of ours is on this computer's volumes. */
+  tracking(options?: { signal?: AbortSignal }): Promise<TrackedVolumeState[]>
+  /**
+   * Removes all snapshots of ours from volumes (by their ids) and what is remembered of them, or what is kept for a repository alone (of
+   * all volumes, or of the one at `path`): the next run reads everything. Resolves to the names of the snapshots. config.inUse (may be retried) while a run is under way.
+   */
+  forgetTracking(of: { volumes: readonly string[] } | { repository: string; path?: string }): Promise<string[]>
+  /** Removes snapshots that runs left when they died, as the next run of their volume does. Resolves to their names. */
+  tidyVolumes(): Promise<string[]>
+  /**
+   * How a source would be read by a backup to these repositories, as far as that is known without reading it. Changes nothing. Errors
+   * as of `backup`.
+   */
+  previewSource(
+    path: string,
+    options: SourceOptions & { repositories: readonly string[] },
+  ): Promise<{ sizeBytes: number; method: ReadMethod }>
 }
 
 /** An open repository. `V` is a version as a person names it (id, prefix, latest, NAME:latest~1). Close it. */
@@ -78,6 +98,11 @@ export interface Session {
   readonly repositoryId: string
   readonly url: string
 
+  /**
+   * Backs up a file or a device; a volume that can be snapshotted is read from a snapshot, and by what changed since the last run
+   * where that is known. source.inUse, source.noRoomForSnapshot, source.snapshotInvalid, and config.inUse when another run works on
+   * the volume; of these, the last two may be retried.
+   */
   backup(
     sourcePath: string,
     options: CallOptions &
@@ -88,12 +113,18 @@ export interface Session {
         base?: string
         /** Bytes per second read from the source. */
         sourceLimit?: number
-        /** What the source must turn out to be once it is open; source.unsupported otherwise. */
-        expect?: 'file' | 'device'
-        /** Keep what is needed to rebuild the machine around a device with the version; true unless given. */
-        recipe?: boolean
-      },
+        /** The source, made ready before by `hold`. */
+        held?: HeldSource
+      } & SourceOptions,
   ): Promise<BackupResult>
+
+  /**
+   * Makes sources ready that are to be backed up one after the other: of volumes, snapshots are taken, as close together as can be. What
+   * fails for one is in its place. Each is to be given to `backup`, or else to `release`.
+   */
+  hold(sources: readonly SourceRequest[], options?: { signal?: AbortSignal }): Promise<(HeldSource | Error)[]>
+  /** Removes the snapshot of a source that was not backed up. Resolves to what went wrong, for people. */
+  release(held: HeldSource): Promise<string[]>
 
   /** By name, then date. `filter` is an expression of the filter language. */
   versions(filter?: string): Promise<Version[]>

@@ -18,6 +18,14 @@ import type {
 } from './contract/models.ts'
 import type { ExtractedRecipe, ShownRecipe } from './contract/recipe.ts'
 import type { CallOptions, PriorityOptions, ReadRange, Secret, Session } from './engineApi.ts'
+import {
+  type HeldSource,
+  holdSource,
+  holdSources,
+  releaseSource,
+  type SourceRequest,
+  type VolumeDeps,
+} from './heldSource.ts'
 import { requireMinimumAge } from './maintenance/minimumAge.ts'
 import { runPrune } from './maintenance/prune.ts'
 import { runRepair } from './maintenance/repair.ts'
@@ -29,20 +37,20 @@ import type { Export, ExportList, WritableExport } from './nbd/export.ts'
 import type { OverlayStore } from './nbd/overlayStore.ts'
 import { overlaysOf, VersionDesk } from './nbd/versionDesk.ts'
 import { exportOfVersion, exportsOfRepository, type OpenVersion } from './nbd/versionExports.ts'
-import { type BackupOptions, runBackup } from './pipeline/backup.ts'
+import type { BackupOptions } from './pipeline/backup.ts'
 import { compareVersions } from './pipeline/compareVersions.ts'
 import { compareWithSource } from './pipeline/compareWithSource.ts'
 import { readRecipe, readVersion } from './pipeline/versionReader.ts'
 import { extractRecipe, showRecipe } from './recipe/readRecipe.ts'
-import { startRecipe } from './recipe/recipeRun.ts'
 import { addKey, addRecoveryPhrase, keyOf, listKeys, removeKey } from './repository/keyManagement.ts'
 import type { Repository } from './repository/repository.ts'
 import type { VersionRecord } from './repository/versionRecord.ts'
 import type { LoadedRecords } from './repository/versionStore.ts'
 import { viewDetails, viewVersion, viewVersions } from './repository/versionView.ts'
 import { restoreVersion } from './restoreVersion.ts'
-import { readHintsFile } from './sources/hints.ts'
-import { openSource, openSourceOf } from './sources/open.ts'
+import { backUpSource, requireSensible } from './sourceBackup.ts'
+import { openSource } from './sources/open.ts'
+import { usageOf } from './sourceUsage.ts'
 import { filterVersions } from './versions/filterEvaluator.ts'
 import { parseLabelEdits } from './versions/labels.ts'
 import { defaultVersionName, requireVersionName } from './versions/naming.ts'
@@ -56,17 +64,19 @@ export class RepositorySession implements Session {
   readonly #folder: string
   readonly #desk: VersionDesk
   readonly #overlays: OverlayStore
+  readonly #volumes: VolumeDeps | undefined
 
   constructor(
     repository: Repository,
     url: string,
     folder: string,
-    own: { overlays: OverlayStore; cacheBytes?: number },
+    own: { overlays: OverlayStore; cacheBytes?: number; volumes?: VolumeDeps },
   ) {
     this.#repository = repository
     this.url = url
     this.#folder = folder
     this.#overlays = own.overlays
+    this.#volumes = own.volumes
     this.#desk = new VersionDesk(repository, own.overlays, { cacheBytes: own.cacheBytes })
   }
 
@@ -75,28 +85,16 @@ export class RepositorySession implements Session {
   }
 
   async backup(sourcePath: string, options: Parameters<Session['backup']>[1]): Promise<BackupResult> {
-    const name = options.name ?? defaultVersionName(sourcePath)
-    requireVersionName(name)
-    await using source = closing(await openSourceOf(sourcePath, options.expect))
-    const run: BackupOptions = { name, ...callOptions(options), ...priorityOf(options) }
-    if (options.labels) run.labels = options.labels
-    if (options.sourceLimit !== undefined) run.readLimit = options.sourceLimit
-    if (options.base !== undefined) {
-      if (options.hintsPath === undefined) {
-        throw new HoldfastError('usage.invalid', 'A base version has a meaning only together with hints.', {
-          advice: 'Give --hints FILE as well, or leave --base out: what did not change is not stored twice anyway.',
-        })
-      }
-      run.base = await this.#baseRecord(options.base)
-    }
-    if (options.hintsPath !== undefined) {
-      const shape = { sizeBytes: source.value.sizeBytes, blockSize: this.#repository.blockSizeBytes }
-      run.hints = await readHintsFile(options.hintsPath, shape)
-    }
-    await using recipe =
-      source.value.kind === 'device' && options.recipe !== false ? startRecipe(sourcePath, options) : null
-    if (recipe) run.recipe = recipe.archive
-    const result = await runBackup(this.#repository, source.value, run)
+    const run = await this.#backupOptions(sourcePath, options).catch(async error => {
+      if (options.held) await releaseSource(options.held)
+      throw error
+    })
+    // Hints count from what the source itself was.
+    const source = { ...options, noSnapshot: options.noSnapshot || options.hintsPath !== undefined }
+    const held =
+      options.held ?? (await holdSource(sourcePath, { ...source, repository: this.#repository.id }, this.#volumes))
+    const hints = options.hintsPath === undefined ? {} : { hintsPath: options.hintsPath }
+    const result = await backUpSource(this.#repository, { held, source, run, ...hints }, this.#volumes)
     try {
       await this.#healObjects(options)
     } catch (error) {
@@ -105,6 +103,25 @@ export class RepositorySession implements Session {
       result.warnings.push(`What a scrub found to be damaged could not be written again: ${why}`)
     }
     return result
+  }
+
+  async #backupOptions(sourcePath: string, options: Parameters<Session['backup']>[1]): Promise<BackupOptions> {
+    const name = options.name ?? defaultVersionName(sourcePath)
+    requireVersionName(name)
+    requireSensible(options)
+    const run: BackupOptions = { name, ...callOptions(options), ...priorityOf(options) }
+    if (options.labels) run.labels = options.labels
+    if (options.sourceLimit !== undefined) run.readLimit = options.sourceLimit
+    if (options.base !== undefined) run.base = await this.#baseRecord(options.base)
+    return run
+  }
+
+  hold(sources: readonly SourceRequest[], options: { signal?: AbortSignal } = {}): Promise<(HeldSource | Error)[]> {
+    return holdSources(sources, this.#volumes, { ...options, repository: this.#repository.id })
+  }
+
+  release(held: HeldSource): Promise<string[]> {
+    return releaseSource(held)
   }
 
   /** A backup mends what a scrub found: blocks by storing them again, and small objects here, from their second copies. */
@@ -207,7 +224,12 @@ export class RepositorySession implements Session {
         })
       }
       await using source = closing(await openSource(options.sourcePath))
-      return await compareWithSource(this.#repository, record, source.value, callOptions(options))
+      // A version that was read in full has what is free as well.
+      const usage = record.method === 'full' ? undefined : await usageOf(source.value, options.signal)
+      return await compareWithSource(this.#repository, record, source.value, {
+        ...callOptions(options),
+        ...(usage?.allocated ? { used: usage.allocated.used } : {}),
+      })
     }
     return await runScrub(this.#repository, {
       ...(records.length > 0 ? { versions: records } : {}),

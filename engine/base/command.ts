@@ -12,8 +12,18 @@ export interface CommandOptions {
   input?: string | Uint8Array
   /** Variables beside PATH and LC_ALL=C, which are all that the program sees of ours. */
   env?: Record<string, string>
+  /**
+   * Takes standard output as it comes, instead of collecting it; its size then has no limit. When it throws, the program is
+   * ended and the call fails with what was thrown.
+   */
+  onOutput?: (chunk: Buffer) => void
   /** Largest allowed output, standard output and standard error each. 64 MiB unless given. */
   maxOutputBytes?: number
+  /**
+   * Told of each piece of standard output as it comes, which is then not collected: for programs that print more than memory
+   * should hold. What it throws ends the program and is what the call fails with.
+   */
+  onStdout?: (piece: Buffer) => void
   /** Longest allowed run in milliseconds; no limit unless given. */
   timeoutMs?: number
   signal?: AbortSignal
@@ -51,7 +61,14 @@ export async function runCommand(
   args: readonly string[],
   options: CommandOptions,
 ): Promise<CommandResult> {
-  const { failureCode, expectedExitCodes = [0], maxOutputBytes = 64 * 1024 * 1024, timeoutMs, signal } = options
+  const {
+    failureCode,
+    expectedExitCodes = [0],
+    maxOutputBytes = 64 * 1024 * 1024,
+    timeoutMs,
+    signal,
+    onOutput,
+  } = options
   if (signal?.aborted) throw cancelled(program)
 
   const fail = (what: string, details: Record<string, unknown>) =>
@@ -69,13 +86,21 @@ export async function runCommand(
     const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] }
     const sizes = { stdout: 0, stderr: 0 }
     /** Why we ended it; the first reason counts. */
-    let stopped: HoldfastError | undefined
+    let stopped: unknown
     let killTimer: NodeJS.Timeout | undefined
-    const stop = (reason: HoldfastError) => {
+    const stop = (reason: unknown) => {
       if (stopped !== undefined) return
       stopped = reason
       child.kill('SIGTERM')
       killTimer = setTimeout(() => child.kill('SIGKILL'), graceMs)
+    }
+    const hear = (onStdout: (piece: Buffer) => void, piece: Buffer) => {
+      if (stopped !== undefined) return
+      try {
+        onStdout(piece)
+      } catch (error) {
+        stop(error)
+      }
     }
     const timeoutTimer =
       timeoutMs === undefined
@@ -89,10 +114,20 @@ export async function runCommand(
       clearTimeout(timeoutTimer)
       signal?.removeEventListener('abort', onAbort)
     }
+    const hand = (taker: (chunk: Buffer) => void, chunk: Buffer) => {
+      if (stopped !== undefined) return
+      try {
+        taker(chunk)
+      } catch (error) {
+        stop(error)
+      }
+    }
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].on('data', (chunk: Buffer) => {
+        if (name === 'stdout' && onOutput !== undefined) return hand(onOutput, chunk)
         sizes[name] += chunk.length
         if (sizes[name] > maxOutputBytes) stop(fail(`printed more than ${maxOutputBytes} bytes`, { maxOutputBytes }))
+        else if (name === 'stdout' && options.onStdout) hear(options.onStdout, chunk)
         else output[name].push(chunk)
       })
     }

@@ -7,7 +7,7 @@ import { findSystemProgram } from '../base/systemPrograms.ts'
 import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
 import type { Cli } from './cli.ts'
 import { secretSource } from './secrets.ts'
-import { localMinute } from './words.ts'
+import { listed, localMinute } from './words.ts'
 
 /** One line of what the doctor says. */
 export interface Finding {
@@ -140,6 +140,8 @@ const checks: Record<string, Check> = {
     return ok('e2fsprogs', `${programs.join(', ')} are there.`)
   },
 
+  snapshots: checkSnapshots,
+
   repository: checkRepository,
 }
 
@@ -172,6 +174,30 @@ async function checkUnfinishedVolumes({ world }: Cli): Promise<Finding | undefin
     status: 'warning',
     message: `Begun by a restore that has not finished: ${found.join(', ')}.`,
     advice: `If no restore is running, remove it: lvremove ${found.join(' ')}`,
+  }
+}
+
+/** What is kept of volumes costs something with every write, which people should know. */
+async function checkSnapshots(cli: Cli): Promise<Finding | undefined> {
+  const volumes = await (await cli.engine()).tracking()
+  const snapshots = volumes.flatMap(volume => volume.snapshots.map(snapshot => ({ volume, snapshot })))
+  if (snapshots.length === 0) return undefined
+  const strange = snapshots.find(({ snapshot }) => !snapshot.isValid || snapshot.state === 'of-another')
+  if (strange === undefined) {
+    const takes = snapshots.reduce((sum, { snapshot }) => sum + (snapshot.usedBytes ?? 0), 0)
+    const of = listed(snapshots.map(({ volume }) => volume.path))
+    return ok('snapshots', `Snapshots of ${of} are kept between runs; they take ${formatBytes(takes)}.`)
+  }
+  const { name, isValid } = strange.snapshot
+  return {
+    check: 'snapshots',
+    status: 'warning',
+    message: isValid
+      ? `The snapshot ${name} of ${strange.volume.path} is not of this state folder.`
+      : `The snapshot ${name} of ${strange.volume.path} is full: the next run reads everything.`,
+    advice: isValid
+      ? `If nothing else of Holdfast needs it: holdfast tracking forget ${strange.volume.path} --yes`
+      : 'The next run replaces it; give it more room with --snapshot-size, or back up more often.',
   }
 }
 

@@ -18,6 +18,11 @@ export const verbGroups: readonly { heading: string; verbs: readonly Verb[] }[] 
   {
     heading: 'Back up and restore:',
     verbs: [
+      {
+        name: 'devices',
+        summary: 'list disks and volumes, and how to back them up',
+        load: () => import('./commands/devices.ts'),
+      },
       { name: 'init', summary: 'make a new repository', load: () => import('./commands/init.ts') },
       { name: 'backup', summary: 'back up a disk, volume or image file', load: () => import('./commands/backup.ts') },
       { name: 'versions', summary: 'list what has been backed up', load: () => import('./commands/versions.ts') },
@@ -77,6 +82,11 @@ export const verbGroups: readonly { heading: string; verbs: readonly Verb[] }[] 
         name: 'attachments',
         summary: 'list what of backups is attached, or detach it',
         load: () => import('./commands/attachments.ts'),
+      },
+      {
+        name: 'tracking',
+        summary: 'list or remove kept snapshots of volumes',
+        load: () => import('./commands/tracking.ts'),
       },
       { name: 'eject', summary: 'make a drive ready to be unplugged', load: () => import('./commands/eject.ts') },
     ],

@@ -39,6 +39,13 @@ export const methodWords: Record<BackupResult['method'], string> = {
   'lvm-classic': 'what LVM knows to have changed was read',
 }
 
+/** How a run found out what to read, and why it was not less. */
+export function readWords({ method, usedBlocks }: Pick<BackupResult, 'method' | 'usedBlocks'>): string {
+  if (!usedBlocks) return methodWords[method]
+  const { fileSystem, whyAll } = usedBlocks
+  return whyAll === null ? `what ${fileSystem} has in use was read` : `${methodWords[method]}: ${whyAll}`
+}
+
 export const consistencyWords: Record<BackupResult['consistency'], string> = {
   consistent: 'consistent: nothing wrote to the source meanwhile',
   'crash-consistent': 'crash-consistent: one moment, as after a power cut',

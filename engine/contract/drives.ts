@@ -55,6 +55,12 @@ export const driveDeviceSchema = z.object({
   transport: deviceText.nullable(),
   /** 'gpt', 'dos' …, of a disk that has one. */
   partitionTable: deviceText.nullable(),
+  /** Of a partition, as its table says it: a UUID, or '0x83'. */
+  partitionType: deviceText.nullable(),
+  /** Of an array: 'raid1', 'raid5' … */
+  raidLevel: deviceText.nullable(),
+  /** Part of how a volume is made, and nothing by itself: the data of a thin pool, the room of a snapshot. */
+  isInternal: z.boolean(),
   fileSystem: fileSystemSchema.nullable(),
   mountPoints: z.array(z.string()),
   /** Ids of the devices that its data lies on, directly: the disk of a partition, the members of a volume. */
@@ -70,7 +76,76 @@ export const driveDeviceSchema = z.object({
 })
 export type DriveDevice = z.infer<typeof driveDeviceSchema>
 
-export const driveInventorySchema = z.object({ devices: z.array(driveDeviceSchema) })
+/** Names and uuids of LVM hold nothing else (lvm(8), "Valid names"). */
+const lvmName = z.string().regex(/^[A-Za-z0-9+_.-]{1,127}$/)
+
+/** A volume group of LVM. */
+export const volumeGroupSchema = z.object({
+  /** As LVM writes it, with dashes. */
+  uuid: lvmName,
+  name: lvmName,
+  sizeBytes: z.int().nonnegative(),
+  /** In extents that no volume has: room for new volumes and classic snapshots. */
+  freeBytes: z.int().nonnegative(),
+  extentBytes: z.int().nonnegative(),
+  /** Ids of the devices that it is made of, as far as they are here. */
+  devices: z.array(deviceIdSchema),
+  /**
+   * missing-disks: LVM changes nothing in it. duplicate-name: another group has the same name. duplicate-disks: one of its
+   * disks is here twice (a copy), and LVM may use either. exported: it is on its way to another computer.
+   */
+  problems: z.array(z.enum(['missing-disks', 'duplicate-name', 'duplicate-disks', 'exported'])),
+})
+export type VolumeGroup = z.infer<typeof volumeGroupSchema>
+
+const percent = z.number().min(0).max(100).nullable()
+
+/** A logical volume of LVM; also one that is not active, which is no device. */
+export const logicalVolumeSchema = z.object({
+  uuid: lvmName,
+  name: lvmName,
+  /** uuid of its volume group. */
+  group: lvmName,
+  /**
+   * thin-snapshot: a thin volume that was made of another one. snapshot: a classic one. other: a pool of another type (cache, VDO).
+   */
+  kind: z.enum(['plain', 'thin', 'thin-pool', 'thin-snapshot', 'snapshot', 'other']),
+  /** 'linear', 'striped', 'raid1', 'thin' … */
+  segmentType: deviceText,
+  /** What it shows; that of a thin volume may be more than its pool has. */
+  sizeBytes: z.int().nonnegative(),
+  /** Id of its device; null while it is not active. */
+  device: deviceIdSchema.nullable(),
+  /** uuid of the volume that it is a snapshot of. */
+  origin: lvmName.nullable(),
+  /** uuid of its thin pool. */
+  pool: lvmName.nullable(),
+  /** Of a pool and of a classic snapshot: how full it is. Of a thin volume: how much of it has a place. As of the last look. */
+  dataPercent: percent,
+  metadataPercent: percent,
+  /** A snapshot that Holdfast has made for its backups. */
+  isOurs: z.boolean(),
+  /** pool-full: nothing can be written. invalid: a snapshot that ran out of room. unwell: LVM says so (a part is missing). */
+  problem: z.enum(['pool-full', 'invalid', 'unwell']).nullable(),
+})
+export type LogicalVolume = z.infer<typeof logicalVolumeSchema>
+
+/**
+ * What LVM says. known: all of it. not-installed: there are volumes, or disks for them, and no LVM to ask. needs-root: only
+ * root may ask. failed: it did not answer; what is listed is from before.
+ */
+export const lvmInventorySchema = z.object({
+  state: z.enum(['known', 'not-installed', 'needs-root', 'failed']),
+  groups: z.array(volumeGroupSchema),
+  volumes: z.array(logicalVolumeSchema),
+})
+export type LvmInventory = z.infer<typeof lvmInventorySchema>
+
+export const driveInventorySchema = z.object({
+  devices: z.array(driveDeviceSchema),
+  /** Missing where nobody asked LVM. */
+  lvm: lvmInventorySchema.optional(),
+})
 export type DriveInventory = z.infer<typeof driveInventorySchema>
 
 /** What a destination remembers of the drive that its repository is on. */

@@ -5,7 +5,13 @@ import { copyCalls, fileCalls } from './calls/files.ts'
 import { restoreCalls } from './calls/restores.ts'
 import { upkeepCalls } from './calls/upkeep.ts'
 import { versionCalls } from './calls/versions.ts'
-import { destinationStateSchema, deviceIdSchema, driveDeviceSchema, ejectResultSchema } from './drives.ts'
+import {
+  destinationStateSchema,
+  deviceIdSchema,
+  driveDeviceSchema,
+  driveInventorySchema,
+  ejectResultSchema,
+} from './drives.ts'
 import { attachmentViewSchema } from './files.ts'
 import { jobPreviewSchema } from './jobPreview.ts'
 import {
@@ -330,9 +336,9 @@ export const helperContract = defineContract({
     }),
     drives: topic({
       access: 'read',
-      state: z.object({ devices: z.array(driveDeviceSchema) }),
-      change: z.object({ devices: z.array(driveDeviceSchema) }),
-      doc: 'Disks, partitions and volumes; a change brings all of them.',
+      state: driveInventorySchema,
+      change: driveInventorySchema,
+      doc: 'Disks, partitions and volumes, and what LVM says of them; a change brings all of them.',
     }),
     library: topic({
       access: 'read',

@@ -92,6 +92,17 @@ export const jobSettingsSchema = z.strictObject({
   /** Such as "days7,weeks4,months12"; null keeps everything. */
   retention: z.string().max(500).nullable().default(null),
   usedBlocksOnly: z.boolean().default(true),
+  /** Of volumes that have snapshots. */
+  snapshot: z
+    .strictObject({
+      /** Keep the last one, so that the next run reads only what changed. Writes to the volume cost more meanwhile. */
+      keep: z.boolean().default(true),
+      /** At most so much room for what is written while a snapshot lives, bytes; null judges by the volume. */
+      roomBytes: z.int().positive().nullable().default(null),
+    })
+    .prefault({}),
+  /** Read a device that is written to meanwhile, where there is no snapshot of it; otherwise it is refused. */
+  whileInUse: z.boolean().default(false),
   labels: boundedRecord(z.string().min(1).max(100), z.string().max(1000), 64).default({}),
   hooks: z.partialRecord(z.enum(hookMoments), hookName).default({}),
   conditions: z

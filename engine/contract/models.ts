@@ -84,6 +84,11 @@ export const backupResultSchema = z.object({
   ...runCounters,
   /** True when the hints contradicted the source and the run read everything instead. */
   hintsRejected: z.boolean(),
+  /**
+   * Of a run that was to leave out what a file system has free: which one (as blkid names it) and, when all was read nevertheless,
+   * why, as the end of a sentence. Absent when that was not wanted.
+   */
+  usedBlocks: z.object({ fileSystem: z.string().nullable(), whyAll: z.string().nullable() }).optional(),
   warnings: z.array(z.string()),
 })
 export type BackupResult = z.infer<typeof backupResultSchema>
@@ -196,6 +201,8 @@ export type RetentionReason = z.infer<typeof retentionReasonSchema>
 export const versionDetailsSchema = versionSchema.extend({
   finishedAt: isoTime,
   sourceKind: z.enum(['file', 'device']),
+  /** The versions of one set were made from snapshots that were taken within `gapMs` of each other; null when it was taken alone. */
+  set: z.object({ id: z.string(), gapMs: milliseconds }).nullable(),
   /** Blocks that are damaged and not healed, when the version is damaged. */
   damagedBlocks: z.int().nonnegative(),
 })

@@ -13,6 +13,7 @@ export interface DeviceFacts {
   partitionTable?: string
   partitionTableUuid?: string
   partitionUuid?: string
+  partitionType?: string
   fileSystemType?: string
   fileSystemLabel?: string
   fileSystemUuid?: string
@@ -20,7 +21,7 @@ export interface DeviceFacts {
 
 /** Columns that lsblk has known since util-linux 2.33 (2018); one that it does not know would make it refuse them all. */
 export const lsblkColumns =
-  'KNAME,MAJ:MIN,RM,HOTPLUG,TRAN,VENDOR,MODEL,SERIAL,WWN,PTTYPE,PTUUID,PARTUUID,FSTYPE,LABEL,UUID'
+  'KNAME,MAJ:MIN,RM,HOTPLUG,TRAN,VENDOR,MODEL,SERIAL,WWN,PTTYPE,PTUUID,PARTUUID,PARTTYPE,FSTYPE,LABEL,UUID'
 
 /** Older versions print everything as text, truth as "1" and "0". */
 const truth = z
@@ -45,6 +46,7 @@ const row = z.object({
   pttype: text,
   ptuuid: text,
   partuuid: text,
+  parttype: text,
   fstype: text,
   label: text,
   uuid: text,
@@ -89,6 +91,7 @@ export function parseLsblk(output: string): Map<string, DeviceFacts> | undefined
         partitionTable: device.pttype,
         partitionTableUuid: device.ptuuid,
         partitionUuid: device.partuuid,
+        partitionType: device.parttype,
         fileSystemType: device.fstype,
         fileSystemLabel: device.label,
         fileSystemUuid: device.uuid,
@@ -116,6 +119,7 @@ export function parseBlkid(output: string): DeviceFacts {
     partitionTable: get('PART_TABLE_TYPE'),
     partitionTableUuid: get('PART_TABLE_UUID'),
     partitionUuid: get('PART_ENTRY_UUID'),
+    partitionType: get('PART_ENTRY_TYPE'),
   })
 }
 

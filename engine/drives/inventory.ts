@@ -3,6 +3,7 @@ import type { System } from '../base/linux/systemRecord.ts'
 import type { DeviceKind, DriveDevice, DriveInventory, FileSystem } from '../contract/drives.ts'
 import { deviceIds, type KnownDevice } from './deviceIdentity.ts'
 import { cleanText } from './deviceText.ts'
+import { type LvmAnswer, lvmInventory } from './volumes.ts'
 
 /** Mount points without which the running system does not live. */
 const systemMountPoints = new Set(['/', '/boot', '/boot/efi', '/efi', '/usr', '/var'])
@@ -14,8 +15,11 @@ const neverDrives = /^(ram|zram|fd)\d/
 export const isListed = (device: Pick<KnownDevice, 'name' | 'sizeBytes'>): boolean =>
   device.sizeBytes > 0 && !neverDrives.test(device.name)
 
-/** Puts the inventory together. `devices` are those of `system`, with what else is known of them. Pure. */
-export function buildInventory(system: System, devices: readonly KnownDevice[]): DriveInventory {
+/**
+ * Puts the inventory together. `devices` are those of `system`, with what else is known of them; `lvm` is what LVM said, when
+ * somebody asked. Pure.
+ */
+export function buildInventory(system: System, devices: readonly KnownDevice[], lvm?: LvmAnswer): DriveInventory {
   const listed = devices.filter(isListed)
   const byName = new Map(listed.map(device => [device.name, device]))
   const ids = deviceIds(listed)
@@ -41,6 +45,9 @@ export function buildInventory(system: System, devices: readonly KnownDevice[]):
         hotplug: facts.hotplug ?? bearer.facts.hotplug ?? false,
         transport: facts.transport ?? bearer.facts.transport ?? null,
         partitionTable: device.kind === 'partition' ? null : (facts.partitionTable ?? null),
+        partitionType: device.kind === 'partition' ? (facts.partitionType ?? null) : null,
+        raidLevel: cleanText(device.raidLevel),
+        isInternal: isInternal(device),
         fileSystem: fileSystemOf(device, system),
         mountPoints: mountPointsOf(device, system),
         restsOn: idsOf(device.restsOn),
@@ -50,6 +57,7 @@ export function buildInventory(system: System, devices: readonly KnownDevice[]):
         sequence: device.sequence ?? bearer.sequence ?? null,
       }
     }),
+    ...(lvm === undefined ? {} : { lvm: lvmInventory(lvm, listed, ids) }),
   }
 }
 
@@ -77,6 +85,12 @@ function namesNeededBySystem(system: System): Set<string> {
   ]
   return new Set([...new Set(top)].flatMap(name => [...foundationsOf(system, name)]))
 }
+
+/**
+ * LVM marks the parts of its volumes in their names for the device mapper: LVM-, the uuids of group and volume, a dash and what
+ * they are for (lvm2, lib/activate/dev_manager.c, build_dm_uuid).
+ */
+const isInternal = ({ mappedUuid }: KnownDevice): boolean => /^LVM-[0-9A-Za-z]{64}-/.test(mappedUuid ?? '')
 
 function kindOf(device: KnownDevice): DeviceKind {
   return device.kind === 'disk' && /^sr\d/.test(device.name) ? 'optical' : device.kind
@@ -106,6 +120,8 @@ export interface InventoryDifferences {
   departed: DriveDevice[]
   /** Those that stayed and are other than before: mounted, renamed, formatted. As they are now. */
   changed: DriveDevice[]
+  /** LVM says something else. */
+  volumesChanged: boolean
 }
 
 /** Compares two inventories. A drive that left and came back in between departed and arrived. */
@@ -120,8 +136,9 @@ export function compareInventories(before: DriveInventory, after: DriveInventory
       const earlier = old.get(device.id)
       return isSame(earlier, device) && JSON.stringify(earlier) !== JSON.stringify(device)
     }),
+    volumesChanged: JSON.stringify(before.lvm) !== JSON.stringify(after.lvm),
   }
 }
 
-export const isNoDifference = ({ arrived, departed, changed }: InventoryDifferences): boolean =>
-  arrived.length + departed.length + changed.length === 0
+export const isNoDifference = ({ arrived, departed, changed, volumesChanged }: InventoryDifferences): boolean =>
+  arrived.length + departed.length + changed.length === 0 && !volumesChanged

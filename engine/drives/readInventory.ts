@@ -9,6 +9,7 @@ import { type DeviceFacts, isNumberOfBus, lsblkColumns, mergeFacts, parseBlkid, 
 import type { KnownDevice } from './deviceIdentity.ts'
 import { cleanText } from './deviceText.ts'
 import { buildInventory, isListed } from './inventory.ts'
+import { type LvmAnswer, needsLvm } from './volumes.ts'
 
 /** Where the facts come from. Tests bring their own. */
 export interface InventoryAccess {
@@ -16,6 +17,8 @@ export interface InventoryAccess {
   run: RunSystemProgram
   /** Folder with udev's database: normally '/run/udev/data'. */
   udevFolder: string
+  /** Asked where there is anything of LVM; nobody is unless given. */
+  lvm?: { read(signal?: AbortSignal): Promise<LvmAnswer> }
 }
 
 export const inventoryAccess: InventoryAccess = {
@@ -46,7 +49,8 @@ export async function readInventory(
     }),
   )
   if (listed === undefined || !(await isFolder(access.udevFolder))) await probeContents(devices, access, signal)
-  return buildInventory(system, devices)
+  const lvm = needsLvm(devices) ? await access.lvm?.read(signal) : undefined
+  return buildInventory(system, devices, lvm)
 }
 
 const limits = (signal: AbortSignal | undefined) => ({

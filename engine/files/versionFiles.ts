@@ -1,12 +1,12 @@
 import { mkdir } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import type { Logger } from '../base/logger.ts'
+import { hideOwnDevices } from '../base/udevRules.ts'
 import type { NbdAddress } from './address.ts'
 import { AttachedVersion } from './attachedVersion.ts'
 import { Attachment, clearLeftovers } from './attachment.ts'
 import { AttachmentRecords } from './attachmentRecords.ts'
 import { type FilesSystem, filesSystem } from './system.ts'
-import { hideOwnDevices } from './udevRules.ts'
 
 /** Offers a version on a Unix socket, until it is closed. */
 export type Serve = (socketPath: string) => Promise<{ exportName: string; close(): Promise<void> }>
@@ -41,7 +41,7 @@ export async function withVersionFiles<T>(
   let failed = true
   let server: Awaited<ReturnType<Serve>> | undefined
   try {
-    if (system.isRoot) await hideOwnDevices(system, logger)
+    if (system.isRoot) await hideOwnDevices(system.run, logger)
     const socketPath = await socketPathFor(attachment)
     const served = attachment.height
     await attachment.step({ kind: 'file', path: socketPath }, async () => {

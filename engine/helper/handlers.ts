@@ -16,6 +16,7 @@ import { upkeepHandlers } from './handlers/upkeep.ts'
 import { versionHandlers } from './handlers/versions.ts'
 import type { Helper } from './helper.ts'
 import { keepPassphrase } from './newDestinations.ts'
+import { unneededAfter } from './unneededTracking.ts'
 
 /** What answers the calls of the contract. Whether a peer may make them was decided before. */
 export function helperHandlers(helper: Helper, program: string): Handlers<HelperContract> {
@@ -54,7 +55,8 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
     'jobs.edit': ({ job, changes: { sources, ...changes } }) =>
       changed({ job: service.edit(job, { ...changes, ...(sources && { sources: offer.resolve(sources) }) }) }),
     'jobs.remove': async ({ job }) => {
-      service.remove(job)
+      const removed = service.remove(job)
+      helper.forgetTracking(unneededAfter(removed, jobs.list(), destinations.list()))
       return changed({})
     },
     'jobs.run': async ({ job, destinations: chosen }) => {
@@ -126,12 +128,14 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
     },
     'destinations.remove': async ({ destination }) => {
       await helper.attachments.detachOf(service.requireUnneeded(destination).id)
-      const { id } = service.removeDestination(destination)
+      const { id, repositoryId } = service.removeDestination(destination)
       await secrets.forget(id)
       desk.forget(id)
       helper.usage.forget(id)
       helper.facts.remove(sheetSavedFact(id))
       helper.library.forget(id)
+      const isKnown = destinations.list().some(one => one.repositoryId === repositoryId)
+      if (!isKnown) helper.forgetTracking([{ repository: repositoryId }])
       return changed({})
     },
 

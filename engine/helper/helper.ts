@@ -3,7 +3,7 @@ import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { ConditionReader } from '../conditions/conditions.ts'
-import type { DriveDevice } from '../contract/drives.ts'
+import type { DriveInventory } from '../contract/drives.ts'
 import { HoldfastError } from '../contract/errors.ts'
 import type { JobView } from '../contract/helperContract.ts'
 import type { JobPreview } from '../contract/jobPreview.ts'
@@ -19,7 +19,8 @@ import { kernelTables, udevEvents } from '../drives/changeSources.ts'
 import { DriveMounter } from '../drives/driveMounter.ts'
 import { RepositoryFinder } from '../drives/findRepositories.ts'
 import { deviceById } from '../drives/inventory.ts'
-import { readInventory } from '../drives/readInventory.ts'
+import { inventoryAccess, readInventory } from '../drives/readInventory.ts'
+import { LvmReader } from '../drives/readVolumes.ts'
 import { DriveWatcher } from '../drives/watcher.ts'
 import { createEngine } from '../engine.ts'
 import type { Engine, Session } from '../engineApi.ts'
@@ -54,6 +55,7 @@ import { healthFileOf } from './socket.ts'
 import { SourceOffer } from './sourceOffer.ts'
 import { Supervisor } from './supervisor.ts'
 import { TaskRuns } from './taskRuns.ts'
+import type { KeptFor } from './unneededTracking.ts'
 import { UpkeepDesk } from './upkeepDesk.ts'
 import { UsageDesk } from './usageDesk.ts'
 
@@ -79,7 +81,7 @@ export class Helper {
   readonly jobFeed: TopicFeed<{ jobs: JobView[] }, { changed: JobView[]; removed: string[] }>
   readonly progressFeed: TopicFeed<{ running: RunProgress[] }, RunProgress>
   readonly runFeed: TopicFeed<{ running: Run[] }, Run>
-  readonly driveFeed: TopicFeed<{ devices: DriveDevice[] }, { devices: DriveDevice[] }>
+  readonly driveFeed: TopicFeed<DriveInventory, DriveInventory>
   readonly attachments: Attachments
   readonly tasks: TaskRuns
   /** Which folders may be named to it. */
@@ -111,7 +113,7 @@ export class Helper {
     this.startedAt = this.clock.now()
     this.#db = openJobDatabase(join(options.stateDir, 'jobs.sqlite'))
     this.facts = new FactStore(this.#db)
-    this.engine = createEngine({ stateDir: options.stateDir, clock: this.clock })
+    this.engine = createEngine({ stateDir: options.stateDir, clock: this.clock, logger: options.logger })
     this.jobs = new RecordStore(this.#db, 'jobs', storedJobSchema, 'job')
     this.destinations = new RecordStore(this.#db, 'destinations', destinationSchema, 'destination')
     this.runs = new RunStore(this.#db)
@@ -121,7 +123,14 @@ export class Helper {
     const read = this.readDrives
     this.mounter = new DriveMounter({ read, finder, logger: options.logger, runFolder: options.runDir })
     const sources = [udevEvents(), kernelTables()]
-    this.drives = new DriveWatcher({ read, sources, logger: options.logger, clock: this.clock })
+    // LVM takes its time, so only those are told of it who are told when something has changed.
+    const access = { ...inventoryAccess, lvm: new LvmReader() }
+    this.drives = new DriveWatcher({
+      read: signal => readInventory(access, signal),
+      sources,
+      logger: options.logger,
+      clock: this.clock,
+    })
     this.driveFeed = new TopicFeed(() => this.drives.inventory)
     this.desk = new DestinationDesk({ ...this, logger: options.logger })
     this.folderRules = { mode: options.mode, own: [options.stateDir, options.runDir] }
@@ -201,8 +210,13 @@ export class Helper {
     const { logger } = this.#options
     await this.mounter.tidy().catch(error => logger.warn('old mounts could not be looked at', { error }))
     await this.attachments.start()
+    // Takes its time where there are many volumes, and nothing waits for it.
+    void this.engine.tidyVolumes().then(
+      removed => removed.length > 0 && logger.info('snapshots of runs that died were removed', { removed }),
+      error => logger.warn('snapshots of runs that died could not be looked for', { error }),
+    )
     this.drives.subscribe(({ inventory }) => {
-      this.driveFeed.publish({ devices: inventory.devices })
+      this.driveFeed.publish(inventory)
       void this.desk.refresh().then(
         () => this.supervisor.wake(),
         error => logger.warn('destinations could not be looked at', { error }),
@@ -231,6 +245,16 @@ export class Helper {
       advice: 'Connect it, or choose the source of the job anew.',
       details: { path, device },
     })
+  }
+
+  /** Removes snapshots that are kept for what nobody backs up any more. Goes on by itself: it may have to wait for a run. */
+  forgetTracking(kept: readonly KeptFor[]): void {
+    const { logger } = this.#options
+    for (const one of kept) {
+      this.engine
+        .forgetTracking(one)
+        .catch(error => logger.warn('snapshots that nobody needs were not removed', { ...one, error }))
+    }
   }
 
   /** What a run of a job to these destinations would do now. Changes nothing; only fails with `run.cancelled`. */

@@ -12,9 +12,10 @@ import type {
   RunState,
   RunTrigger,
 } from '../contract/jobs.ts'
-import type { Engine, Session } from '../engineApi.ts'
+import type { Engine, HeldSource, Session, SourceRequest } from '../engineApi.ts'
 import type { Connector } from './connection.ts'
 import { requireRepository } from './openDestination.ts'
+import { sourceOptionsOf } from './sourceOptions.ts'
 import type { UpkeepPlan } from './upkeep.ts'
 
 export interface JobRunDeps {
@@ -132,7 +133,7 @@ class JobRun {
         try {
           requireRepository(session, this.#destination)
           try {
-            for (const part of this.#run.parts) await this.#backup(session, part)
+            await this.#backupAll(session)
             await this.#lookAfter(session)
           } finally {
             await this.#deps.ended(this.#destination, session)
@@ -149,13 +150,64 @@ class JobRun {
     }
   }
 
-  async #backup(session: Session, part: RunPart): Promise<void> {
-    const source = this.#job.sources.find(one => one.name === part.source)!
-    if (this.#signal.aborted) return this.#failPart(part, cancelled('The backup'))
+  /** All sources are held first, so that what is known of them is of one moment; then one after the other is read. */
+  async #backupAll(session: Session): Promise<void> {
+    const held = new Map<RunPart, HeldSource | Error>()
+    try {
+      try {
+        await this.#hook('before-snapshot')
+        await this.#hold(session, held)
+      } finally {
+        // Also after a failure: it undoes what the one before has done.
+        await this.#hook('after-snapshot')
+      }
+      for (const part of this.#run.parts) {
+        const own = held.get(part)
+        if (own === undefined || this.#signal.aborted) {
+          this.#failPart(part, cancelled('The backup'))
+          continue
+        }
+        held.delete(part)
+        await this.#backup(session, part, own)
+      }
+    } finally {
+      for (const one of held.values()) {
+        if (one instanceof Error) continue
+        for (const warning of await session.release(one)) this.#warn(warning)
+      }
+    }
+  }
+
+  /** Fills in what becomes of each part; nothing for those that a cancellation came before. */
+  async #hold(session: Session, into: Map<RunPart, HeldSource | Error>): Promise<void> {
+    this.#phase('preparing')
+    const present: { part: RunPart; request: SourceRequest }[] = []
+    for (const part of this.#run.parts) {
+      const source = this.#sourceOf(part)
+      try {
+        const path = this.#deps.sourcePath(source)
+        present.push({ part, request: { path, options: sourceOptionsOf(this.#job, source) } })
+      } catch (error) {
+        into.set(part, error as Error)
+      }
+    }
+    if (this.#signal.aborted) return
+    const requests = present.map(({ request }) => request)
+    const held = await session.hold(requests, { signal: this.#signal })
+    for (const [n, { part }] of present.entries()) into.set(part, held[n]!)
+  }
+
+  #sourceOf(part: RunPart): JobSource {
+    return this.#job.sources.find(one => one.name === part.source)!
+  }
+
+  async #backup(session: Session, part: RunPart, held: HeldSource | Error): Promise<void> {
+    const source = this.#sourceOf(part)
     part.state = 'running'
     this.#changed()
     try {
-      const path = this.#deps.sourcePath(source)
+      if (held instanceof Error) throw held
+      const { path } = held
       this.#log('info', `Backing up ${path} as ${source.name}.`)
       const { read } = this.#job.limits
       const result = await session.backup(path, {
@@ -167,14 +219,17 @@ class JobRun {
           this.#phase(progress.phase)
           this.#deps.progress({ run: this.#run.id, source: part.source, ...progress })
         },
-        // What was chosen as a file must not have become a device, or the way to one.
-        expect: source.device === null ? 'file' : 'device',
+        held,
+        ...sourceOptionsOf(this.#job, source),
         ...(read === null ? {} : { sourceLimit: read }),
       })
       const { version, readBytes, newBytes, storedBytes, durationMs, warnings } = result
       const state = result.status === 'complete' ? 'complete' : 'incomplete'
       Object.assign(part, { version, readBytes, newBytes, storedBytes, durationMs, warnings, state })
       this.#log('info', `Version ${version} of ${source.name} is ${state}.`)
+      const { usedBlocks } = result
+      if (usedBlocks?.whyAll)
+        this.#log('info', `Free blocks of ${source.name} were read as well: ${usedBlocks.whyAll}.`)
     } catch (error) {
       this.#failPart(part, error)
       this.#fail(error)
@@ -299,7 +354,13 @@ class JobRun {
 const quoted = (text: string) => `"${text.replace(/["\\]/g, '\\$&')}"`
 
 /** Moments of a run at which its hooks are called, in their order. */
-export const runHookMoments = ['before-backup', 'after-backup', 'on-failure'] as const satisfies HookMoment[]
+export const runHookMoments = [
+  'before-backup',
+  'before-snapshot',
+  'after-snapshot',
+  'after-backup',
+  'on-failure',
+] as const satisfies HookMoment[]
 
 /** A filter for what this computer has stored of a source: others may use the same name in the same repository. */
 export function versionsOf(source: string, host: string): string {

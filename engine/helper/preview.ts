@@ -2,10 +2,10 @@ import { isHoldfastError, throwIfAborted } from '../contract/errors.ts'
 import type { JobPreview, PreviewedDestination, PreviewedSource, StoredSource } from '../contract/jobPreview.ts'
 import type { Destination, Job, JobSource } from '../contract/jobs.ts'
 import type { Engine, Session } from '../engineApi.ts'
-import { openSourceOf } from '../sources/open.ts'
 import type { DestinationDesk } from './destinationDesk.ts'
 import { runHookMoments, versionsOf, wire } from './jobRun.ts'
 import { requireRepository } from './openDestination.ts'
+import { sourceOptionsOf } from './sourceOptions.ts'
 import type { UpkeepPlan } from './upkeep.ts'
 
 export interface PreviewDeps {
@@ -30,7 +30,8 @@ export async function previewJob(
   deps: PreviewDeps,
   signal: AbortSignal,
 ): Promise<JobPreview> {
-  const sources = await Promise.all(job.sources.map(source => previewSource(source, deps)))
+  const repositories = destinations.map(({ repositoryId }) => repositoryId)
+  const sources = await Promise.all(job.sources.map(source => previewSource(job, source, repositories, deps)))
   const unreadable = new Set(sources.filter(({ error }) => error !== null).map(({ source }) => source))
   return {
     job: job.id,
@@ -49,17 +50,17 @@ export async function previewJob(
   }
 }
 
-async function previewSource(source: JobSource, deps: PreviewDeps): Promise<PreviewedSource> {
+async function previewSource(
+  job: Job,
+  source: JobSource,
+  repositories: readonly string[],
+  deps: PreviewDeps,
+): Promise<PreviewedSource> {
   const facts = { source: source.name, path: source.path, sizeBytes: null, method: null }
   try {
     facts.path = deps.sourcePath(source)
-    const opened = await openSourceOf(facts.path, source.device === null ? 'file' : 'device')
-    try {
-      const method = opened.knowsHoles ? 'allocation' : 'full'
-      return { ...facts, present: true, sizeBytes: opened.sizeBytes, method, error: null }
-    } finally {
-      await opened.close()
-    }
+    const known = await deps.engine.previewSource(facts.path, { ...sourceOptionsOf(job, source), repositories })
+    return { ...facts, ...known, present: true, error: null }
   } catch (error) {
     return { ...facts, present: !isHoldfastError(error, 'source.notFound'), error: wire(error) }
   }

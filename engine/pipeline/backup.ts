@@ -12,7 +12,7 @@ import { type Lock, withLock } from '../repository/locks.ts'
 import type { Repository } from '../repository/repository.ts'
 import { rootOf, type VersionRecord } from '../repository/versionRecord.ts'
 import type { BlockHints } from '../sources/hints.ts'
-import { intersect, subtract, union } from '../sources/ranges.ts'
+import { intersect, type RangeSet, subtract, union } from '../sources/ranges.ts'
 import type { Source } from '../sources/source.ts'
 import { findLostParts, hintsAgree, loadAround } from './baseCheck.ts'
 import { BlockPool } from './blockPool.ts'
@@ -20,20 +20,31 @@ import { ChunkReader } from './chunkReader.ts'
 import { MapNodeStore } from './mapNodeStore.ts'
 import { PackSink } from './packSink.ts'
 import { ProgressMeter } from './progressMeter.ts'
-import { type PlanStep, planByAllocation, planByHints } from './readPlan.ts'
+import { type PlanStep, planByAllocation, planByHints, planOfRest } from './readPlan.ts'
 import { storeRecipe } from './recipeStore.ts'
 import { findShrinkage } from './shrinkage.ts'
 import { joined } from './tolerantReader.ts'
+
+/** Methods by which a run is told what to read. */
+export type HintedMethod = Exclude<ReadMethod, 'full' | 'allocation'>
 
 export interface BackupOptions {
   name: string
   labels?: Record<string, string>
   /** What changed since `base`, or without a base: what is in use. Checked by sample. */
   hints?: BlockHints
+  /** Where the hints come from, for the version's record; 'hints' unless given. */
+  hintsMethod?: HintedMethod
+  /** What of the source is in use; the rest is free and becomes holes. Has no meaning together with `hints`. */
+  allocated?: Allocated
   /** The version that unchanged parts are taken over from; needs `hints`. */
   base?: VersionRecord
   /** Parts that the base could not read of its own source, and that are taken over from it. */
   missing?: readonly ByteRange[]
+  /** The moment that the source shows, milliseconds since 1970 UTC; when the run begins unless given. */
+  shownAt?: number
+  /** The set of versions that this one belongs to. */
+  set?: VersionRecord['set']
   /** Bytes per second read from the source. */
   readLimit?: number
   /** The machine recipe, an archive, which may come later than the source's last byte; undefined when there is none. */
@@ -43,6 +54,17 @@ export interface BackupOptions {
   priority?: Priority
   signal?: AbortSignal
   onProgress?: OnProgress
+}
+
+/** What somebody who knows the content of a source says of it. */
+export interface Allocated {
+  /** In bytes. */
+  used: RangeSet
+  /**
+   * Whether that is still so, asked after the last read: when it is not, what was left out is read as well, and the version counts
+   * as one that was read in full. Absent where nothing can change.
+   */
+  isStillTrue?: () => Promise<boolean>
 }
 
 /**
@@ -58,6 +80,13 @@ export async function runBackup(repository: Repository, source: Source, options:
   )
 }
 
+/** What was read, and the map of it. */
+interface ReadPart {
+  counted: ChunkReader['counters'] & { unreadable: ByteRange[]; recipe: VersionRecord['recipe'] }
+  root: Buffer | undefined
+  method: ReadMethod
+}
+
 class BackupRun {
   readonly #repository: Repository
   readonly #source: Source
@@ -68,6 +97,7 @@ class BackupRun {
   readonly #warnings: string[] = []
   #hintsRejected = false
   #isFirst = false
+  #hasRecipe = false
 
   constructor(repository: Repository, source: Source, options: BackupOptions, lock: Lock) {
     this.#repository = repository
@@ -78,17 +108,20 @@ class BackupRun {
     this.#sink = new PackSink(repository)
   }
 
+  get #hintedMethod(): HintedMethod {
+    return this.#options.hintsMethod ?? 'hints'
+  }
+
   async run(): Promise<BackupResult> {
     const { clock } = this.#repository
-    const startedAt = clock.now()
+    const startedAt = this.#options.shownAt ?? clock.now()
     const began = clock.monotonic()
     this.#meter.phase('preparing')
-    const { plan, base, method, nodes } = await this.#prepare()
-    const editor = await BlockMapEditor.open(nodes, base, this.#source.sizeBytes, this.#repository.blockSizeBytes)
-    const counted = await this.#read(plan, method, editor, nodes)
+    const { plan, base, method: chosen, nodes } = await this.#prepare()
+    const read = await this.#readInto(nodes, base, plan, chosen)
+    const { counted, root, method } = await this.#withRest(read, chosen, nodes)
     const holeBytes = base.id ? counted.holeBytes : this.#source.sizeBytes - counted.dataBytes
     this.#meter.phase('finishing')
-    const root = await editor.finish()
     await nodes.finish()
     await this.#sink.flush()
     const record: VersionRecord = {
@@ -104,8 +137,9 @@ class BackupRun {
       consistency: await this.#source.consistency(),
       source: { path: this.#source.path, kind: this.#source.kind },
       host: hostname(),
-      base: method === 'hints' ? (this.#options.base?.id ?? null) : null,
+      base: isHinted(method) ? (this.#options.base?.id ?? null) : null,
       labels: this.#options.labels ?? {},
+      ...(this.#options.set && { set: this.#options.set }),
       unreadable: counted.unreadable,
       readBytes: counted.readBytes,
       newBytes: counted.newBytes,
@@ -117,6 +151,32 @@ class BackupRun {
     await this.#commit(record)
     this.#meter.end()
     return this.#result(record)
+  }
+
+  /** Reads what is planned, and makes the map of it out of that of the base. */
+  async #readInto(nodes: MapNodeStore, base: MapRoot, plan: Iterable<PlanStep>, method: ReadMethod): Promise<ReadPart> {
+    const editor = await BlockMapEditor.open(nodes, base, this.#source.sizeBytes, this.#repository.blockSizeBytes)
+    const counted = await this.#read(plan, method, editor, nodes)
+    return { counted, root: await editor.finish(), method }
+  }
+
+  /** Reads what was left out as free as well, if by now nobody can say that it is. */
+  async #withRest(first: ReadPart, method: ReadMethod, nodes: MapNodeStore): Promise<ReadPart> {
+    const { allocated } = this.#options
+    if (method !== 'allocation' || !allocated?.isStillTrue || (await allocated.isStillTrue())) return first
+    const { sizeBytes } = this.#source
+    const plan = planOfRest(this.#source, this.#repository.blockSizeBytes, allocated.used)
+    const rest = await this.#readInto(nodes, { id: first.root, sizeBytes }, plan, method)
+    const [a, b] = [first.counted, rest.counted]
+    const counted = {
+      readBytes: a.readBytes + b.readBytes,
+      dataBytes: a.dataBytes + b.dataBytes,
+      newBytes: a.newBytes + b.newBytes,
+      holeBytes: a.holeBytes + b.holeBytes,
+      unreadable: joined([...a.unreadable, ...b.unreadable].sort((x, y) => x.offset - y.offset)),
+      recipe: a.recipe,
+    }
+    return { counted, root: rest.root, method: this.#source.knowsHoles ? 'allocation' : 'full' }
   }
 
   /** Brings the index up to date, finds what killed runs left, and decides what to read. */
@@ -133,10 +193,11 @@ class BackupRun {
     }
     const nodes = new MapNodeStore(this.#repository, this.#sink)
     const nothing: MapRoot = { id: undefined, sizeBytes: this.#source.sizeBytes }
+    const used = this.#options.hints ? undefined : this.#options.allocated?.used
     const full = {
-      plan: planByAllocation(this.#source, this.#repository.blockSizeBytes) as Iterable<PlanStep>,
+      plan: planByAllocation(this.#source, this.#repository.blockSizeBytes, used) as Iterable<PlanStep>,
       base: nothing,
-      method: this.#source.knowsHoles ? ('allocation' as const) : ('full' as const),
+      method: this.#source.knowsHoles || used ? ('allocation' as const) : ('full' as const),
       nodes,
     }
     if (!this.#options.hints) return full
@@ -150,21 +211,23 @@ class BackupRun {
     const hints = this.#options.base ? this.#withResizedEnd(this.#options.hints, base.sizeBytes) : this.#options.hints
     if (this.#options.base && !(await this.#baseAgrees(base, hints))) {
       this.#hintsRejected = true
-      this.#warnings.push('The hints do not agree with the source: everything was read instead.')
+      const who = this.#hintedMethod === 'hints' ? 'hints do' : 'snapshot that was kept does'
+      this.#warnings.push(`The ${who} not agree with the source: everything was read instead.`)
       return full
     }
     const doubtful =
       loaded.marks.damagedCopies.length > 0 ||
       reconciled.missing.length > 0 ||
       (await this.#repository.condemned.list()).length > 0
-    if (!base.id || !doubtful) return { plan: planByHints(hints), base, method: 'hints' as const, nodes }
+    const method = this.#hintedMethod
+    if (!base.id || !doubtful) return { plan: planByHints(hints), base, method, nodes }
     const lost = await findLostParts(this.#repository, base)
     const load = nodes.load.bind(nodes)
     nodes.load = loadAround(lost, load)
     const all = [{ start: 0, end: Math.ceil(this.#source.sizeBytes / this.#repository.blockSizeBytes) }]
     const again = subtract(intersect(lost.blocks, all), hints.holes)
     const healing = { read: union(hints.read, again), holes: hints.holes }
-    return { plan: planByHints(healing), base, method: 'hints' as const, nodes }
+    return { plan: planByHints(healing), base, method, nodes }
   }
 
   /** Where the source has grown or shrunk since the base, its end is read whatever the hints say. */
@@ -179,7 +242,9 @@ class BackupRun {
 
   async #baseAgrees(base: MapRoot, hints: BlockHints): Promise<boolean> {
     try {
-      return await hintsAgree(this.#repository, this.#source, base, hints)
+      // A version of a volume may lack what was free in its file system.
+      const holesMayDiffer = this.#hintedMethod !== 'hints'
+      return await hintsAgree(this.#repository, this.#source, base, hints, { holesMayDiffer })
     } catch (error) {
       // A base that cannot be read proves nothing: read everything, which heals it on the way.
       if (error instanceof HoldfastError && error.code.startsWith('integrity.')) return false
@@ -214,7 +279,7 @@ class BackupRun {
       }
       await reader.finish(editor)
       // Hints have said what the rest holds.
-      const gone = method === 'hints' ? undefined : await findShrinkage(this.#source, readUntil)
+      const gone = isHinted(method) ? undefined : await findShrinkage(this.#source, readUntil)
       if (gone) reader.unreadable.push(gone)
       recipe = await this.#storeRecipe(pool, nodes)
       await storeOpenPacks()
@@ -231,9 +296,11 @@ class BackupRun {
     return { ...reader.counters, unreadable: joined(unreadable), recipe }
   }
 
+  /** Once, also when the source is read in two parts. */
   async #storeRecipe(pool: BlockPool, nodes: MapNodeStore): Promise<VersionRecord['recipe']> {
     const archive = await this.#options.recipe
-    if (!archive) return undefined
+    if (!archive || this.#hasRecipe) return undefined
+    this.#hasRecipe = true
     const { signal } = this.#options
     return await storeRecipe(this.#repository, archive, { pool, sink: this.#sink, nodes, signal })
   }
@@ -278,4 +345,8 @@ class BackupRun {
       warnings: this.#warnings,
     }
   }
+}
+
+function isHinted(method: ReadMethod): method is HintedMethod {
+  return method !== 'full' && method !== 'allocation'
 }

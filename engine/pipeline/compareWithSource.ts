@@ -5,6 +5,7 @@ import { readBlockMap } from '../repository/blockMapReader.ts'
 import { idBytes } from '../repository/format.ts'
 import type { Repository } from '../repository/repository.ts'
 import { rootOf, type VersionRecord } from '../repository/versionRecord.ts'
+import { alignOut, contains, type RangeSet } from '../sources/ranges.ts'
 import type { Source } from '../sources/source.ts'
 import { BlockPool } from './blockPool.ts'
 import { ProgressMeter } from './progressMeter.ts'
@@ -14,12 +15,14 @@ import { joined, readTolerantly } from './tolerantReader.ts'
 /**
  * Reads the source and compares it with a version, block id by block id. A difference says nothing about the repository: the
  * source may have changed since; so nothing is marked as damaged.
+ *
+ * `used` says which bytes of the source are in use now, if that is known: a hole of the version where all is free is no difference.
  */
 export async function compareWithSource(
   repository: Repository,
   version: VersionRecord,
   source: Source,
-  options: { signal?: AbortSignal; onProgress?: OnProgress } = {},
+  options: { used?: RangeSet; signal?: AbortSignal; onProgress?: OnProgress } = {},
 ): Promise<ScrubResult> {
   const { clock, blockSizeBytes } = repository
   const began = clock.monotonic()
@@ -28,6 +31,8 @@ export async function compareWithSource(
   const pool = new BlockPool(repository.keyring, blockSizeBytes, { threads: 1 })
   const differing: ByteRange[] = []
   const notes: string[] = []
+  const usedBlocks = options.used && alignOut(options.used, blockSizeBytes)
+  const isFree = (block: number) => usedBlocks !== undefined && !contains(usedBlocks, block)
   let checkedBlocks = 0
   try {
     meter.phase('verifying', version.sizeBytes)
@@ -47,7 +52,7 @@ export async function compareWithSource(
           ? wanted === undefined
           : wanted?.equals(all.subarray(i * idBytes, (i + 1) * idBytes))
         checkedBlocks++
-        if (same) continue
+        if (same || (wanted === undefined && isFree(offset / blockSizeBytes + i))) continue
         const at = offset + i * blockSizeBytes
         differing.push({ offset: at, length: Math.min(blockSizeBytes, version.sizeBytes - at) })
       }

@@ -12,7 +12,7 @@ const extent = z.object({ offset: bytes, length: bytes })
 export const versionRecordSchema = z.object({
   id: z.string().regex(/^[0-9a-f]{16}$/),
   name: z.string(),
-  /** When the run began to read: the moment that the version shows. */
+  /** The moment that the version shows: when its snapshot was taken, or else when the run began. */
   startedAt: z.iso.datetime(),
   finishedAt: z.iso.datetime(),
   sizeBytes: bytes,
@@ -29,6 +29,14 @@ export const versionRecordSchema = z.object({
   host: z.string(),
   base: z.string().nullable(),
   labels: z.record(z.string(), z.string()),
+  /** Versions that show nearly the same moment of several sources: they have the same id. Absent from a version that was taken alone. */
+  set: z
+    .object({
+      id: z.string().regex(/^[0-9a-f]{16}$/),
+      /** Between the first and the last of their snapshots, at most; milliseconds. */
+      gapMs: bytes,
+    })
+    .optional(),
   /** Parts of the source that could not be read; the version holds zeros there. */
   unreadable: z.array(extent),
   readBytes: bytes,

@@ -42,6 +42,7 @@ export function viewDetails(record: VersionRecord, marks: MarkState, index: Bloc
     ...viewVersion(record, marks, index),
     finishedAt: record.finishedAt,
     sourceKind: record.source.kind,
+    set: record.set ?? null,
     damagedBlocks: unhealedBlocks(record, marks, index).length,
   }
 }

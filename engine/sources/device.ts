@@ -17,9 +17,9 @@ export class DeviceSource implements Source {
   readonly sizeBytes: number
   readonly sectorBytes: number
   readonly knowsHoles = false
+  readonly useAtOpen: DeviceUse
   readonly #file: FileHandle
   readonly #identity: PathIdentity
-  readonly #useAtOpen: DeviceUse
   readonly #access: SystemAccess
   readonly #cache: PageCachePolicy
 
@@ -38,7 +38,7 @@ export class DeviceSource implements Source {
     this.sectorBytes = sector === 'unsupported' ? 512 : sector
     this.#file = file
     this.#identity = identity
-    this.#useAtOpen = useAtOpen
+    this.useAtOpen = useAtOpen
     this.#access = access
     this.#cache = createPageCachePolicy(file.fd, sizeBytes, calls)
   }
@@ -77,7 +77,7 @@ export class DeviceSource implements Source {
   }
 
   async consistency(): Promise<Consistency> {
-    return judgeDevice(this.#useAtOpen, await lookAtDeviceUse(this.#file, this.#identity, this.#access))
+    return judgeDevice(this.useAtOpen, await lookAtDeviceUse(this.#file, this.#identity, this.#access))
   }
 
   async close(): Promise<void> {

@@ -10,6 +10,12 @@ export interface SnapshotDriver {
    * `source.unsupported` when it would be, but the programs for it are not installed (named in the advice).
    */
   find(path: string, signal?: AbortSignal): Promise<TrackedVolume | undefined>
+
+  /** All volumes that have a snapshot with our tag, whoever of us made it. Empty where the programs are not installed. */
+  withOwnSnapshots(signal?: AbortSignal): Promise<TrackedVolume[]>
+
+  /** Undoes what processes that died left beside snapshots. Never fails. */
+  releaseStale?(): Promise<void>
 }
 
 /** How changes become known; also the method that a version is labelled with. */
@@ -22,7 +28,7 @@ export interface TrackedVolume {
   /** Where it is now. */
   readonly path: string
   readonly sizeBytes: number
-  /** Of what must not be snapshotted or asked for changes by two at the same time: a pool, a group. */
+  /** Of what must not be snapshotted by two at the same time: a pool, a group. Asked for changes by two, the driver sees to their turns. */
   readonly lockName: string
 
   /** Snapshots of this volume that bear our tag, whoever of us made them. Those of others are never listed. */
@@ -52,6 +58,9 @@ export interface TrackedVolume {
   /** Whether what was read from the snapshot until now is what it held at its moment. Asked again after the last read. */
   isValid(snapshot: Snapshot): Promise<boolean>
 
+  /** What a snapshot takes; undefined when it cannot be told. */
+  usage(snapshot: Snapshot, signal?: AbortSignal): Promise<SnapshotUsage | undefined>
+
   /** Removes a snapshot of ours. One that is gone is no error; one that is in use is tried for some seconds. */
   removeSnapshot(snapshot: Snapshot): Promise<void>
 }
@@ -59,6 +68,8 @@ export interface TrackedVolume {
 export interface SnapshotOptions {
   /** Room for what is written to the volume while the snapshot lives, in bytes, where a snapshot needs room of its own; by default judged by the volume and by what is free. */
   roomBytes?: number
+  /** As much room as there is, up to what a snapshot of the volume can ever need; `roomBytes` counts for nothing then. */
+  largest?: boolean
   signal?: AbortSignal
 }
 
@@ -67,6 +78,13 @@ export interface Snapshot {
   readonly id: string
   readonly name: string
   readonly sizeBytes: number
+}
+
+export interface SnapshotUsage {
+  /** What it takes of its room, or of the pool, beyond what it shares with the volume; bytes. */
+  usedBytes: number
+  /** Room that was set aside for it; null when it shares that of a pool. */
+  roomBytes: number | null
 }
 
 export type Changes =

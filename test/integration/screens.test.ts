@@ -52,6 +52,7 @@ describe.skipIf(noStage !== undefined)(`screens in a browser${noStage ? ` (${noS
 
   it('open a backup that is there already, and say so when the passphrase is wrong', async () => {
     const page = await stage.open('fresh', 'wizard')
+    await page.getByRole('checkbox', { name: 'Read it while it is in use' }).check()
     await page.getByRole('button', { name: 'Next' }).click()
     await page.getByLabel('Path of the folder').fill('/mnt/existing')
     await page.getByLabel('Path of the folder').press('Enter')
@@ -69,6 +70,7 @@ describe.skipIf(noStage !== undefined)(`screens in a browser${noStage ? ` (${noS
   it('see a drive that is connected while one looks', async () => {
     const page = await stage.open('empty', 'wizard')
     await page.getByText('Leave out', { exact: true }).last().click()
+    await page.getByRole('checkbox', { name: 'Read it while it is in use' }).check()
     await page.getByRole('button', { name: 'Next' }).click()
     expect(await page.getByRole('radio', { name: /Samsung T7/ }).count()).toBe(0)
     await page.evaluate('window.stage.plugIn()')

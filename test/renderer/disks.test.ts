@@ -1,20 +1,27 @@
 import { describe, expect, it } from 'vitest'
 import type { DriveDevice } from '../../engine/contract/drives.ts'
-import { ancestry, devicesIn, drawDisks, leavesOf, leftOut } from '../../renderer/src/state/diskTree.ts'
+import { ancestry, type DiskArea, devicesIn, drawDisks, leavesOf, leftOut } from '../../renderer/src/state/diskTree.ts'
+import { lastVersions } from '../../renderer/src/state/lastVersions.ts'
 import { jobProtection, protectionByDevice } from '../../renderer/src/state/protection.ts'
 import { deviceId, externalDevices, GB, internalDevices, strangeDevices } from './fake/devices.ts'
 import { scenario } from './fake/scenarios.ts'
+import { volumeDevices, volumeInventory } from './fake/volumes.ts'
 
 const all = [...externalDevices, ...strangeDevices, ...internalDevices]
 const named = (path: string): DriveDevice => all.find(device => device.path === path)!
 
 describe('a drawing of disks', () => {
   it('begins with the disk that the system runs from', () => {
-    expect(drawDisks(all).map(({ disk }) => disk.path)).toEqual(['/dev/nvme0n1', '/dev/sda', '/dev/sdb', '/dev/sdc'])
+    expect(drawDisks({ devices: all }).map(({ disk }) => disk.path)).toEqual([
+      '/dev/nvme0n1',
+      '/dev/sda',
+      '/dev/sdb',
+      '/dev/sdc',
+    ])
   })
 
   it('goes through encryption and volumes down to the file systems', () => {
-    const [system] = drawDisks(internalDevices)
+    const [system] = drawDisks({ devices: internalDevices })
     expect(leavesOf(system!.areas).map(({ path }) => path)).toEqual([
       '/dev/nvme0n1p1',
       '/dev/nvme0n1p2',
@@ -26,7 +33,7 @@ describe('a drawing of disks', () => {
 
   it('shows room that nothing uses, and none where it is only alignment', () => {
     const free = (path: string) => {
-      const drawing = drawDisks(all).find(({ disk }) => disk.path === path)!
+      const drawing = drawDisks({ devices: all }).find(({ disk }) => disk.path === path)!
       return drawing.areas.find(({ device }) => device === null)?.sizeBytes
     }
     expect(free('/dev/sdc')).toBe(100 * GB)
@@ -36,7 +43,9 @@ describe('a drawing of disks', () => {
   it('draws a volume that lies on two disks once', () => {
     const volume = { ...named('/dev/mapper/laptop-home'), restsOn: [deviceId('/dev/sdb'), deviceId('/dev/sdc')] }
     const on = (path: string) => ({ ...named(path), holders: [volume.id], restsOn: [] })
-    const drawn = drawDisks([on('/dev/sdb'), on('/dev/sdc'), volume]).map(({ areas }) => devicesIn(areas).length)
+    const drawn = drawDisks({ devices: [on('/dev/sdb'), on('/dev/sdc'), volume] }).map(
+      ({ areas }) => devicesIn(areas).length,
+    )
     expect(drawn).toEqual([1, 0])
   })
 
@@ -46,7 +55,7 @@ describe('a drawing of disks', () => {
       { ...a, restsOn: [b.id], holders: [b.id] },
       { ...b, restsOn: [a.id], holders: [a.id] },
     ]
-    expect(drawDisks(circle)).toHaveLength(1)
+    expect(drawDisks({ devices: circle })).toHaveLength(1)
     expect(ancestry(circle[0]!, new Map(circle.map(one => [one.id, one])))).toHaveLength(2)
   })
 
@@ -55,20 +64,57 @@ describe('a drawing of disks', () => {
     const image = { ...disk, kind: 'loop' as const, restsOn: [disk.id], holders: [] }
     const attached = { ...image, id: deviceId('/dev/loop0'), path: '/dev/loop0' }
     const program = { ...image, id: deviceId('/dev/loop1'), path: '/dev/loop1', readOnly: true }
-    const drawn = drawDisks([disk, attached, program])
+    const drawn = drawDisks({ devices: [disk, attached, program] })
     expect(drawn.map(({ disk: { path }, areas }) => [path, devicesIn(areas).length])).toEqual([
       ['/dev/loop0', 0],
       ['/dev/sdb', 0],
     ])
   })
 
+  it('goes through volume groups and thin pools, and draws neither parts of volumes nor snapshots of Holdfast', () => {
+    const outline = (areas: readonly DiskArea[]): unknown[] =>
+      areas.map(({ device, node, inside }) => {
+        const name =
+          device?.path ??
+          (node?.kind === 'group' ? node.group.name : node && 'volume' in node ? node.volume?.name : null)
+        return inside.length === 0 ? name : [name, ...outline(inside)]
+      })
+    const [system, secret, mirror, other] = drawDisks({ devices: volumeDevices(), lvm: volumeInventory() })
+    expect(outline(system!.areas)).toEqual([
+      '/dev/nvme0n1p1',
+      [
+        '/dev/nvme0n1p2',
+        [
+          'vg0',
+          ['pool', '/dev/mapper/vg0-home', 'before-upgrade', '/dev/mapper/vg0-www'],
+          '/dev/mapper/vg0-root',
+          '/dev/mapper/vg0-swap',
+          // Free extents.
+          null,
+        ],
+      ],
+    ])
+    expect(outline(secret!.areas)).toEqual([
+      ['/dev/mapper/secret', ['vgdata', '/dev/mapper/vgdata-archive', '/dev/mapper/vgdata-scratch']],
+    ])
+    // A mirror is drawn in the first of its disks.
+    expect(outline(mirror!.areas)).toEqual(['/dev/md0'])
+    expect(other!.areas).toEqual([])
+  })
+
+  it('draws free extents as large as they are', () => {
+    const [system] = drawDisks({ devices: volumeDevices(), lvm: volumeInventory() })
+    const [group] = system!.areas[1]!.inside
+    expect(group!.inside.at(-1)).toMatchObject({ device: null, node: null, sizeBytes: 186 * GB })
+  })
+
   it('holds nothing of disks without a medium', () => {
-    expect(drawDisks([{ ...named('/dev/sdb'), sizeBytes: 0 }])).toEqual([])
+    expect(drawDisks({ devices: [{ ...named('/dev/sdb'), sizeBytes: 0 }] })).toEqual([])
   })
 
   it('names what is left out, and neither swap nor what only holds others', () => {
     const covered = new Set([deviceId('/dev/mapper/laptop-home')])
-    expect(leftOut(internalDevices, ({ id }) => covered.has(id)).map(({ title }) => title)).toEqual([
+    expect(leftOut({ devices: internalDevices }, ({ id }) => covered.has(id)).map(({ title }) => title)).toEqual([
       'EFI',
       'boot',
       'root',
@@ -104,5 +150,20 @@ describe('the protection of a device', () => {
     const [view] = bridge.world.jobViews()
     const fresh = { ...view!.standings[0]!, lastSuccessAt: null, lastRun: null }
     expect(jobProtection({ ...view!, standings: [fresh] })).toBe('waiting')
+  })
+})
+
+describe('the last version of a device', () => {
+  it('is the newest whole one of a job of it, or of what it lies on', () => {
+    const { world } = scenario('volumes').bridge
+    const versions = [...world.versions.values()].flat().toSorted((a, b) => b.date.localeCompare(a.date))
+    const lastOf = lastVersions(world.jobViews(), versions, world.devices)
+    const device = (path: string) => world.devices.find(one => one.path === path)!
+    const home = versions.filter(({ name }) => name === 'home')
+    expect(lastOf(device('/dev/mapper/vg0-home'))).toBe(home[0])
+    expect(lastOf(device('/dev/mapper/vgdata-archive'))).toMatchObject({ name: 'archive' })
+    expect(lastOf(device('/dev/mapper/vg0-www'))).toBeUndefined()
+    const broken = versions.map(one => (one === home[0] ? { ...one, status: 'damaged' as const } : one))
+    expect(lastVersions(world.jobViews(), broken, world.devices)(device('/dev/mapper/vg0-home'))).toBe(home[1])
   })
 })

@@ -3,7 +3,7 @@ import type { DriveDevice } from '../../engine/contract/drives.ts'
 import type { WireError } from '../../engine/contract/errors.ts'
 import type { LibraryVersion } from '../../engine/contract/library.ts'
 import { driveChoices } from '../../renderer/src/screens/restore/placeChoices.ts'
-import { noWish, planInput } from '../../renderer/src/screens/restore/wish.ts'
+import { noWish, planInput, type TargetWish } from '../../renderer/src/screens/restore/wish.ts'
 import {
   deviceText,
   freeName,
@@ -189,5 +189,31 @@ describe('removals from several destinations', () => {
     expect(removal.removable).toEqual([old, young])
     expect(removal.kept).toHaveLength(1)
     expect(removal.last).toEqual([{ name: 'root', destination: 'a' }])
+  })
+})
+
+describe('a new volume as the target', () => {
+  const version = { destination: 'd', id: 'v', name: 'root', date: '2026-11-26T13:00:00.000Z' } as LibraryVersion
+
+  it('is asked for once there is a place and a name that LVM takes', () => {
+    const wish: TargetWish = { ...noWish(version), kind: 'newVolume' }
+    expect(wish.volumeName).toBe('root-2026-11-26')
+    expect(planInput(version, wish)).toBeNull()
+    const placed = { ...wish, group: 'vg0', thinPool: 'pool' }
+    expect(planInput(version, placed)?.target).toEqual({
+      kind: 'newVolume',
+      group: 'vg0',
+      name: 'root-2026-11-26',
+      thinPool: 'pool',
+    })
+    for (const volumeName of ['', '-a', '.', 'a b', 'ä', 'snapshot1', 'x_tdata', 'a'.repeat(128)]) {
+      expect(planInput(version, { ...placed, volumeName }), volumeName).toBeNull()
+    }
+  })
+
+  it('never grows or writes only what differs, whatever was wanted of a disk before', () => {
+    const wish = { ...noWish(version), kind: 'newVolume' as const, group: 'vg0', delta: true, grow: true }
+    expect(planInput(version, wish)).toMatchObject({ delta: false })
+    expect(planInput(version, wish)).not.toHaveProperty('grow')
   })
 })

@@ -11,6 +11,7 @@ export async function walkWizard(
   const heading = (text: string) => page.getByRole('heading', { level: 1, name: text }).waitFor()
 
   await heading('What do you want to back up?')
+  await page.getByRole('checkbox', { name: 'Read it while it is in use' }).check()
   await at('1-what')
   await next()
 

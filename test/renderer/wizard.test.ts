@@ -6,13 +6,13 @@ import { policyOfLevel } from '../../renderer/src/screens/settings/retentionLeve
 import {
   bytesToRead,
   chosenDevices,
+  chosenInUse,
   coverage,
   type Draft,
   draftBytes,
   emptyDraft,
   estimateMs,
   freeName,
-  isInUse,
   jobOf,
   placesOn,
   preselect,
@@ -23,18 +23,20 @@ import {
 } from '../../renderer/src/screens/wizard/draft.ts'
 import { passphraseBits, strengthOf } from '../../renderer/src/screens/wizard/strength.ts'
 import { externalDevices, GB, internalDevices, usedShare } from './fake/devices.ts'
+import { volumeDevices, volumeInventory } from './fake/volumes.ts'
 
 const devices = [...internalDevices, ...externalDevices]
+const inventory = { devices }
 const named = (path: string) => devices.find(device => device.path === path)!
 const usedOf = ({ id, sizeBytes }: { id: string; sizeBytes: number }) => {
   const share = usedShare[id]
   return share === undefined ? undefined : sizeBytes * share
 }
-const draft: Draft = { ...emptyDraft, ...preselect(devices), name: 'This computer' }
+const draft: Draft = { ...emptyDraft, ...preselect(inventory), name: 'This computer' }
 
 describe('what is chosen at first', () => {
   it('is the whole computer: plain disks whole, every part of layered ones, and no drive that comes and goes', () => {
-    expect(chosenDevices(draft, devices).map(({ path }) => path)).toEqual([
+    expect(chosenDevices(draft, inventory).map(({ path }) => path)).toEqual([
       '/dev/nvme0n1p1',
       '/dev/nvme0n1p2',
       '/dev/mapper/laptop-home',
@@ -44,22 +46,36 @@ describe('what is chosen at first', () => {
   })
 
   it('covers what lies on a disk that is chosen as a whole', () => {
-    const isCovered = coverage(draft, devices)
+    const isCovered = coverage(draft, inventory)
     expect(isCovered(named('/dev/sda1'))).toBe(true)
     expect(isCovered(named('/dev/sdb1'))).toBe(false)
     expect(isCovered(named('/dev/mapper/laptop-swap'))).toBe(false)
   })
 
-  it('is in use when anything on it is mounted', () => {
-    expect(isInUse(named('/dev/nvme0n1'), devices)).toBe(true)
-    const away = devices.map(device => ({ ...device, mountPoints: [] }))
-    expect(isInUse(away[0]!, away)).toBe(false)
+  it('asks about what can only be read while it is in use, and about nothing that LVM can hold still', () => {
+    expect(chosenInUse(draft, inventory).map(({ path }) => path)).toContain('/dev/sda')
+    const server = { devices: volumeDevices(), lvm: volumeInventory() }
+    const serverDraft: Draft = { ...emptyDraft, ...preselect(server) }
+    expect(chosenDevices(serverDraft, server).map(({ path }) => path)).toEqual([
+      '/dev/nvme0n1p1',
+      '/dev/mapper/vg0-home',
+      '/dev/mapper/vg0-www',
+      '/dev/mapper/vg0-root',
+      '/dev/mapper/vgdata-archive',
+      '/dev/mapper/vgdata-scratch',
+      '/dev/md0',
+    ])
+    expect(chosenInUse(serverDraft, server).map(({ path }) => path)).toEqual([
+      '/dev/nvme0n1p1',
+      '/dev/mapper/vgdata-archive',
+      '/dev/md0',
+    ])
   })
 
   it('reads what is used, not what a disk could hold', () => {
     expect(bytesToRead(named('/dev/sda'), devices, usedOf)).toBe(4000 * GB * 0.52)
     expect(bytesToRead(named('/dev/nvme0n1p3'), devices, usedOf)).toBe(998 * GB)
-    expect(draftBytes(draft, devices, usedOf)).toMatchObject({ count: 5 })
+    expect(draftBytes(draft, inventory, usedOf)).toMatchObject({ count: 5 })
   })
 
   it('takes between a fast and a slow while', () => {
@@ -70,7 +86,7 @@ describe('what is chosen at first', () => {
 
 describe('places', () => {
   it('are never on a disk that is backed up, nor on the one of the system', () => {
-    const found = placesOn(draft, devices).map(({ device, refusal }) => [device.path, refusal])
+    const found = placesOn(draft, inventory).map(({ device, refusal }) => [device.path, refusal])
     expect(found).toEqual([
       ['/dev/sda1', 'isSource'],
       ['/dev/sdb1', null],
@@ -80,7 +96,7 @@ describe('places', () => {
   it('need a file system and may not be read-only', () => {
     const refusalWith = (facts: Partial<(typeof devices)[number]>) => {
       const changed = devices.map(device => (device.path === '/dev/sdb1' ? { ...device, ...facts } : device))
-      return placesOn(draft, changed).find(({ device }) => device.path === '/dev/sdb1')?.refusal
+      return placesOn(draft, { devices: changed }).find(({ device }) => device.path === '/dev/sdb1')?.refusal
     }
     expect(refusalWith({ fileSystem: null })).toBe('noFileSystem')
     expect(refusalWith({ fileSystem: { type: 'crypto_LUKS', label: null, uuid: null } })).toBe('noFileSystem')
@@ -93,12 +109,20 @@ describe('the job that comes of it', () => {
 
   it('is one that the contract accepts, with every rhythm', () => {
     for (const rhythm of ['dailyDrive', 'daily', 'hourly', 'weekly', 'manual'] satisfies Rhythm[]) {
-      const settings = jobOf({ ...draft, rhythm }, devices, [], '0123456789abcdef')
+      const settings = jobOf({ ...draft, rhythm }, inventory, [], '0123456789abcdef')
       const { sources, ...rest } = settings
       const whole = { ...rest, sources: sources.map(({ name }) => ({ path: '/x', name })) }
       expect(jobSettingsSchema.safeParse(whole).error).toBeUndefined()
     }
     expect(scheduleOf({ ...draft, rhythm: 'manual' })).toBeNull()
+  })
+
+  it('reads disks while they are in use only if somebody has agreed to that, and there are any', () => {
+    const settings = (chosen: Draft) => jobOf(chosen, inventory, [], '0123456789abcdef')
+    expect(settings(draft).whileInUse).toBe(false)
+    const agreed = { ...draft, readInUse: chosenInUse(draft, inventory).map(({ id }) => id) }
+    expect(settings(agreed).whileInUse).toBe(true)
+    expect(settings({ ...agreed, disks: {}, parts: [] }).whileInUse).toBe(false)
   })
 
   it('keeps by rules that the engine can read', () => {

@@ -15,6 +15,8 @@ export interface BlockDevice {
   restsOn: string[]
   /** File that an attached loop device shows. */
   backingFile?: string
+  /** Of an array: 'raid1', 'raid5' … */
+  raidLevel?: string
 }
 
 const optional = async (path: string): Promise<string | undefined> => {
@@ -66,6 +68,7 @@ async function readDevice(folder: string, name: string) {
     label: mappedName ?? name,
     restsOn: await names(join(folder, name, 'slaves')),
     ...(backing === undefined ? {} : { backingFile: backing }),
+    ...(raidLevel === undefined || raidLevel === '' ? {} : { raidLevel }),
   }
   return { device, children: await names(join(folder, name)) }
 }

@@ -1,7 +1,8 @@
 import { constants } from 'node:fs'
-import { open, readFile } from 'node:fs/promises'
+import { open, readdir, readFile, readlink, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LinuxCalls } from '../linux.ts'
+import { deviceIdOf } from './system.ts'
 
 /** Capacity of an open block device in bytes: asked of it, else of sysfs; undefined when neither knows. */
 export async function deviceSize(
@@ -46,4 +47,26 @@ export async function writtenSectors(deviceId: string, sysRoot: string): Promise
   } catch {
     return undefined
   }
+}
+
+/**
+ * Whether a process has a block device open for writing, under whatever name: a virtual machine, a database. What the kernel itself
+ * does with it (a mount, a volume manager) is no process. Those of other users show only to root.
+ */
+export async function isOpenForWriting(deviceId: string, procRoot: string): Promise<boolean> {
+  const pids = (await readdir(procRoot).catch(() => [])).filter(name => /^\d+$/.test(name))
+  for (const pid of pids) {
+    const folder = join(procRoot, pid)
+    for (const fd of await readdir(join(folder, 'fd')).catch(() => [])) {
+      const link = join(folder, 'fd', fd)
+      // Only of what lies below /dev: to look at a file may wait for a server for ever.
+      if (!(await readlink(link).catch(() => '')).startsWith('/dev/')) continue
+      const facts = await stat(link, { bigint: true }).catch(() => undefined)
+      if (!facts?.isBlockDevice() || deviceIdOf(facts.rdev) !== deviceId) continue
+      const text = await readFile(join(folder, 'fdinfo', fd), 'utf8').catch(() => '')
+      const flags = Number.parseInt(/^flags:\s*([0-7]+)$/m.exec(text)?.[1] ?? '0', 8)
+      if ((flags & (constants.O_WRONLY | constants.O_RDWR)) !== 0) return true
+    }
+  }
+  return false
 }

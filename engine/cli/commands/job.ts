@@ -119,5 +119,15 @@ function settingsOf(command: Command): Command {
     .option('--on-battery <what>', '"wait" for mains power, or "run"')
     .option('--metered <what>', '"wait" for a connection that costs nothing, or "run"')
     .option('--priority <what>', '"low" gives way to everything else on this computer, or "normal"')
-    .option('--hook <moment=name>', 'an executable in the folder of hooks; may be given several times', collect)
+    .option(
+      '--snapshots <what>',
+      '"keep" the last one of a volume, so that the next run reads what changed; or "remove" it',
+    )
+    .option('--snapshot-size <size>', 'room for what is written while a snapshot lives; "auto" judges by the volume')
+    .option('--while-in-use <what>', '"refuse" devices that are written to and have no snapshot, or "read" them')
+    .option(
+      '--hook <moment=name>',
+      'an executable in the folder of hooks, such as before-snapshot=quiet-database; may be given several times',
+      collect,
+    )
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { formatBytes } from '../../base/bytes.ts'
+import { formatBytes, formatDuration } from '../../base/bytes.ts'
 import type { VersionDetails } from '../../contract/models.ts'
 import type { ExtractedRecipe, VersionWithRecipe } from '../../contract/recipe.ts'
 import type { Cli } from '../cli.ts'
@@ -59,6 +59,9 @@ const statusWords: Record<VersionDetails['status'], string> = {
   damaged: 'damaged: parts of it are lost in the repository',
 }
 
+const setWords = ({ id, gapMs }: NonNullable<VersionDetails['set']>) =>
+  `${id}; its snapshots were taken within ${formatDuration(gapMs)}`
+
 function text(version: VersionDetails): string {
   const unreadable = rangeList(version.unreadable)
   return facts(
@@ -79,6 +82,7 @@ function text(version: VersionDetails): string {
       ['Read', `${bytesInTime(version.readBytes, version.durationMs)}; ${methodWords[version.method]}`],
       ['New', `${formatBytes(version.newBytes)}, stored in ${formatBytes(version.storedBytes)}`],
       ['Based on', version.base ?? undefined],
+      ['Set', version.set === null ? undefined : setWords(version.set)],
       ['State', consistencyWords[version.consistency]],
       ['Last checked', version.scrubbedAt === null ? 'not yet in full' : localMinute(version.scrubbedAt)],
     ],

@@ -1,4 +1,5 @@
 import type { Logger } from '../../base/logger.ts'
+import { hideOwnDevices } from '../../base/udevRules.ts'
 import { HoldfastError } from '../../contract/errors.ts'
 import type { Destination } from '../../contract/jobs.ts'
 import type { Engine } from '../../engineApi.ts'
@@ -6,7 +7,6 @@ import { uriOf } from '../../files/address.ts'
 import { Attachment } from '../../files/attachment.ts'
 import { AttachmentRecords } from '../../files/attachmentRecords.ts'
 import { type FilesSystem, filesSystem } from '../../files/system.ts'
-import { hideOwnDevices } from '../../files/udevRules.ts'
 import { socketPathFor } from '../../files/versionFiles.ts'
 import { attachWritable, flushDevice, requireUnused } from '../../files/writableDevice.ts'
 import type { ExportList, WritableExport } from '../../nbd/export.ts'
@@ -95,7 +95,7 @@ async function serve(
   logger: Logger,
   use: (served: Served) => Promise<void>,
 ): Promise<void> {
-  if (attachment.system.isRoot) await hideOwnDevices(attachment.system, logger)
+  if (attachment.system.isRoot) await hideOwnDevices(attachment.system.run, logger)
   const socketPath = await socketPathFor(attachment)
   const address = { socketPath, exportName: '' }
   const server = new NbdServer({ exports: onlyExport(overlay), log: logger })

@@ -1,5 +1,5 @@
 import { type ReactNode, useId, useState } from 'react'
-import type { DriveDevice } from '../../../engine/contract/drives.ts'
+import type { DriveDevice, DriveInventory, VolumeGroup } from '../../../engine/contract/drives.ts'
 import type { Say } from '../i18n/language.ts'
 import { useSpeech } from '../i18n/useSpeech.ts'
 import {
@@ -15,7 +15,7 @@ import type { Protection } from '../theme/tokens.ts'
 import { protectionIcons, StateBadge } from './StateBadge.tsx'
 
 export interface DiskMapProps {
-  devices: readonly DriveDevice[]
+  inventory: DriveInventory
   /** How a device is protected; asked for everything that is drawn. */
   protectionOf(device: DriveDevice): Protection
   /** Used bytes of the file system of a device, where known. */
@@ -24,13 +24,17 @@ export interface DiskMapProps {
   head?(disk: DriveDevice): ReactNode
   /** Words instead of those for the protection, such as "chosen". */
   wordOf?(device: DriveDevice): string
+  /** How it is backed up, in a few words for the picture and in some more for the table; null when it is not. */
+  howOf?(device: DriveDevice): { text: string; details: string } | null
+  /** When and how its last version was made. */
+  lastOf?(device: DriveDevice): string | null
 }
 
 /** Disks drawn to scale, as they are divided, with how each part is protected; and the same as a table. */
 export function DiskMap(props: DiskMapProps) {
   const { t } = useSpeech()
   const [isTable, setIsTable] = useState(false)
-  const drawings = drawDisks(props.devices)
+  const drawings = drawDisks(props.inventory)
   const id = useId()
   if (drawings.length === 0) return <p className="hf-quiet">{t('map.noDisks')}</p>
   return (
@@ -48,7 +52,11 @@ export function DiskMap(props: DiskMapProps) {
             {/* The table says the same to those who cannot see this. */}
             <div className="hf-map-bar" aria-hidden="true">
               {areas.length === 0 ? (
-                <Area area={{ device: disk, sizeBytes: disk.sizeBytes, inside: [] }} of={disk.sizeBytes} {...props} />
+                <Area
+                  area={{ device: disk, node: null, sizeBytes: disk.sizeBytes, inside: [] }}
+                  of={disk.sizeBytes}
+                  {...props}
+                />
               ) : (
                 areas.map((area, i) => <Area key={area.device?.id ?? i} area={area} of={disk.sizeBytes} {...props} />)
               )}
@@ -114,23 +122,15 @@ function Area({ area, of, ...map }: AreaProps) {
   const { t, format } = useSpeech()
   // Very small partitions stay visible; the rest shares what is left in proportion.
   const style = { flexGrow: Math.max(area.sizeBytes / of, 0.0001), flexBasis: 0 }
-  if (!area.device) {
-    return (
-      <div
-        className="hf-map-area"
-        data-kind="free"
-        style={style}
-        title={`${t('map.free')}, ${format.bytes(area.sizeBytes)}`}
-      >
-        <span className="hf-map-label">{t('map.free')}</span>
-      </div>
-    )
-  }
-  const device = area.device
+  const title = areaTitle(t, area)
+  const [only] = area.inside
+  if (area.device && only?.node?.kind === 'group') return <Area area={only} of={of} {...map} />
   if (area.inside.length > 0) {
     return (
       <div className="hf-map-area" data-kind="container" style={style}>
-        <span className="hf-map-label hf-map-container-label">{containerText(t, device)}</span>
+        <span className="hf-map-label hf-map-container-label" title={title}>
+          {title}
+        </span>
         <div className="hf-map-inner">
           {area.inside.map((inner, i) => (
             <Area key={inner.device?.id ?? i} area={inner} of={area.sizeBytes} {...map} />
@@ -139,11 +139,29 @@ function Area({ area, of, ...map }: AreaProps) {
       </div>
     )
   }
+  if (!area.device) {
+    return (
+      <div
+        className="hf-map-area"
+        data-kind="free"
+        style={style}
+        title={`${title}, ${format.bytes(area.node?.sizeBytes ?? area.sizeBytes)}`}
+      >
+        <span className="hf-map-label">
+          <span className="hf-map-name">{title}</span>
+        </span>
+      </div>
+    )
+  }
+  const device = area.device
   const protection = isSwap(device) ? 'none' : map.protectionOf(device)
   const Sign = protectionIcons[protection]
   const used = map.usedOf?.(device)
   const word = map.wordOf?.(device) ?? t(`state.${protection}`)
-  const text = `${deviceTitle(device)}, ${format.bytes(device.sizeBytes)}, ${contentText(t, device)}: ${word}`
+  const how = map.howOf?.(device) ?? null
+  const last = map.lastOf?.(device) ?? null
+  const said = [word, how?.details ?? null, last].filter(one => one !== null).join(' · ')
+  const text = `${deviceTitle(device)}, ${format.bytes(device.sizeBytes)}, ${contentText(t, device)}: ${said}`
   return (
     <div
       className="hf-map-area"
@@ -159,6 +177,8 @@ function Area({ area, of, ...map }: AreaProps) {
         <Sign size={14} />
         <span className="hf-map-name">{deviceTitle(device)}</span>
       </span>
+      {how !== null && <span className="hf-map-label hf-map-how">{how.text}</span>}
+      {last !== null && <span className="hf-map-label hf-map-how">{last}</span>}
       <span className="hf-map-label hf-map-size">{format.bytes(device.sizeBytes)}</span>
     </div>
   )
@@ -166,8 +186,8 @@ function Area({ area, of, ...map }: AreaProps) {
 
 function DiskTable(props: DiskMapProps) {
   const { t, format } = useSpeech()
-  const rows = drawDisks(props.devices).flatMap(({ disk, areas }) => [
-    { device: disk as DriveDevice | null, sizeBytes: disk.sizeBytes, depth: 0, isLeaf: areas.length === 0 },
+  const rows = drawDisks(props.inventory).flatMap(({ disk, areas }) => [
+    { area: { device: disk, node: null, sizeBytes: disk.sizeBytes, inside: areas }, depth: 0 },
     ...rowsOf(areas, 1),
   ])
   return (
@@ -181,24 +201,30 @@ function DiskTable(props: DiskMapProps) {
           </th>
           <th scope="col">{t('map.holds')}</th>
           <th scope="col">{t('map.protection')}</th>
+          {props.howOf && <th scope="col">{t('map.how')}</th>}
+          {props.lastOf && <th scope="col">{t('map.last')}</th>}
         </tr>
       </thead>
       <tbody>
-        {rows.map(({ device, sizeBytes, depth, isLeaf }, i) => {
+        {rows.map(({ area, depth }, i) => {
+          const { device, inside } = area
+          const isLeaf = inside.length === 0
           const protection = device && isLeaf ? (isSwap(device) ? 'none' : props.protectionOf(device)) : null
           return (
             // biome-ignore lint/suspicious/noArrayIndexKey: free room has no name of its own
             <tr key={i}>
               <th scope="row" style={{ paddingInlineStart: `${depth * 1.25}rem` }}>
-                {device ? deviceTitle(device) : t('map.free')}
+                {device ? deviceTitle(device) : areaTitle(t, area)}
               </th>
-              <td className="hf-number">{format.bytes(sizeBytes)}</td>
+              <td className="hf-number">{format.bytes(area.node?.sizeBytes ?? area.sizeBytes)}</td>
               <td>{device ? contentText(t, device) : ''}</td>
               <td>
                 {device && protection && (
                   <StateBadge state={protection} label={props.wordOf?.(device) ?? t(`state.${protection}`)} />
                 )}
               </td>
+              {props.howOf && <td>{device && isLeaf ? props.howOf(device)?.details : ''}</td>}
+              {props.lastOf && <td>{device && isLeaf ? props.lastOf(device) : ''}</td>}
             </tr>
           )
         })}
@@ -208,17 +234,32 @@ function DiskTable(props: DiskMapProps) {
 }
 
 interface Row {
-  device: DriveDevice | null
-  sizeBytes: number
+  area: DiskArea
   depth: number
-  isLeaf: boolean
 }
 
 const rowsOf = (areas: readonly DiskArea[], depth: number): Row[] =>
-  areas.flatMap(({ device, sizeBytes, inside }) => [
-    { device, sizeBytes, depth, isLeaf: inside.length === 0 },
-    ...rowsOf(inside, depth + 1),
-  ])
+  areas.flatMap(area => [{ area, depth }, ...rowsOf(area.inside, depth + 1)])
+
+/** What to call a stretch of a disk. */
+function areaTitle(t: Say, { device, node }: DiskArea): string {
+  if (device) return containerText(t, device)
+  if (node?.kind === 'group') return groupTitle(t, node.group)
+  if (node?.kind === 'pool') {
+    const { name, dataPercent } = node.volume
+    return dataPercent === null
+      ? t('map.pool', { name })
+      : t('map.poolFull', { name, percent: Math.round(dataPercent) })
+  }
+  return node?.kind === 'volume' ? t('map.inactive', { name: node.volume.name }) : t('map.free')
+}
+
+function groupTitle(t: Say, { name, problems }: VolumeGroup): string {
+  const [problem] = problems
+  return problem === undefined
+    ? t('map.group', { name })
+    : `${t('map.group', { name })}: ${t(`map.trouble.${problem}`)}`
+}
 
 function containerText(t: Say, device: DriveDevice): string {
   if (device.fileSystem?.type === 'crypto_LUKS') return t('map.encrypted')

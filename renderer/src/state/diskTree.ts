@@ -1,8 +1,12 @@
-import type { DriveDevice } from '../../../engine/contract/drives.ts'
+import { deviceTree, type TreeNode } from '../../../engine/contract/deviceTree.ts'
+import type { DriveDevice, DriveInventory } from '../../../engine/contract/drives.ts'
 
-/** A stretch of a disk: something with a name of its own, or room that nothing uses (device is null). */
+/** A stretch of a disk: something with a name of its own, or room that nothing uses. */
 export interface DiskArea {
+  /** Null for room that nothing uses, and for what is no device: a volume group, a thin pool, a volume that is not active. */
   device: DriveDevice | null
+  /** Null for room that nothing uses. */
+  node: TreeNode | null
   sizeBytes: number
   /** What lies in it, side by side. */
   inside: readonly DiskArea[]
@@ -17,16 +21,18 @@ export interface DiskDrawing {
 const smallestGap = 0.005
 
 /**
- * The disks of an inventory with what lies in them, however deep: partitions, encryption, volumes. A volume that lies on several
- * devices is drawn in the first that it names only. An image file that is attached (a loop device) is a disk of its own, not a part of the
- * one with the file; those that cannot be written are programs, and no disks to people.
+ * The disks of an inventory with what lies in them, however deep: partitions, encryption, volume groups, thin pools, volumes. A
+ * volume that lies on several devices is drawn in the first that it names only; snapshots of Holdfast are not drawn. An image file
+ * that is attached (a loop device) is a disk of its own, not a part of the one with the file; those that cannot be written are
+ * programs, and no disks to people.
  */
-export function drawDisks(devices: readonly DriveDevice[]): DiskDrawing[] {
-  const byId = new Map(devices.map(device => [device.id, device]))
-  return devices
-    .filter(device => (device.kind === 'disk' || isAttachedImage(device)) && device.sizeBytes > 0)
-    .toSorted(bySystemThenPath)
-    .map(disk => ({ disk, areas: areasIn(disk, byId, new Set([disk.id])) }))
+export function drawDisks(inventory: DriveInventory): DiskDrawing[] {
+  return deviceTree(inventory).flatMap(node => {
+    if (node.kind !== 'device') return []
+    const disk = node.device
+    const isDisk = (disk.kind === 'disk' || isAttachedImage(disk)) && disk.sizeBytes > 0
+    return isDisk ? [{ disk, areas: areasIn(node) }] : []
+  })
 }
 
 /** A file that is attached as a disk, and can be written. */
@@ -37,32 +43,34 @@ export function devicesIn(areas: readonly DiskArea[]): DriveDevice[] {
   return areas.flatMap(({ device, inside }) => [...(device ? [device] : []), ...devicesIn(inside)])
 }
 
-function areasIn(parent: DriveDevice, byId: ReadonlyMap<string, DriveDevice>, above: ReadonlySet<string>): DiskArea[] {
-  const held = parent.holders
-    .map(id => byId.get(id))
-    .filter(device => device !== undefined)
-    .filter(device => device.kind !== 'loop')
-    // Snapshots and members drawn elsewhere; and what would go round in circles.
-    .filter(device => !above.has(device.id) && (device.restsOn[0] ?? parent.id) === parent.id)
-    .toSorted((a, b) => comparePaths(a.path, b.path))
-  const areas = held.map(device => ({
-    device,
-    // A volume on several devices is larger than its share of this one.
-    sizeBytes: Math.min(device.sizeBytes, parent.sizeBytes),
-    inside: areasIn(device, byId, new Set([...above, device.id])),
-  }))
-  const gap = parent.sizeBytes - areas.reduce((sum, area) => sum + area.sizeBytes, 0)
-  if (areas.length === 0 || gap < parent.sizeBytes * smallestGap) return areas
-  return [...areas, { device: null, sizeBytes: gap, inside: [] }]
+function areasIn(parent: TreeNode): DiskArea[] {
+  // A disk of a group is all group, but for the page that says so.
+  const [only] = parent.inside
+  if (parent.kind === 'device' && only?.kind === 'group') return [areaOf(only, parent)]
+  const areas = parent.inside.filter(node => !isOurs(node)).map(node => areaOf(node, parent))
+  const gap = gapIn(parent, areas)
+  if (areas.length === 0 && parent.kind !== 'group') return areas
+  return gap < parent.sizeBytes * smallestGap
+    ? areas
+    : [...areas, { device: null, node: null, sizeBytes: gap, inside: [] }]
 }
 
-function bySystemThenPath(a: DriveDevice, b: DriveDevice): number {
-  if (a.isSystem !== b.isSystem) return a.isSystem ? -1 : 1
-  return comparePaths(a.path, b.path)
-}
+const areaOf = (node: TreeNode, parent: TreeNode): DiskArea => ({
+  device: node.kind === 'device' ? node.device : null,
+  node,
+  // A volume on several devices is larger than its share of this one, a thin volume may be larger than its pool.
+  sizeBytes: Math.min(node.sizeBytes, parent.sizeBytes),
+  inside: areasIn(node),
+})
 
-/** 'sda2' before 'sda10'. */
-const comparePaths = (a: string, b: string): number => a.localeCompare(b, 'en', { numeric: true })
+const isOurs = (node: TreeNode): boolean => 'volume' in node && node.volume !== null && node.volume.isOurs
+
+function gapIn(parent: TreeNode, areas: readonly DiskArea[]): number {
+  if (parent.kind === 'group') return parent.group.freeBytes
+  // All volumes of a pool share its room.
+  if (parent.kind === 'pool') return 0
+  return parent.sizeBytes - areas.reduce((sum, area) => sum + area.sizeBytes, 0)
+}
 
 /** A device and everything that it lies on, downwards to its disks. */
 export function ancestry(device: DriveDevice, byId: ReadonlyMap<string, DriveDevice>): DriveDevice[] {
@@ -93,21 +101,23 @@ export function deviceTitle(device: DriveDevice): string {
   return device.fileSystem?.label ?? device.path.replace(/^\/dev\/(mapper\/)?/, '')
 }
 
-/** File systems that nothing covers, with what to call them. Swap and containers hold nothing that is missed. */
+/** File systems that nothing covers, with what to call them. Swap, containers and snapshots hold nothing that is missed. */
 export function leftOut(
-  devices: readonly DriveDevice[],
+  inventory: DriveInventory,
   isCovered: (device: DriveDevice) => boolean,
 ): { device: DriveDevice; title: string }[] {
-  return drawDisks(devices)
+  const snapshots = new Set(inventory.lvm?.volumes.flatMap(({ origin, device }) => (origin === null ? [] : device)))
+  return drawDisks(inventory)
     .flatMap(({ disk, areas }) => (areas.length === 0 ? [disk] : leavesOf(areas)))
     .filter(device => device.fileSystem !== null && !isSwap(device) && !isContainer(device) && !isCovered(device))
+    .filter(device => !snapshots.has(device.id))
     .map(device => ({ device, title: deviceTitle(device) }))
 }
 
 /** What has nothing lying on it. */
 export function leavesOf(areas: readonly DiskArea[]): DriveDevice[] {
   return areas.flatMap(({ device, inside }) => {
-    if (inside.some(area => area.device)) return leavesOf(inside)
-    return device ? [device] : []
+    const held = leavesOf(inside)
+    return held.length > 0 || device === null ? held : [device]
   })
 }

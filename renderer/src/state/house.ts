@@ -1,5 +1,5 @@
 import type { BridgeConnection } from '../../../engine/contract/appBridge.ts'
-import type { DriveDevice } from '../../../engine/contract/drives.ts'
+import type { DriveDevice, DriveInventory } from '../../../engine/contract/drives.ts'
 import type { WireError } from '../../../engine/contract/errors.ts'
 import type { AttachmentView } from '../../../engine/contract/files.ts'
 import type { DestinationView, HelperContract, JobView } from '../../../engine/contract/helperContract.ts'
@@ -14,6 +14,8 @@ export interface House {
   readonly jobs: readonly JobView[] | null
   readonly destinations: readonly DestinationView[] | null
   readonly devices: readonly DriveDevice[] | null
+  /** The same with what LVM says of them. */
+  readonly inventory: DriveInventory | null
   readonly library: readonly LibrarySummary[] | null
   readonly running: readonly Run[] | null
   /** Runs that have ended while we watched, newest first. */
@@ -37,6 +39,7 @@ export const emptyHouse: House = {
   jobs: null,
   destinations: null,
   devices: null,
+  inventory: null,
   library: null,
   running: null,
   ended: [],
@@ -71,8 +74,8 @@ export const topicReducers: { readonly [Name in Topic]: TopicReducer<Name> } = {
     }),
   },
   drives: {
-    state: (house, { devices }) => ({ ...house, devices }),
-    change: (house, { devices }) => ({ ...house, devices }),
+    state: (house, inventory) => ({ ...house, devices: inventory.devices, inventory }),
+    change: (house, inventory) => ({ ...house, devices: inventory.devices, inventory }),
   },
   library: {
     state: (house, { summaries }) => ({ ...house, library: summaries }),

@@ -105,6 +105,30 @@ describe('running a command', () => {
     expect((await sh('head -c 1000 /dev/zero', { maxOutputBytes: 1000 })).stdout).toHaveLength(1000)
   })
 
+  it('hands output on piece by piece and keeps none of it, when asked to', async () => {
+    let bytes = 0
+    const onStdout = (piece: Buffer) => {
+      bytes += piece.length
+    }
+    const result = await sh('head -c 3000000 /dev/zero; echo done >&2', { onStdout })
+    expect(result).toEqual({ exitCode: 0, stdout: Buffer.alloc(0), stderr: 'done\n' })
+    expect(bytes).toBe(3_000_000)
+    await expect(sh('head -c 3000 /dev/zero', { onStdout, maxOutputBytes: 2000 })).rejects.toMatchObject({
+      code: failureCode,
+    })
+  })
+
+  it('ends it with what whoever takes its output throws', async () => {
+    const fault = new Error('not understood')
+    let calls = 0
+    const onStdout = () => {
+      calls++
+      throw fault
+    }
+    await expect(sh('yes', { onStdout })).rejects.toBe(fault)
+    expect(calls).toBe(1)
+  })
+
   it('ends it when it takes too long', async () => {
     await expect(sh('exec sleep 1000', { timeoutMs: 30 })).rejects.toMatchObject({
       code: failureCode,

@@ -197,6 +197,16 @@ describe('verbs', () => {
     expect(calls).toEqual([['/dev/sda', expect.objectContaining({ recipe: true })]])
   })
 
+  test('backup says how a volume is read', async () => {
+    const { session, calls } = recording('backup', backedUp)
+    await runInProcess(['backup', '/dev/vg0/root', '--no-snapshot', '--while-in-use'], { session })
+    await runInProcess(['backup', '/dev/vg0/root', '--snapshot-size', '2G', '--no-tracking'], { session })
+    expect(calls.map(([, options]) => options)).toMatchObject([
+      { noSnapshot: true, whileInUse: true },
+      { snapshotBytes: 2 * 1024 ** 3, noTracking: true },
+    ])
+  })
+
   test('backup of a source with unreadable parts prints its result, lists the parts and is 74', async () => {
     const unreadable = [{ offset: 1_048_576, length: 4096 }]
     const result = { ...backedUp, status: 'incomplete' as const, unreadable, warnings: ['Parts are zeros.'] }

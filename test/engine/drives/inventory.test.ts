@@ -192,13 +192,13 @@ describe('two inventories', () => {
     const mounted = { ...stays, mountPoints: ['/mnt'] }
     const comes = fakeDevice('comes')
     const differences = compareInventories({ devices: [stays, goes] }, { devices: [mounted, comes] })
-    expect(differences).toEqual({ arrived: [comes], departed: [goes], changed: [mounted] })
+    expect(differences).toEqual({ arrived: [comes], departed: [goes], changed: [mounted], volumesChanged: false })
   })
 
   test('show a drive that left and came back in between as both', () => {
     const again = { ...stays, sequence: 2 }
     const differences = compareInventories({ devices: [stays] }, { devices: [again] })
-    expect(differences).toEqual({ arrived: [again], departed: [stays], changed: [] })
+    expect(differences).toEqual({ arrived: [again], departed: [stays], changed: [], volumesChanged: false })
   })
 
   test('are the same whatever their order', () => {

@@ -72,7 +72,9 @@ describe('the watcher', () => {
     state.inventory = { devices: [b] }
     board.hint()
     await settled()
-    expect(changes).toEqual([{ inventory: { devices: [b] }, arrived: [b], departed: [a], changed: [] }])
+    expect(changes).toEqual([
+      { inventory: { devices: [b] }, arrived: [b], departed: [a], changed: [], volumesChanged: false },
+    ])
     expect(watcher.inventory).toEqual({ devices: [b] })
   })
 

@@ -195,6 +195,10 @@ describe('a preview of a run', () => {
       init: (...all) => engine.init(...all),
       overlays: () => engine.overlays(),
       discardOverlay: id => engine.discardOverlay(id),
+      tracking: options => engine.tracking(options),
+      forgetTracking: of => engine.forgetTracking(of),
+      tidyVolumes: () => engine.tidyVolumes(),
+      previewSource: (...all) => engine.previewSource(...all),
       open: (url, ...rest) => {
         opened.push(url)
         return engine.open(url, ...rest)

@@ -16,8 +16,24 @@ const reports = (): LvmReports => ({
     { vg_name: 'twin', vg_extent_size: '4194304', vg_free: '0', vg_exported: '', vg_partial: '' },
   ],
   lv: [
-    { vg_name: 'vg0', lv_name: 'root', lv_size: '1', lv_tags: '', segtype: 'linear', data_percent: '', zero: 'unknown' },
-    { vg_name: 'vg0', lv_name: 'root', lv_size: '1', lv_tags: '', segtype: 'striped', data_percent: '', zero: 'unknown' },
+    {
+      vg_name: 'vg0',
+      lv_name: 'root',
+      lv_size: '1',
+      lv_tags: '',
+      segtype: 'linear',
+      data_percent: '',
+      zero: 'unknown',
+    },
+    {
+      vg_name: 'vg0',
+      lv_name: 'root',
+      lv_size: '1',
+      lv_tags: '',
+      segtype: 'striped',
+      data_percent: '',
+      zero: 'unknown',
+    },
     {
       vg_name: 'vg0',
       lv_name: 'left',
@@ -83,12 +99,19 @@ describe('the name of a new volume', () => {
     for (const path of ['/dev/sda', './lvm:vg0/x', 'image.img']) expect(parseNewVolume(path)).toBeUndefined()
   })
 
-  it.each(['lvm:', 'lvm:vg0', 'lvm:vg0/', 'lvm:/x', 'lvm:vg0/a/b', 'lvm:vg0/-x', 'lvm:../x', 'lvm:vg0/a b', 'lvm:vg0/ü'])(
-    'is refused as %s',
-    target => {
-      expect(() => parseNewVolume(target)).toThrow(expect.objectContaining({ code: 'usage.invalid' }))
-    },
-  )
+  it.each([
+    'lvm:',
+    'lvm:vg0',
+    'lvm:vg0/',
+    'lvm:/x',
+    'lvm:vg0/a/b',
+    'lvm:vg0/-x',
+    'lvm:../x',
+    'lvm:vg0/a b',
+    'lvm:vg0/ü',
+  ])('is refused as %s', target => {
+    expect(() => parseNewVolume(target)).toThrow(expect.objectContaining({ code: 'usage.invalid' }))
+  })
 })
 
 describe('a new volume', () => {

@@ -22,7 +22,7 @@ export function idOf(words: string, digits: 16 | 32): string {
 
 export const deviceId = (path: string): string => idOf(`device ${path}`, 32)
 
-interface Sketch {
+export interface Sketch {
   path: string
   kind: DriveDevice['kind']
   size: number
@@ -36,9 +36,12 @@ interface Sketch {
   hotplug?: boolean
   table?: string
   system?: boolean
+  raid?: string
+  internal?: boolean
+  partitionType?: string
 }
 
-function devicesOf(sketches: readonly Sketch[]): DriveDevice[] {
+export function devicesOf(sketches: readonly Sketch[]): DriveDevice[] {
   const diskOf = (sketch: Sketch): Sketch => {
     const below = sketches.find(one => one.path === sketch.on?.[0])
     return below ? diskOf(below) : sketch
@@ -59,6 +62,9 @@ function devicesOf(sketches: readonly Sketch[]): DriveDevice[] {
       hotplug: disk.hotplug ?? false,
       transport: sketch.transport ?? null,
       partitionTable: sketch.table ?? null,
+      partitionType: sketch.partitionType ?? null,
+      raidLevel: sketch.raid ?? null,
+      isInternal: sketch.internal ?? false,
       fileSystem: sketch.fs
         ? { type: sketch.fs, label: sketch.label ?? null, uuid: idOf(`uuid ${sketch.path}`, 32) }
         : null,

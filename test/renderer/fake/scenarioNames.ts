@@ -14,5 +14,7 @@ export const scenarioNames = [
   'connecting',
   'unprivileged',
   'attached',
+  'volumes',
+  'volumesLongNames',
 ] as const
 export type ScenarioName = (typeof scenarioNames)[number]

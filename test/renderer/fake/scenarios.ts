@@ -4,6 +4,7 @@ import { FakeBridge } from './fakeBridge.ts'
 import { attach } from './files.ts'
 import { days, hours, ManualClock, minutes, seconds } from './manualClock.ts'
 import type { ScenarioName } from './scenarioNames.ts'
+import { volumeDevices, volumeInventory } from './volumes.ts'
 import { type FakeWorld, partOf } from './world.ts'
 
 /** A moment in the life of an invented computer. */
@@ -296,6 +297,39 @@ const scenes: Record<ScenarioName, Scene> = {
       changedBytes: 214 * MB,
     })
     attach(world, oldest!, { kind: 'copy', since: clock.iso(-days(2)), state: 'idle', changedBytes: 3 * MB })
+  },
+  volumes: (_, world) => {
+    world.devices = [...volumeDevices(), ...externalDevices]
+    world.lvm = volumeInventory()
+    const drive = addDrive(world)
+    const sources = ['/dev/mapper/vg0-root', '/dev/mapper/vg0-home'].map(path => ({
+      path,
+      device: deviceId(path),
+      name: path.replace('/dev/mapper/vg0-', ''),
+    }))
+    const archive = [
+      { path: '/dev/mapper/vgdata-archive', device: deviceId('/dev/mapper/vgdata-archive'), name: 'archive' },
+    ]
+    const job = addJob(world, [drive.id], 'System and home', sources)
+    const other = addJob(world, [drive.id], 'Archive', archive)
+    for (let day = 13; day >= 0; day--) addPastRun(world, job, drive.id, days(day) + minutes(62))
+    for (let day = 13; day >= 2; day--) addPastRun(world, other, drive.id, days(day) + minutes(122))
+    const isArchive = (name: string) => name === 'archive'
+    world.versions.set(
+      drive.id,
+      world.versionsOf(drive.id).map(one => ({
+        ...one,
+        consistency: isArchive(one.name) ? 'read-while-in-use' : 'consistent',
+        method: isArchive(one.name) ? 'allocation' : 'lvm-thin',
+      })),
+    )
+    addUsage(world, drive.id)
+  },
+  volumesLongNames: (_, world) => {
+    const long = (name: string) =>
+      `${name}-of-the-computer-in-the-study-that-nobody-else-may-use-and-that-is-never-switched-off`
+    world.devices = [...volumeDevices(long), ...externalDevices]
+    world.lvm = volumeInventory(long)
   },
   disconnected: bridge =>
     bridge.setConnection({

@@ -1,4 +1,4 @@
-import type { DestinationState, DriveDevice } from '../../../engine/contract/drives.ts'
+import type { DestinationState, DriveDevice, DriveInventory, LvmInventory } from '../../../engine/contract/drives.ts'
 import { HoldfastError } from '../../../engine/contract/errors.ts'
 import type { AttachmentView } from '../../../engine/contract/files.ts'
 import type { DestinationView, JobView } from '../../../engine/contract/helperContract.ts'
@@ -40,6 +40,7 @@ export const phrase =
 export class FakeWorld {
   readonly clock: ManualClock
   devices: DriveDevice[] = []
+  lvm: LvmInventory | undefined
   readonly jobs = new Map<string, Job>()
   readonly places = new Map<string, Place>()
   /** By destination, newest first. */
@@ -64,7 +65,7 @@ export class FakeWorld {
   readonly topics = {
     jobs: new FakeTopic<'jobs'>(() => ({ jobs: this.jobViews() }), this.isHeard),
     destinations: new FakeTopic<'destinations'>(() => ({ destinations: this.destinationViews() }), this.isHeard),
-    drives: new FakeTopic<'drives'>(() => ({ devices: this.devices }), this.isHeard),
+    drives: new FakeTopic<'drives'>(() => this.inventory(), this.isHeard),
     library: new FakeTopic<'library'>(
       () => ({ summaries: [...this.places.keys()].map(id => this.summaryOf(id)) }),
       this.isHeard,
@@ -176,6 +177,10 @@ export class FakeWorld {
     const shown = { at: this.clock.iso(), ...notice }
     this.notices.push(shown)
     this.topics.notices.tell(shown)
+  }
+
+  inventory(): DriveInventory {
+    return { devices: this.devices, ...(this.lvm && { lvm: this.lvm }) }
   }
 
   jobViews(): JobView[] {

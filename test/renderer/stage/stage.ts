@@ -23,7 +23,7 @@ const stage = {
   /** Somebody connects the drive. */
   plugIn() {
     bridge.world.devices = [...bridge.world.devices, ...externalDevices]
-    bridge.world.topics.drives.tell({ devices: bridge.world.devices })
+    bridge.world.topics.drives.tell(bridge.world.inventory())
   },
 }
 declare global {

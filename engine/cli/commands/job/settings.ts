@@ -6,6 +6,7 @@ import type { CallInput, RpcClient } from '../../../contract/rpcContract.ts'
 import type { QuietHours } from '../../../contract/schedule.ts'
 import { parseQuietHours, parseSchedule } from '../../../contract/scheduleText.ts'
 import { defaultVersionName } from '../../../versions/naming.ts'
+import { parseSize } from '../../values.ts'
 
 export interface SettingsOptions {
   name?: string
@@ -19,6 +20,9 @@ export interface SettingsOptions {
   metered?: string
   priority?: string
   hook?: string[]
+  snapshots?: string
+  snapshotSize?: string
+  whileInUse?: string
 }
 
 type Changes = CallInput<HelperContract, 'jobs.edit'>['changes']
@@ -37,15 +41,34 @@ export async function settingsFrom(client: RpcClient<HelperContract>, options: S
     ...(options.priority !== undefined && { priority: priorityFrom(options.priority) }),
     ...(hook && { hooks: Object.fromEntries(hook.map(hookFrom)) }),
     ...(conditions && { conditions }),
+    ...snapshotFrom(options),
   }
 }
+
+function snapshotFrom({
+  snapshots,
+  snapshotSize,
+  whileInUse,
+}: SettingsOptions): Pick<Changes, 'snapshot' | 'whileInUse'> {
+  const keep = snapshots === undefined ? undefined : oneOf(snapshots, ['keep', 'remove'], '--snapshots') === 'keep'
+  const roomBytes = snapshotSize === undefined ? undefined : roomFrom(snapshotSize)
+  const isGiven = keep !== undefined || roomBytes !== undefined
+  return {
+    ...(isGiven && {
+      snapshot: { ...(keep !== undefined && { keep }), ...(roomBytes !== undefined && { roomBytes }) },
+    }),
+    ...(whileInUse !== undefined && { whileInUse: oneOf(whileInUse, ['refuse', 'read'], '--while-in-use') === 'read' }),
+  }
+}
+
+const roomFrom = (text: string) => (text === 'auto' ? null : parseSize(text, '--snapshot-size'))
 
 function conditionsFrom({ quietHours, onBattery, metered }: SettingsOptions): Changes['conditions'] {
   if (quietHours === undefined && onBattery === undefined && metered === undefined) return undefined
   return {
     ...(quietHours !== undefined && { quietHours: quietHoursFrom(quietHours) }),
-    ...(onBattery !== undefined && { onBattery: waitOrRun(onBattery, '--on-battery') }),
-    ...(metered !== undefined && { metered: waitOrRun(metered, '--metered') }),
+    ...(onBattery !== undefined && { onBattery: oneOf(onBattery, waitOrRun, '--on-battery') }),
+    ...(metered !== undefined && { metered: oneOf(metered, waitOrRun, '--metered') }),
   }
 }
 
@@ -109,9 +132,12 @@ function priorityFrom(text: string): Priority {
   })
 }
 
-function waitOrRun(text: string, option: string): 'wait' | 'run' {
-  if (text === 'wait' || text === 'run') return text
-  throw new HoldfastError('usage.invalid', `“${text}” (${option}) is neither “wait” nor “run”.`, {
+const waitOrRun = ['wait', 'run'] as const
+
+function oneOf<const Word extends string>(text: string, words: readonly [Word, Word], option: string): Word {
+  const found = words.find(word => word === text)
+  if (found !== undefined) return found
+  throw new HoldfastError('usage.invalid', `“${text}” (${option}) is neither “${words[0]}” nor “${words[1]}”.`, {
     advice: 'Write one of the two.',
   })
 }

@@ -88,6 +88,15 @@ export const errors = {
   'error.source.readFailed.do': 'Der Datenträger könnte ausfallen. Sichern Sie jetzt das Wichtige und prüfen Sie ihn.',
   'error.source.incomplete': 'Nicht alles konnte gesichert werden',
   'error.source.incomplete.do': 'In den Einzelheiten steht, welcher Teil fehlt; versuchen Sie es dann noch einmal.',
+  'error.source.inUse': 'Das ist in Benutzung, und nichts kann es festhalten',
+  'error.source.inUse.do':
+    'Hängen Sie es für die Dauer der Sicherung aus, oder stimmen Sie in den Einstellungen der Sicherung zu, dass es während der Benutzung gelesen wird.',
+  'error.source.noRoomForSnapshot': 'Es ist kein Platz, um dieses Volume festzuhalten',
+  'error.source.noRoomForSnapshot.do':
+    'Fügen Sie der Volume-Gruppe einen Datenträger hinzu, oder entfernen Sie ein Volume, das Sie nicht brauchen; oder stimmen Sie zu, dass es während der Benutzung gelesen wird.',
+  'error.source.snapshotInvalid': 'Während der Sicherung wurde mehr geschrieben, als Platz war',
+  'error.source.snapshotInvalid.do':
+    'Diese Version wurde nicht behalten; frühere sind sicher. Schaffen Sie mehr freien Platz in der Volume-Gruppe, und versuchen Sie es dann noch einmal.',
   'error.source.hintsInvalid': 'Die Angaben über Änderungen passen nicht zum Datenträger',
   'error.source.hintsInvalid.do': 'Sichern Sie noch einmal ohne sie; dann wird alles gelesen.',
   'error.target.notFound': 'Der Datenträger für die Wiederherstellung ist nicht da',

@@ -11,6 +11,7 @@ import { restore } from './restore.ts'
 import { settings } from './settings.ts'
 import { told } from './told.ts'
 import { versions } from './versions.ts'
+import { ways } from './ways.ts'
 import { wizard } from './wizard.ts'
 
 export const deMessages = {
@@ -26,4 +27,5 @@ export const deMessages = {
   ...activity,
   ...settings,
   ...told,
+  ...ways,
 } satisfies Translation<EnMessages>

@@ -194,6 +194,11 @@ export const settings = {
   'job.more': 'Weiteres',
   'job.usedOnly': 'Nur lesen, was belegt ist',
   'job.usedOnlyText': 'Freier Platz bleibt weg. Gelöschte Dateien lassen sich aus solchen Versionen nicht retten.',
+  'job.source.refused':
+    'Einiges davon lässt sich nur während der Benutzung lesen und wird abgelehnt, wenn Sie nicht unten „{setting}“ wählen.',
+  'job.whileInUse': 'Datenträger lesen, die benutzt werden',
+  'job.whileInUseText':
+    'Wo sich ein Datenträger beim Lesen nicht anhalten lässt, können Dateien, die sich ändern, in dieser Version unbrauchbar sein. Ohne dies wird er nicht gesichert.',
   'job.limit.read': 'Höchstens lesen, MB/s',
   'job.limit.write': 'Höchstens schreiben, MB/s',
   'job.limit.none': 'Ohne Grenze',

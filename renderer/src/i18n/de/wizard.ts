@@ -30,9 +30,13 @@ export const wizard = {
   'wizard.what.chosen': 'Ausgewählt',
   'wizard.what.notChosen': 'Weggelassen',
   'wizard.what.used': '{used} von {size} belegt',
-  'wizard.what.inUse': 'Einiges davon ist in Benutzung, während es gelesen wird',
+  'wizard.what.inUse': 'Einiges davon lässt sich nur während der Benutzung lesen',
   'wizard.what.inUseText':
     'Dateien, die sich während der Sicherung ändern, sind in dieser Version vielleicht nicht brauchbar. Jede Version sagt, wie sie gelesen wurde. Schließen Sie große Programme, während gesichert wird, wenn Sie können.',
+  'wizard.what.readInUse': 'Während der Benutzung lesen',
+  'wizard.what.readInUseHint':
+    'Besser als keine Sicherung. Sie können es auch oben weglassen oder vorher etwas davon tun.',
+  'wizard.what.agreeFirst': 'Stimmen Sie oben dem Lesen während der Benutzung zu, oder lassen Sie es weg.',
   'wizard.what.files': 'Abbilddateien',
   'wizard.what.filesText': 'Zum Beispiel Festplatten virtueller Maschinen.',
   'wizard.what.path': 'Pfad einer Abbilddatei',

@@ -85,6 +85,15 @@ export const errors = {
   'error.source.readFailed.do': 'The disk may be failing. Back up what matters now and check the disk.',
   'error.source.incomplete': 'Not everything could be backed up',
   'error.source.incomplete.do': 'See which part is missing in the details, then try again.',
+  'error.source.inUse': 'This is in use, and nothing can hold it still',
+  'error.source.inUse.do':
+    'Unmount it for the time of the backup, or agree in the settings of the backup that it is read while it is in use.',
+  'error.source.noRoomForSnapshot': 'There is no room to hold this volume still',
+  'error.source.noRoomForSnapshot.do':
+    'Add a disk to its volume group, or remove a volume that you do not need; or agree that it is read while it is in use.',
+  'error.source.snapshotInvalid': 'More was written during the backup than there was room for',
+  'error.source.snapshotInvalid.do':
+    'This version was not kept; earlier ones are safe. Make more free room in the volume group, then try again.',
   'error.source.hintsInvalid': 'What was said to have changed does not fit the disk',
   'error.source.hintsInvalid.do': 'Back up again without it; everything is read then.',
   'error.target.notFound': 'The disk to restore onto is not there',

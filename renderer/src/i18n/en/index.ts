@@ -9,6 +9,7 @@ import { restore } from './restore.ts'
 import { settings } from './settings.ts'
 import { told } from './told.ts'
 import { versions } from './versions.ts'
+import { ways } from './ways.ts'
 import { wizard } from './wizard.ts'
 
 export const enMessages = {
@@ -24,5 +25,6 @@ export const enMessages = {
   ...activity,
   ...settings,
   ...told,
+  ...ways,
 } as const
 export type EnMessages = typeof enMessages

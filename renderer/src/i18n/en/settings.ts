@@ -193,6 +193,11 @@ export const settings = {
   'job.more': 'More',
   'job.usedOnly': 'Read only what is in use',
   'job.usedOnlyText': 'Free space is left out. Deleted files cannot be rescued from such a version.',
+  'job.source.refused':
+    'Some of this can only be read while it is in use, and is refused unless you choose “{setting}” below.',
+  'job.whileInUse': 'Read disks that are in use',
+  'job.whileInUseText':
+    'Where a disk cannot be held still while it is read, files that change may not be usable in that version. Without this, it is not backed up.',
   'job.limit.read': 'Read at most, MB/s',
   'job.limit.write': 'Write at most, MB/s',
   'job.limit.none': 'No limit',

@@ -27,9 +27,12 @@ export const wizard = {
   'wizard.what.chosen': 'Chosen',
   'wizard.what.notChosen': 'Left out',
   'wizard.what.used': '{used} of {size} used',
-  'wizard.what.inUse': 'Some of this is in use while it is read',
+  'wizard.what.inUse': 'Some of this can only be read while it is in use',
   'wizard.what.inUseText':
     'Files that change during the backup may not be usable in that version. Each version says how it was read. Close large programs while a backup runs if you can.',
+  'wizard.what.readInUse': 'Read it while it is in use',
+  'wizard.what.readInUseHint': 'Better than no backup. You can also leave it out above, or do one of these first.',
+  'wizard.what.agreeFirst': 'Agree above that it is read while it is in use, or leave it out.',
   'wizard.what.files': 'Image files',
   'wizard.what.filesText': 'Disks of virtual machines, for example.',
   'wizard.what.path': 'Path of an image file',

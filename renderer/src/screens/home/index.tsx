@@ -1,13 +1,17 @@
 import { Button } from '@mantine/core'
 import { useDeferredValue } from 'react'
+import { backupWays } from '../../../../engine/contract/backupWays.ts'
+import type { DriveDevice, DriveInventory } from '../../../../engine/contract/drives.ts'
 import { hrefOf } from '../../app/routes.ts'
 import { BarStrip } from '../../components/charts.tsx'
 import { DiskMap } from '../../components/DiskMap.tsx'
 import { Card, EmptyState, Page } from '../../components/Page.tsx'
+import { wayTexts } from '../../components/wayText.ts'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useQuery } from '../../state/calls.ts'
 import { useHouse, useNow } from '../../state/context.ts'
 import { leftOut } from '../../state/diskTree.ts'
+import { lastVersions } from '../../state/lastVersions.ts'
 import { protectionByDevice } from '../../state/protection.ts'
 import { dayStrip, summaryOf } from '../../state/summary.ts'
 import { GetBack } from './GetBack.tsx'
@@ -70,29 +74,46 @@ function LastDays() {
   )
 }
 
+const noInventory: DriveInventory = { devices: [] }
+/** Enough for the newest of each source. */
+const askedVersions = 200
+
 /** The disks by how they are protected. Drives that hold backups are not what is to be protected, but the disk of the system is. */
 function Disks() {
   const { t, format } = useSpeech()
-  const devices = useHouse(house => house.devices) ?? []
+  const now = useNow()
+  const inventory = useHouse(house => house.inventory) ?? noInventory
+  const { devices } = inventory
   const jobs = useHouse(house => house.jobs) ?? []
   const destinations = useHouse(house => house.destinations) ?? []
+  const library = useHouse(house => house.library)
   const { value: usage } = useQuery('sources.usage', {})
+  const { value: newest } = useQuery('versions.list', jobs.length === 0 ? null : { limit: askedVersions }, library)
   const keepers = new Set(
     destinations.flatMap(({ state }) => {
       const holder = state.state === 'connected' ? devices.find(device => device.id === state.drive) : undefined
       return holder?.isSystem ? [] : (holder?.drives ?? [])
     }),
   )
-  const own = devices.filter(device => !device.drives.some(id => keepers.has(id)))
-  if (own.length === 0) return null
+  const own = { ...inventory, devices: devices.filter(device => !device.drives.some(id => keepers.has(id))) }
+  if (own.devices.length === 0) return null
   const protectionOf = protectionByDevice(jobs, devices)
+  const wayOf = backupWays(inventory)
+  const versionOf = lastVersions(jobs, newest?.versions ?? [], devices)
+  const lastOf = (device: DriveDevice) => {
+    const version = versionOf(device)
+    if (!version) return null
+    return `${format.when(version.date, now)}, ${t(`versions.consistency.${version.consistency}`)}`
+  }
   const out = leftOut(own, device => protectionOf(device) !== 'none')
   return (
     <Card title={t('home.map')}>
       <DiskMap
-        devices={own}
+        inventory={own}
         protectionOf={protectionOf}
         usedOf={device => usage?.usages.find(one => one.device === device.id)?.usedBytes}
+        howOf={device => (protectionOf(device) === 'none' ? null : wayTexts(t, wayOf(device)))}
+        lastOf={lastOf}
       />
       {jobs.length > 0 && out.length > 0 && (
         <p className="hf-quiet hf-home-note">

@@ -12,6 +12,7 @@ import { isReachable } from '../versions/shelf.ts'
 import { ChosenVersion } from './ChosenVersion.tsx'
 import { DeviceChoice } from './DeviceChoice.tsx'
 import { NewFileChoice } from './NewFileChoice.tsx'
+import { NewVolumeChoice } from './NewVolumeChoice.tsx'
 import { StartLink } from './StartLink.tsx'
 import { Steps } from './Steps.tsx'
 import { planInput, type TargetWish } from './wish.ts'
@@ -25,7 +26,7 @@ export interface ChooseTargetProps {
   onPlan(plan: Plan): void
 }
 
-/** Second step: a disk, or a new file. */
+/** Second step: a disk, a new file or a new volume. */
 export function ChooseTarget({ version, places, wish, onWish, onPlan }: ChooseTargetProps) {
   const { t } = useSpeech()
   const name = useId()
@@ -38,7 +39,9 @@ export function ChooseTarget({ version, places, wish, onWish, onPlan }: ChooseTa
   const { usable, refused } = sortedTargets(targets.value?.targets ?? [])
   // What was chosen may have been unplugged, or have come into use.
   const isStillThere = wish.kind !== 'device' || usable.some(({ device }) => device.id === wish.device)
-  const input = isStillThere ? planInput(version, wish) : null
+  const chosenBytes = usable.find(({ device }) => device.id === wish.device)?.device.sizeBytes
+  const canGrow = chosenBytes !== undefined && chosenBytes > version.sizeBytes
+  const input = isStillThere ? planInput(version, canGrow ? wish : { ...wish, grow: false }) : null
 
   const look = async () => {
     if (!input) return
@@ -84,6 +87,15 @@ export function ChooseTarget({ version, places, wish, onWish, onPlan }: ChooseTa
             onWish(next)
           }}
         />
+        <NewVolumeChoice
+          name={name}
+          groups={targets.value?.groups ?? []}
+          wish={wish}
+          onWish={next => {
+            plan.clear()
+            onWish(next)
+          }}
+        />
         <Card title={t('restore.options')}>
           <div className="hfr-options">
             <Checkbox
@@ -98,6 +110,14 @@ export function ChooseTarget({ version, places, wish, onWish, onPlan }: ChooseTa
                 description={t('restore.option.deltaHint')}
                 checked={wish.delta}
                 onChange={event => onWish({ ...wish, delta: event.currentTarget.checked })}
+              />
+            )}
+            {wish.kind === 'device' && canGrow && (
+              <Checkbox
+                label={t('restore.option.grow')}
+                description={t('restore.option.growHint')}
+                checked={wish.grow}
+                onChange={event => onWish({ ...wish, grow: event.currentTarget.checked })}
               />
             )}
           </div>

@@ -27,13 +27,18 @@ export function ConfirmRestore({ opened, plan, busy, error, onConfirm, onCancel 
     return (
       <ConfirmDialog
         {...common}
-        title={t('restore.file.title')}
-        confirm={t('restore.file.confirm')}
+        title={t(target.kind === 'newVolume' ? 'restore.volume.title' : 'restore.file.title')}
+        confirm={t(target.kind === 'newVolume' ? 'restore.volume.confirm' : 'restore.file.confirm')}
         onConfirm={() => onConfirm('')}
       >
         <div className="hfr-question">
-          <p className="hf-wrap">{t('restore.file.then', { path: target.path, ...words })}</p>
-          <p>{t('restore.file.warning')}</p>
+          <p className="hf-wrap">
+            {t(target.kind === 'newVolume' ? 'restore.volume.then' : 'restore.file.then', {
+              path: target.path,
+              ...words,
+            })}
+          </p>
+          <p>{t(target.kind === 'newVolume' ? 'restore.volume.warning' : 'restore.file.warning')}</p>
         </div>
       </ConfirmDialog>
     )

@@ -13,7 +13,7 @@ import { ConfirmRestore } from './ConfirmRestore.tsx'
 import { StartLink } from './StartLink.tsx'
 import { Steps } from './Steps.tsx'
 import { planInput, type TargetWish } from './wish.ts'
-import { deviceText, lostTexts, type Plan } from './wording.ts'
+import { lostTexts, type Plan, targetTitle } from './wording.ts'
 
 export interface PlanStepProps {
   version: LibraryVersion
@@ -53,12 +53,12 @@ export function PlanStep({ version, wish, plan, onPlan, onBack }: PlanStepProps)
     <Page title={t('restore.confirm.heading')} actions={<StartLink />}>
       <Steps at="confirm" />
       <ChosenVersion version={plan.version} />
-      <Card title={isDevice ? deviceText(t, format, target.device) : target.path}>
+      <Card title={targetTitle(t, format, target)}>
         <div className="hfr-plan">
           {isDevice ? (
             <>
               <h3 className="hfr-subhead">{t('restore.before')}</h3>
-              <DiskPicture picture={plan.before} title={t('restore.before')} />
+              <DiskPicture picture={plan.before} title={t('restore.before')} fate={t('restore.fate.erased')} />
               {target.lost.length === 0 ? (
                 <p className="hfv-flush">{t('restore.lost.none')}</p>
               ) : (
@@ -75,6 +75,14 @@ export function PlanStep({ version, wish, plan, onPlan, onBack }: PlanStepProps)
                 </div>
               )}
             </>
+          ) : target.kind === 'newVolume' ? (
+            <p className="hfv-flush hf-wrap">
+              {t('restore.volume.fits', {
+                size: format.bytes(target.sizeBytes),
+                place: target.thinPool ?? target.group,
+                free: format.bytes(target.freeBytes),
+              })}
+            </p>
           ) : (
             <p className="hfv-flush">
               {target.freeBytes === null
@@ -114,7 +122,7 @@ export function PlanStep({ version, wish, plan, onPlan, onBack }: PlanStepProps)
           {t('restore.otherTarget')}
         </Button>
         <Button variant={isDevice ? 'default' : 'filled'} disabled={isPlanGone} onClick={() => setIsAsking(true)}>
-          {isDevice ? t('restore.goOn') : t('restore.goOnFile')}
+          {isDevice ? t('restore.goOn') : target.kind === 'newVolume' ? t('restore.goOnVolume') : t('restore.goOnFile')}
         </Button>
       </div>
       <ConfirmRestore

@@ -12,6 +12,7 @@ import { deviceTitle } from '../../state/diskTree.ts'
 
 export type Plan = Output<'restores.plan'>
 export type DeviceTarget = Extract<Plan['target'], { kind: 'device' }>
+export type TargetGroup = Output<'restores.targets'>['groups'][number]
 export type Target = Output<'restores.targets'>['targets'][number]
 export type RestoreOutcome = Extract<RunOutcome, { kind: 'restore' }>
 
@@ -29,6 +30,12 @@ export function deviceText(t: Say, format: Formats, device: DriveDevice): string
     ...(serial === null ? [] : [t('restore.target.serial', { serial: endOf(serial) })]),
     ...(transport === null ? [] : [t('restore.target.connectedBy', { transport: transports[transport] ?? transport })]),
   ].join(', ')
+}
+
+/** What a plan writes to: a disk with what is known of it, the path of a file, group and name of a volume. */
+export function targetTitle(t: Say, format: Formats, target: Plan['target']): string {
+  if (target.kind === 'device') return deviceText(t, format, target.device)
+  return target.kind === 'newVolume' ? `${target.group}/${target.name}` : target.path
 }
 
 /** "Photos (ext4, 4 TB), EFI (vfat, 537 MB)" */
@@ -82,6 +89,18 @@ export function imageName({ name, date }: Pick<LibraryVersion, 'name' | 'date'>)
   const plain = name.replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^[-.]+|-+$/g, '')
   return `${plain === '' ? 'version' : plain}-${date.slice(0, 10)}.img`
 }
+
+/** A name for a volume: 'root-2026-11-26'. */
+export const volumeName = (version: Pick<LibraryVersion, 'name' | 'date'>): string =>
+  imageName(version)
+    .replace(/\.img$/, '')
+    .replace(/^[-.]+/, '')
+    .slice(0, 100)
+
+/** What LVM takes as a name (lvm(8), "Valid names"); more is checked by LVM itself. */
+export const isVolumeName = (text: string): boolean =>
+  /^(?![-.])[a-zA-Z0-9+_.-]{1,127}$/.test(text) &&
+  !/^(snapshot|pvmove)|_(mlog|mimage|rimage|tdata|tmeta|cdata|cmeta)/.test(text)
 
 export const joinPath = (folder: string, name: string): string => `${folder.replace(/\/+$/, '')}/${name}`
 export const isFolder = (text: string): boolean => text.startsWith('/') && !text.includes('\0')

@@ -27,6 +27,12 @@ export function MoreCard(props: EditorProps) {
           checked={draft.usedBlocksOnly}
           onChange={event => change({ usedBlocksOnly: event.currentTarget.checked })}
         />
+        <Checkbox
+          label={t('job.whileInUse')}
+          description={t('job.whileInUseText')}
+          checked={draft.whileInUse}
+          onChange={event => change({ whileInUse: event.currentTarget.checked })}
+        />
         <div className="hf-settings-grid">
           {(['read', 'write'] as const).map(key => (
             <OptionalNumber

@@ -1,11 +1,13 @@
 import { Button, CloseButton, Select, TextInput } from '@mantine/core'
 import { useState } from 'react'
+import { backupWays } from '../../../../engine/contract/backupWays.ts'
 import { ErrorNote, Note } from '../../components/Note.tsx'
 import { Card } from '../../components/Page.tsx'
+import { wayText, whyText } from '../../components/wayText.ts'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useCall } from '../../state/calls.ts'
 import { useHouse, useShell } from '../../state/context.ts'
-import { deviceTitle, isContainer, isSwap } from '../../state/diskTree.ts'
+import { deviceTitle, isContainer } from '../../state/diskTree.ts'
 import { versionNames } from '../wizard/draft.ts'
 import type { EditorProps } from './editorProps.ts'
 import { isVersionName, type SourceDraft } from './jobDraft.ts'
@@ -13,15 +15,21 @@ import { isVersionName, type SourceDraft } from './jobDraft.ts'
 /** The sources of a job: what each is, and what its versions are called. */
 export function SourcesCard({ draft, change }: EditorProps) {
   const { t } = useSpeech()
-  const devices = useHouse(house => house.devices) ?? []
+  const inventory = useHouse(house => house.inventory) ?? { devices: [] }
+  const { devices } = inventory
+  const wayOf = backupWays(inventory)
   const { sources } = draft
   const isHere = ({ device }: SourceDraft) => device === null || devices.some(({ id }) => id === device)
+  const isRefused =
+    !draft.whileInUse &&
+    devices.some(one => wayOf(one).way === 'in-use' && sources.some(({ device }) => device === one.id))
   const isAway = sources.some(source => !isHere(source))
   const set = (i: number, name: string) =>
     change({ sources: sources.map((source, n) => (n === i ? { ...source, name } : source)) })
   return (
     <Card title={t('job.sources')}>
       <div className="hf-fields">
+        {isRefused && <Note tone="attention">{t('job.source.refused', { setting: t('job.whileInUse') })}</Note>}
         {isAway && <Note tone="waiting">{t('job.source.awayText')}</Note>}
         <ul className="hf-plain-list hf-settings-sources">
           {sources.map((source, i) => {
@@ -36,6 +44,11 @@ export function SourcesCard({ draft, change }: EditorProps) {
                   <div className="hf-quiet hf-small">
                     {source.device === null ? t('job.source.file') : device ? device.path : t('job.source.away')}
                   </div>
+                  {device && (
+                    <div className="hf-quiet hf-small">
+                      {[wayText(t, wayOf(device)), whyText(t, wayOf(device))].filter(Boolean).join('. ')}
+                    </div>
+                  )}
                 </div>
                 <TextInput
                   label={t('job.source.version')}
@@ -68,13 +81,14 @@ export function SourcesCard({ draft, change }: EditorProps) {
 function AddSource({ draft, change }: Pick<EditorProps, 'draft' | 'change'>) {
   const { t, format } = useSpeech()
   const shell = useShell()
-  const devices = useHouse(house => house.devices) ?? []
+  const inventory = useHouse(house => house.inventory) ?? { devices: [] }
   const jobs = useHouse(house => house.jobs) ?? []
   const offer = useCall('sources.offerFile')
   const [path, setPath] = useState('')
   const taken = new Set(draft.sources.map(({ device }) => device))
-  const choices = devices.filter(
-    device => !taken.has(device.id) && !isSwap(device) && !isContainer(device) && device.sizeBytes > 0,
+  const wayOf = backupWays(inventory)
+  const choices = inventory.devices.filter(
+    device => !taken.has(device.id) && !isContainer(device) && wayOf(device).way !== 'not' && device.sizeBytes > 0,
   )
   const names = [
     ...jobs.flatMap(({ job }) => job.sources.map(({ name }) => name)),

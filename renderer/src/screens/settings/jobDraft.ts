@@ -22,6 +22,7 @@ export interface JobDraft {
   schedule: ScheduleDraft
   retention: string | null
   usedBlocksOnly: boolean
+  whileInUse: boolean
   /** Pairs, so that two can have the same name while somebody types. */
   labels: readonly (readonly [key: string, value: string])[]
   conditions: Job['conditions']
@@ -38,6 +39,7 @@ export const draftOf = (job: Job): JobDraft => ({
   schedule: draftOfSchedule(job.schedule),
   retention: job.retention,
   usedBlocksOnly: job.usedBlocksOnly,
+  whileInUse: job.whileInUse,
   labels: Object.entries(job.labels),
   conditions: job.conditions,
   priority: job.priority,
@@ -81,6 +83,7 @@ export function changesIn(job: Job, draft: JobDraft): PlainChanges {
     schedule: reading.ok ? reading.schedule : job.schedule,
     retention: draft.retention,
     usedBlocksOnly: draft.usedBlocksOnly,
+    whileInUse: draft.whileInUse,
     labels: Object.fromEntries(draft.labels),
     conditions: draft.conditions,
     priority: draft.priority,

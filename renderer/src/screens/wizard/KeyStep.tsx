@@ -28,7 +28,7 @@ export function KeyStep(props: KeyStepProps) {
   if (destination) return <Known {...props} destination={destination} />
   if (!place || !facts) return null
   const taken = (created: ChosenDestination) => change({ destination: created })
-  const shared = { place, facts, devices: props.devices, onBack: props.onBack }
+  const shared = { place, facts, devices: props.inventory.devices, onBack: props.onBack }
   if (facts.state === 'repository') return <OpenKey {...shared} onOpened={taken} />
   return (
     <CreateKey

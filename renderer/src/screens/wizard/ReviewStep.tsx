@@ -12,7 +12,7 @@ import type { StepProps } from './WhatStep.tsx'
 import { WizardFrame } from './WizardFrame.tsx'
 import { dayNames } from './weekdayNames.ts'
 
-export function ReviewStep({ draft, change, devices, usedOf, onBack }: StepProps) {
+export function ReviewStep({ draft, change, inventory, usedOf, onBack }: StepProps) {
   const { t, format, locale } = useSpeech()
   const jobs = useHouse(house => house.jobs) ?? []
   const create = useCall('jobs.create')
@@ -21,26 +21,27 @@ export function ReviewStep({ draft, change, devices, usedOf, onBack }: StepProps
   const { destination } = draft
   if (!destination) return null
 
-  const chosen = chosenDevices(draft, devices)
-  const sums = draftBytes(draft, devices, usedOf)
+  const { devices } = inventory
+  const chosen = chosenDevices(draft, inventory)
+  const sums = draftBytes(draft, inventory, usedOf)
   const estimate = estimateMs(sums.readBytes)
-  const isCovered = coverage(draft, devices)
+  const isCovered = coverage(draft, inventory)
   // Where the backup is kept need not be backed up to itself.
   const keeper =
     draft.place?.kind === 'drive'
       ? devices.find(({ id }) => id === (draft.place as { device: string }).device)
       : undefined
   const out = leftOut(
-    devices.filter(device => !device.drives.some(id => keeper?.drives.includes(id))),
+    { ...inventory, devices: devices.filter(device => !device.drives.some(id => keeper?.drives.includes(id))) },
     isCovered,
   )
   const hasSplitDisk = devices.some(
-    disk => disk.kind === 'disk' && draft.disks?.[disk.id] === 'parts' && isLayered(disk, devices),
+    disk => disk.kind === 'disk' && draft.disks?.[disk.id] === 'parts' && isLayered(disk, inventory),
   )
 
   const start = async () => {
     const taken = jobs.flatMap(({ job }) => job.sources.map(({ name }) => name))
-    const made = await create.call({ settings: jobOf(draft, devices, taken, destination.id) })
+    const made = await create.call({ settings: jobOf(draft, inventory, taken, destination.id) })
     if (!made) return
     // From here on there is a job; a second one must not come of a second try.
     setIsCreated(true)

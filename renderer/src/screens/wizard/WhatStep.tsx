@@ -1,50 +1,55 @@
 import { Button, Checkbox, CloseButton, SegmentedControl, TextInput } from '@mantine/core'
 import { useState } from 'react'
-import type { DriveDevice } from '../../../../engine/contract/drives.ts'
+import { backupWays, type HowBackedUp } from '../../../../engine/contract/backupWays.ts'
+import type { DriveDevice, DriveInventory } from '../../../../engine/contract/drives.ts'
 import { DiskMap } from '../../components/DiskMap.tsx'
 import { ErrorNote, Note } from '../../components/Note.tsx'
 import { Card } from '../../components/Page.tsx'
+import { wayText, wayTexts } from '../../components/wayText.ts'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useCall } from '../../state/calls.ts'
 import { useShell } from '../../state/context.ts'
 import { deviceTitle, drawDisks } from '../../state/diskTree.ts'
 import {
-  chosenDevices,
+  chosenInUse,
   coverage,
   type DiskChoice,
   type Draft,
   draftBytes,
   type ImageFile,
   isEncrypted,
-  isInUse,
   partsOf,
 } from './draft.ts'
+import { InUse } from './InUse.tsx'
 import { WizardFrame } from './WizardFrame.tsx'
 
 export interface StepProps {
   draft: Draft
   change(changes: Partial<Draft>): void
-  devices: readonly DriveDevice[]
+  inventory: DriveInventory
   usedOf(device: DriveDevice): number | undefined
   onNext(): void
   onBack?: () => void
 }
 
-export function WhatStep({ draft, change, devices, usedOf, onNext }: StepProps) {
+export function WhatStep({ draft, change, inventory, usedOf, onNext }: StepProps) {
   const { t, format } = useSpeech()
-  const disks = drawDisks(devices).map(({ disk }) => disk)
-  const chosen = chosenDevices(draft, devices)
-  const isCovered = coverage(draft, devices)
-  const sums = draftBytes(draft, devices, usedOf)
-  const isInUseNow = chosen.some(device => isInUse(device, devices))
+  const disks = drawDisks(inventory).map(({ disk }) => disk)
+  const inUse = chosenInUse(draft, inventory)
+  const isAgreed = inUse.every(({ id }) => draft.readInUse.includes(id))
+  const isCovered = coverage(draft, inventory)
+  const sums = draftBytes(draft, inventory, usedOf)
+  const wayOf = backupWays(inventory)
   return (
     <WizardFrame
       step="what"
-      onNext={sums.count > 0 ? onNext : null}
+      onNext={sums.count > 0 && isAgreed ? onNext : null}
       hint={
         sums.count === 0
           ? t('wizard.what.nothing')
-          : t('wizard.what.sum', { count: sums.count, size: format.bytes(sums.sizeBytes) })
+          : isAgreed
+            ? t('wizard.what.sum', { count: sums.count, size: format.bytes(sums.sizeBytes) })
+            : t('wizard.what.agreeFirst')
       }
     >
       {disks.length === 0 ? (
@@ -54,22 +59,19 @@ export function WhatStep({ draft, change, devices, usedOf, onNext }: StepProps) 
           <p className="hf-quiet hf-flush">{t('wizard.what.text')}</p>
           <Card>
             <DiskMap
-              devices={devices}
+              inventory={inventory}
               protectionOf={device => (isCovered(device) ? 'protected' : 'none')}
               wordOf={device => (isCovered(device) ? t('wizard.what.chosen') : t('wizard.what.notChosen'))}
               usedOf={usedOf}
+              howOf={device => wayTexts(t, wayOf(device))}
             />
           </Card>
           <Card>
             {disks.map(disk => (
-              <DiskChoices key={disk.id} disk={disk} {...{ draft, change, devices, usedOf }} />
+              <DiskChoices key={disk.id} disk={disk} {...{ draft, change, inventory, usedOf, wayOf }} />
             ))}
           </Card>
-          {isInUseNow && (
-            <Note tone="attention" title={t('wizard.what.inUse')}>
-              {t('wizard.what.inUseText')}
-            </Note>
-          )}
+          <InUse draft={draft} change={change} devices={inUse} wayOf={wayOf} />
         </>
       )}
       <ImageFiles files={draft.files} onChange={files => change({ files })} />
@@ -77,13 +79,17 @@ export function WhatStep({ draft, change, devices, usedOf, onNext }: StepProps) 
   )
 }
 
-type ChoicesProps = Pick<StepProps, 'draft' | 'change' | 'devices' | 'usedOf'> & { disk: DriveDevice }
+type ChoicesProps = Pick<StepProps, 'draft' | 'change' | 'inventory' | 'usedOf'> & {
+  disk: DriveDevice
+  wayOf(device: DriveDevice): HowBackedUp
+}
 
-function DiskChoices({ disk, draft, change, devices, usedOf }: ChoicesProps) {
+function DiskChoices({ disk, draft, change, inventory, usedOf, wayOf }: ChoicesProps) {
   const { t, format } = useSpeech()
   const choice = draft.disks?.[disk.id] ?? 'none'
-  const parts = partsOf(disk, devices)
+  const parts = partsOf(disk, inventory)
   const canSplit = parts.length > 1 || (parts.length === 1 && parts[0]!.id !== disk.id)
+  const isSource = wayOf(disk).way !== 'not'
   const set = (value: DiskChoice) => {
     const isNew = value === 'parts' && !parts.some(({ id }) => draft.parts.includes(id))
     change({
@@ -99,23 +105,28 @@ function DiskChoices({ disk, draft, change, devices, usedOf }: ChoicesProps) {
         <div className="hf-wrap">
           <strong>{deviceTitle(disk)}</strong> <span className="hf-quiet hf-small">{format.bytes(disk.sizeBytes)}</span>
         </div>
-        <SegmentedControl
-          size="xs"
-          aria-label={t('wizard.what.choiceOf', { disk: deviceTitle(disk) })}
-          value={choice}
-          onChange={value => set(value as DiskChoice)}
-          data={[
-            { value: 'whole', label: t('wizard.what.whole') },
-            ...(canSplit ? [{ value: 'parts', label: t('wizard.what.parts') }] : []),
-            { value: 'none', label: t('wizard.what.none') },
-          ]}
-        />
+        {!isSource && !canSplit ? (
+          <span className="hf-quiet hf-small">{wayText(t, wayOf(disk))}</span>
+        ) : (
+          <SegmentedControl
+            size="xs"
+            aria-label={t('wizard.what.choiceOf', { disk: deviceTitle(disk) })}
+            value={choice}
+            onChange={value => set(value as DiskChoice)}
+            data={[
+              ...(isSource ? [{ value: 'whole', label: t('wizard.what.whole') }] : []),
+              ...(canSplit ? [{ value: 'parts', label: t('wizard.what.parts') }] : []),
+              { value: 'none', label: t('wizard.what.none') },
+            ]}
+          />
+        )}
       </div>
       {choice === 'whole' && (
         <div className="hf-quiet hf-small">
-          {isEncrypted(disk, devices)
+          {isEncrypted(disk, inventory)
             ? t('wizard.what.wholeEncrypted', { size: format.bytes(disk.sizeBytes) })
-            : t('wizard.what.wholeHint')}
+            : t('wizard.what.wholeHint')}{' '}
+          <strong>{wayText(t, wayOf(disk))}.</strong>
         </div>
       )}
       {choice === 'parts' && (
@@ -132,6 +143,7 @@ function DiskChoices({ disk, draft, change, devices, usedOf }: ChoicesProps) {
                 description={[
                   used === undefined ? size : t('wizard.what.used', { used: format.bytes(used), size }),
                   ...part.mountPoints.slice(0, 1),
+                  wayText(t, wayOf(part)),
                 ].join(' · ')}
               />
             )

@@ -11,14 +11,14 @@ import { type ChosenDestination, draftBytes, type PlaceChoice, placesOn } from '
 import type { StepProps } from './WhatStep.tsx'
 import { WizardFrame } from './WizardFrame.tsx'
 
-export function WhereStep({ draft, change, devices, usedOf, onNext, onBack }: StepProps) {
+export function WhereStep({ draft, change, inventory, usedOf, onNext, onBack }: StepProps) {
   const { t, format } = useSpeech()
   const shell = useShell()
   const destinations = useHouse(house => house.destinations) ?? []
   const look = useCall('places.look')
   const [folder, setFolder] = useState(draft.place?.kind === 'folder' ? draft.place.path : '')
-  const places = placesOn(draft, devices)
-  const need = draftBytes(draft, devices, usedOf).readBytes
+  const places = placesOn(draft, inventory)
+  const need = draftBytes(draft, inventory, usedOf).readBytes
   const { facts, place } = draft
 
   const choose = async (wanted: PlaceChoice) => {
@@ -139,7 +139,7 @@ export function WhereStep({ draft, change, devices, usedOf, onNext, onBack }: St
             }
           />
         )}
-        {place !== null && !look.busy && <Findings draft={draft} devices={devices} />}
+        {place !== null && !look.busy && <Findings draft={draft} inventory={inventory} />}
       </div>
       {isReady && facts?.state === 'free' && facts.freeBytes !== null && facts.freeBytes < need && (
         <Note tone="attention" title={t('wizard.where.small')}>
@@ -151,7 +151,7 @@ export function WhereStep({ draft, change, devices, usedOf, onNext, onBack }: St
 }
 
 /** What looking at the place has brought. */
-function Findings({ draft, devices }: Pick<StepProps, 'draft' | 'devices'>) {
+function Findings({ draft, inventory }: Pick<StepProps, 'draft' | 'inventory'>) {
   const { t, format } = useSpeech()
   const { facts, place, destination } = draft
   if (!facts || !place) return null
@@ -170,7 +170,7 @@ function Findings({ draft, devices }: Pick<StepProps, 'draft' | 'devices'>) {
       </Note>
     )
   }
-  const device = place.kind === 'drive' ? devices.find(one => one.id === place.device) : undefined
+  const device = place.kind === 'drive' ? inventory.devices.find(one => one.id === place.device) : undefined
   const name = device ? deviceTitle(device) : (facts.path ?? '')
   if (facts.freeBytes === null) return <Note tone="protected">{t('wizard.where.ready')}</Note>
   const free = format.bytes(facts.freeBytes)

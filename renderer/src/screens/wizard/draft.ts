@@ -1,4 +1,5 @@
-import type { DriveDevice } from '../../../../engine/contract/drives.ts'
+import { backupWays } from '../../../../engine/contract/backupWays.ts'
+import type { DriveDevice, DriveInventory } from '../../../../engine/contract/drives.ts'
 import type { JobSettingsInput } from '../../../../engine/contract/jobs.ts'
 import type { Weekday } from '../../../../engine/contract/schedule.ts'
 import type { Input, Output } from '../../state/calls.ts'
@@ -52,6 +53,8 @@ export interface Draft {
   disks: Readonly<Record<string, DiskChoice>> | null
   /** Devices that are chosen of disks whose choice is 'parts'. */
   parts: readonly string[]
+  /** Devices of which somebody has agreed that they are read while they are in use. */
+  readInUse: readonly string[]
   files: readonly ImageFile[]
   place: PlaceChoice | null
   facts: PlaceFacts | null
@@ -69,6 +72,7 @@ export interface Draft {
 export const emptyDraft: Draft = {
   disks: null,
   parts: [],
+  readInUse: [],
   files: [],
   place: null,
   facts: null,
@@ -83,62 +87,63 @@ export const emptyDraft: Draft = {
 }
 
 /** What can be chosen of a disk one by one: what has a file system of its own, or nothing that is known. */
-export const partsOf = (disk: DriveDevice, devices: readonly DriveDevice[]): DriveDevice[] => {
-  const drawing = drawDisks(devices).find(one => one.disk.id === disk.id)
-  return drawing ? leavesOf(drawing.areas).filter(device => !isSwap(device)) : []
+export const partsOf = (disk: DriveDevice, inventory: DriveInventory): DriveDevice[] => {
+  const drawing = drawDisks(inventory).find(one => one.disk.id === disk.id)
+  const wayOf = backupWays(inventory)
+  return drawing ? leavesOf(drawing.areas).filter(device => wayOf(device).way !== 'not') : []
 }
 
 /** Holds encryption or volumes: as a whole it would be read as it lies, and restored only as a whole. */
-export const isLayered = (disk: DriveDevice, devices: readonly DriveDevice[]): boolean =>
+export const isLayered = (disk: DriveDevice, { devices }: DriveInventory): boolean =>
   devices.some(device => device.drives.includes(disk.id) && isContainer(device))
 
-export const isEncrypted = (disk: DriveDevice, devices: readonly DriveDevice[]): boolean =>
+export const isEncrypted = (disk: DriveDevice, { devices }: DriveInventory): boolean =>
   devices.some(device => device.drives.includes(disk.id) && device.fileSystem?.type === 'crypto_LUKS')
 
 const isBuiltIn = (disk: DriveDevice): boolean => !disk.hotplug && !disk.removable && !isAttachedImage(disk)
 
 /**
  * The whole computer: each disk that is built in. Plain disks as a whole; of those with encryption or volumes every part, for
- * these take only the room that their files take. Drives that come and go are for keeping backups, and attached images are in the
+ * these take only the room that their files take, and no snapshots that somebody made. Drives that come and go are for keeping backups, and attached images are in the
  * backup of the disk with their file.
  */
-export function preselect(devices: readonly DriveDevice[]): Pick<Draft, 'disks' | 'parts'> {
-  const disks = drawDisks(devices).map(({ disk }) => disk)
+export function preselect(inventory: DriveInventory): Pick<Draft, 'disks' | 'parts'> {
+  const disks = drawDisks(inventory).map(({ disk }) => disk)
   const choices = disks.map((disk): [string, DiskChoice] => {
     if (!isBuiltIn(disk)) return [disk.id, 'none']
-    return [disk.id, isLayered(disk, devices) ? 'parts' : 'whole']
+    if (!isLayered(disk, inventory)) return [disk.id, 'whole']
+    // One that only is a part of something else has none.
+    return [disk.id, partsOf(disk, inventory).length > 0 ? 'parts' : 'none']
   })
   const parts = disks
     .filter(isBuiltIn)
-    .flatMap(disk => partsOf(disk, devices))
+    .flatMap(disk => partsOf(disk, inventory))
     .map(({ id }) => id)
+    .filter(id => !inventory.lvm?.volumes.some(({ device, origin }) => device === id && origin !== null))
   return { disks: Object.fromEntries(choices), parts }
 }
 
 /** Devices that are to be sources, in the order of the map. */
-export function chosenDevices(draft: Draft, devices: readonly DriveDevice[]): DriveDevice[] {
-  return drawDisks(devices).flatMap(({ disk }) => {
+export function chosenDevices(draft: Draft, inventory: DriveInventory): DriveDevice[] {
+  return drawDisks(inventory).flatMap(({ disk }) => {
     const choice = draft.disks?.[disk.id] ?? 'none'
     if (choice === 'whole') return [disk]
     if (choice === 'none') return []
-    return partsOf(disk, devices).filter(({ id }) => draft.parts.includes(id))
+    return partsOf(disk, inventory).filter(({ id }) => draft.parts.includes(id))
   })
 }
 
 /** Tells whether a device is in what is chosen. */
-export function coverage(draft: Draft, devices: readonly DriveDevice[]): (device: DriveDevice) => boolean {
-  const chosen = new Set(chosenDevices(draft, devices).map(({ id }) => id))
-  const byId = new Map(devices.map(device => [device.id, device]))
+export function coverage(draft: Draft, inventory: DriveInventory): (device: DriveDevice) => boolean {
+  const chosen = new Set(chosenDevices(draft, inventory).map(({ id }) => id))
+  const byId = new Map(inventory.devices.map(device => [device.id, device]))
   return device => ancestry(device, byId).some(({ id }) => chosen.has(id))
 }
 
-/** Is it, or anything that lies on it, mounted or swapped to? */
-export function isInUse(device: DriveDevice, devices: readonly DriveDevice[]): boolean {
-  if (device.mountPoints.length > 0) return true
-  return device.holders.some(id => {
-    const holder = devices.find(one => one.id === id)
-    return holder !== undefined && isInUse(holder, devices)
-  })
+/** What is chosen and can only be read while it is in use. */
+export function chosenInUse(draft: Draft, inventory: DriveInventory): DriveDevice[] {
+  const wayOf = backupWays(inventory)
+  return chosenDevices(draft, inventory).filter(device => wayOf(device).way === 'in-use')
 }
 
 type UsedOf = (device: DriveDevice) => number | undefined
@@ -157,14 +162,14 @@ export function bytesToRead(device: DriveDevice, devices: readonly DriveDevice[]
   return Math.min(sum, device.sizeBytes)
 }
 
-export function draftBytes(draft: Draft, devices: readonly DriveDevice[], usedOf: UsedOf) {
-  const chosen = chosenDevices(draft, devices)
+export function draftBytes(draft: Draft, inventory: DriveInventory, usedOf: UsedOf) {
+  const chosen = chosenDevices(draft, inventory)
   const filesSize = draft.files.reduce((sum, file) => sum + file.sizeBytes, 0)
   const filesUsed = draft.files.reduce((sum, file) => sum + file.allocatedBytes, 0)
   return {
     count: chosen.length + draft.files.length,
     sizeBytes: chosen.reduce((sum, device) => sum + device.sizeBytes, filesSize),
-    readBytes: chosen.reduce((sum, device) => sum + bytesToRead(device, devices, usedOf), filesUsed),
+    readBytes: chosen.reduce((sum, device) => sum + bytesToRead(device, inventory.devices, usedOf), filesUsed),
   }
 }
 
@@ -184,11 +189,11 @@ export type PlaceRefusal = 'isSource' | 'isSystem' | 'noFileSystem' | 'readOnly'
 /** File systems that could keep a backup, with what speaks against them. */
 export function placesOn(
   draft: Draft,
-  devices: readonly DriveDevice[],
+  inventory: DriveInventory,
 ): { device: DriveDevice; refusal: PlaceRefusal | null }[] {
-  const chosen = chosenDevices(draft, devices)
+  const chosen = chosenDevices(draft, inventory)
   const sourceDrives = new Set(chosen.flatMap(({ drives }) => drives))
-  return drawDisks(devices)
+  return drawDisks(inventory)
     .filter(({ disk }) => disk.hotplug || disk.removable || !disk.isSystem)
     .flatMap(({ disk, areas }) => {
       const leaves = areas.length === 0 ? [disk] : leavesOf(areas)
@@ -234,10 +239,10 @@ const fileTitle = (path: string): string =>
 /** What is to be asked for: sources with their names. */
 export function chosenSources(
   draft: Draft,
-  devices: readonly DriveDevice[],
+  inventory: DriveInventory,
   taken: readonly string[],
 ): Input<'jobs.create'>['settings']['sources'] {
-  const chosen = chosenDevices(draft, devices)
+  const chosen = chosenDevices(draft, inventory)
   const titles = [...chosen.map(deviceTitle), ...draft.files.map(({ path }) => fileTitle(path))]
   const names = versionNames(titles, taken)
   return [...chosen.map(({ id }) => id), ...draft.files.map(({ source }) => source)].map((source, i) => ({
@@ -265,16 +270,18 @@ export function scheduleOf(draft: Draft): JobSettingsInput['schedule'] {
 /** Everything of the job but its sources' names, which depend on what is there already. */
 export function jobOf(
   draft: Draft,
-  devices: readonly DriveDevice[],
+  inventory: DriveInventory,
   taken: readonly string[],
   destination: string,
 ): Input<'jobs.create'>['settings'] {
   return {
     name: draft.name.trim(),
-    sources: chosenSources(draft, devices, taken),
+    sources: chosenSources(draft, inventory, taken),
     destinations: [destination],
     schedule: scheduleOf(draft),
     retention: policyOfLevel[draft.keep],
+    // Agreed to in the first step; without that it does not go on.
+    whileInUse: chosenInUse(draft, inventory).some(({ id }) => draft.readInUse.includes(id)),
     conditions: {
       onBattery: draft.waitOnBattery ? 'wait' : 'run',
       metered: draft.waitOnMetered ? 'wait' : 'run',

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react'
-import type { DriveDevice } from '../../../../engine/contract/drives.ts'
+import type { DriveDevice, DriveInventory } from '../../../../engine/contract/drives.ts'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useQuery } from '../../state/calls.ts'
 import { useHouse } from '../../state/context.ts'
@@ -11,14 +11,14 @@ import { WhenStep } from './WhenStep.tsx'
 import { WhereStep } from './WhereStep.tsx'
 import './wizard.css'
 
-const noDevices: readonly DriveDevice[] = []
+const nothing: DriveInventory = { devices: [] }
 
 /** Sets up a backup in five steps. The destination is made at the end of the third, the job at the end of the last. */
 export function WizardScreen() {
   const { t } = useSpeech()
-  const devices = useHouse(house => house.devices) ?? noDevices
+  const inventory = useHouse(house => house.inventory) ?? nothing
   const jobs = useHouse(house => house.jobs) ?? []
-  const { value: usage } = useQuery('sources.usage', {}, devices.length)
+  const { value: usage } = useQuery('sources.usage', {}, inventory.devices.length)
   const [step, setStep] = useState<Step>('what')
   const [draft, setDraft] = useState<Draft>(() => ({
     ...emptyDraft,
@@ -31,13 +31,13 @@ export function WizardScreen() {
 
   // Chosen once, as soon as there are disks to choose from; what comes later is for the person to choose.
   useEffect(() => {
-    if (devices.length === 0) return
-    setDraft(before => (before.disks === null ? { ...before, ...preselect(devices) } : before))
-  }, [devices])
+    if (inventory.devices.length === 0) return
+    setDraft(before => (before.disks === null ? { ...before, ...preselect(inventory) } : before))
+  }, [inventory])
 
   const props = {
     draft,
-    devices,
+    inventory,
     change: (changes: Partial<Draft>) => setDraft(before => ({ ...before, ...changes })),
     usedOf: (device: DriveDevice) => usage?.usages.find(one => one.device === device.id)?.usedBytes,
     onNext: () => setStep(steps[steps.indexOf(step) + 1] ?? step),

@@ -88,7 +88,25 @@ export function restoresCalls(world: FakeWorld) {
     'restores.targets': ({ destination, version }) => {
       const { sizeBytes } = world.version(destination, version)
       const targets = world.devices.map(device => ({ device, refusal: refusalOf(device, sizeBytes) }))
-      return { targets, groups: [] }
+      const tooSmall = (freeBytes: number) =>
+        freeBytes < sizeBytes
+          ? { code: 'target.tooSmall' as const, message: 'There is not enough room.', advice: 'Choose another place.' }
+          : null
+      const { groups = [], volumes = [] } = world.lvm ?? {}
+      return {
+        targets,
+        groups: groups.map(({ uuid, name, freeBytes }) => ({
+          name,
+          freeBytes,
+          refusal: tooSmall(freeBytes),
+          pools: volumes
+            .filter(({ group, kind }) => group === uuid && kind === 'thin-pool')
+            .map(pool => {
+              const left = pool.sizeBytes * (1 - (pool.dataPercent ?? 0) / 100)
+              return { name: pool.name, freeBytes: Math.round(left), refusal: tooSmall(left) }
+            }),
+        })),
+      }
     },
     'restores.plan': ({ destination, version: id, target }) => {
       const version = world.version(destination, id)

@@ -56,7 +56,7 @@ export function sourcesCalls(world: FakeWorld) {
     'drives.eject': ({ drive }) => {
       const gone = world.devices.filter(device => device.drives.includes(drive)).map(({ id }) => id)
       world.devices = world.devices.filter(({ id }) => !gone.includes(id))
-      world.topics.drives.tell({ devices: world.devices })
+      world.topics.drives.tell(world.inventory())
       for (const place of world.places.values()) {
         if (place.state.state === 'connected' && place.state.drive !== null && gone.includes(place.state.drive)) {
           world.setPlaceState(place.destination.id, { state: 'missing', lastSeenAt: clock.iso() })

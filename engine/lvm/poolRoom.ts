@@ -1,0 +1,25 @@
+import type { PoolStatus } from './deviceStatus.ts'
+
+/** What a pool must have left: a share of it, or an amount that is enough for any. */
+const dataShare = 0.05
+const dataEnoughBytes = 1024 ** 3
+const metadataShare = 0.1
+/** Blocks of 4 KiB: 16 MiB. */
+const metadataEnoughBlocks = 4096
+
+/**
+ * Why a pool should not get one more snapshot; undefined when it may. A snapshot makes everything that is overwritten take new room,
+ * and a full pool makes whoever writes wait for ever, or lose what is written.
+ */
+export function whyNoRoom(status: PoolStatus, chunkBytes: number): string | undefined {
+  if (status.mode === 'out of data space') return 'it is full'
+  if (status.mode === 'read-only') return 'it is read-only, because its metadata is full or damaged'
+  const { data, metadata } = status
+  if (data.total - data.used < Math.min(data.total * dataShare, dataEnoughBytes / chunkBytes))
+    return `${percent(data)} % of its room is used`
+  if (metadata.total - metadata.used < Math.min(metadata.total * metadataShare, metadataEnoughBlocks))
+    return `${percent(metadata)} % of the room for its metadata is used`
+  return undefined
+}
+
+const percent = ({ used, total }: { used: number; total: number }) => Math.floor((used / total) * 100)

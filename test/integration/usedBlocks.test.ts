@@ -1,0 +1,311 @@
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { BackupResult } from '../../engine/contract/models.ts'
+import { count, type RangeSet } from '../../engine/sources/ranges.ts'
+import { readUsedBlocks } from '../../engine/usedBlocks/readUsedBlocks.ts'
+import { holdfast, placeIn } from '../support/holdfast.ts'
+import { attachLoop, type LoopDevice, mountAt, noLoopDevices } from '../support/loopDevice.ts'
+import { missingProgram } from '../support/programs.ts'
+import { byMtools, type FileSystemCase, mounted, poisonedFile, runTool } from '../support/usedFileSystems.ts'
+
+const MiB = 1024 * 1024
+let folder = ''
+let loop: LoopDevice
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'holdfast-used-'))
+})
+afterEach(() => {
+  loop.detach()
+  rmSync(folder, { recursive: true })
+})
+
+const byMount = mounted(() => join(folder, 'mnt'))
+const byNtfs3g = mounted(
+  () => join(folder, 'mnt'),
+  (device, at) => {
+    runTool('ntfs-3g', device, at)
+    return () => void runTool('umount', at)
+  },
+)
+const byTools = byMtools(() => folder)
+
+const ext = (name: string, type: string, ...options: string[]): FileSystemCase => ({
+  name,
+  type,
+  sizeMiB: 96,
+  make: [`mkfs.${type}`, '-q', '-F', ...options],
+  check: ['e2fsck', '-fn'],
+  access: byMount,
+})
+const btrfs = (name: string, ...options: string[]): FileSystemCase => ({
+  name,
+  type: 'btrfs',
+  sizeMiB: 256,
+  make: ['mkfs.btrfs', '-q', '-f', ...options],
+  check: ['btrfs', 'check', '--readonly', '--check-data-csum'],
+  access: byMount,
+})
+const fat = (bits: number, sizeMiB: number): FileSystemCase => ({
+  name: `FAT${bits}`,
+  type: 'vfat',
+  sizeMiB,
+  make: ['mkfs.vfat', '-F', String(bits), ...(bits === 32 ? ['-s', '1'] : [])],
+  check: ['fsck.vfat', '-n'],
+  access: byTools,
+})
+
+const cases: readonly FileSystemCase[] = [
+  ext('ext4', 'ext4'),
+  ext('ext4 with clusters', 'ext4', '-b', '4096', '-O', 'bigalloc', '-C', '65536'),
+  ext('ext4 with groups on their own', 'ext4', '-O', '^flex_bg,^resize_inode,meta_bg', '-b', '1024'),
+  ext('ext4 without checksums', 'ext4', '-O', '^metadata_csum,uninit_bg', '-b', '4096'),
+  ext('ext3', 'ext3'),
+  ext('ext2 of 1 KiB blocks', 'ext2', '-b', '1024'),
+  {
+    name: 'xfs',
+    type: 'xfs',
+    sizeMiB: 320,
+    make: ['mkfs.xfs', '-q', '-f'],
+    check: ['xfs_repair', '-n'],
+    access: byMount,
+  },
+  btrfs('btrfs with metadata twice', '-m', 'dup', '-d', 'single'),
+  btrfs('btrfs with everything once', '-m', 'single', '-d', 'single'),
+  btrfs('btrfs with everything twice', '-m', 'dup', '-d', 'dup'),
+  {
+    name: 'ntfs',
+    type: 'ntfs',
+    sizeMiB: 96,
+    make: ['mkfs.ntfs', '-q', '-F', '-Q'],
+    check: ['ntfsfix', '-n'],
+    access: byNtfs3g,
+  },
+  fat(12, 8),
+  fat(16, 64),
+  fat(32, 64),
+]
+const programsOf = (one: FileSystemCase) => [
+  one.make[0]!,
+  one.check[0]!,
+  ...(one.type === 'vfat' ? ['mcopy'] : []),
+  ...(one.type === 'xfs' ? ['xfs_db', 'xfs_logprint'] : []),
+  ...(one.type === 'ntfs' ? ['ntfscat', 'ntfs-3g'] : []),
+]
+const missing = new Map(
+  [...new Set(cases.flatMap(programsOf))].map(program => [program, missingProgram(program)] as const),
+)
+
+/** Files that stay, and old data in what is free: more was written than is there now, in pieces of many sizes. */
+function fill(one: FileSystemCase, device: string): void {
+  runTool(one.make[0]!, ...one.make.slice(1), device)
+  const unit = Math.floor((one.sizeMiB * MiB) / 128)
+  const sizes = Array.from({ length: 24 }, (_, i) => 1 + Math.floor((unit * (1 + (i % 7))) / (i % 3 === 0 ? 40 : 4)))
+  one.access.write(device, 'old', sizes, 1)
+  one.access.thinOut(device, 'old')
+  one.access.write(device, 'kept', sizes.slice(0, 12), 2)
+  one.access.thinOut(device, 'kept')
+  runTool('blockdev', '--flushbufs', device)
+}
+
+const attached = (sizeMiB: number): LoopDevice => {
+  const image = join(folder, 'image')
+  writeFileSync(image, '')
+  truncateSync(image, sizeMiB * MiB)
+  return attachLoop(image)
+}
+
+/** A copy of a device in which all that is not in the set is 0xa5. */
+function copyOf(device: string, used: RangeSet, to: string, sizeBytes: number): void {
+  poisonedFile(to, sizeBytes)
+  const [source, target] = [openSync(device, 'r'), openSync(to, 'r+')]
+  for (const { start, end } of used) {
+    const bytes = Buffer.alloc(end - start)
+    readSync(source, bytes, 0, bytes.length, start)
+    writeSync(target, bytes, 0, bytes.length, start)
+  }
+  closeSync(source)
+  closeSync(target)
+}
+
+async function backUp(device: string, ...options: string[]): Promise<BackupResult> {
+  const { code, stdout, stderr } = await holdfast(['backup', device, '--name', 'disk', '--json', ...options], {
+    env: placeIn(folder),
+  })
+  expect(code, stderr).toBe(0)
+  return JSON.parse(stdout)
+}
+
+const init = async () => expect((await holdfast(['init'], { env: placeIn(folder) })).code).toBe(0)
+
+/** The file system in an image passes its own check, and its files are those. */
+function expectSound(one: FileSystemCase, image: string, hashes: Record<string, string>): void {
+  const restored = attachLoop(image)
+  try {
+    runTool(one.check[0]!, ...one.check.slice(1), restored.path)
+    expect(one.access.hashes(restored.path)).toEqual(hashes)
+  } finally {
+    restored.detach()
+  }
+}
+
+describe.skipIf(noLoopDevices)('of a device, what its file system has in use is read and nothing else', () => {
+  for (const one of cases) {
+    const why = programsOf(one)
+      .map(program => missing.get(program))
+      .find(reason => reason !== undefined)
+    test.skipIf(why !== undefined)(one.name, async () => {
+      loop = attached(one.sizeMiB)
+      const sizeBytes = one.sizeMiB * MiB
+      fill(one, loop.path)
+      const hashes = one.access.hashes(loop.path)
+      expect(Object.keys(hashes)).toHaveLength(18)
+
+      const blocks = await readUsedBlocks(loop.path, { sizeBytes })
+      expect(blocks).toMatchObject({ known: true, fileSystem: one.type })
+      if (!blocks.known) return
+      copyOf(loop.path, blocks.used, join(folder, 'copy'), sizeBytes)
+      expectSound(one, join(folder, 'copy'), hashes)
+      rmSync(join(folder, 'copy'))
+
+      await init()
+      const result = await backUp(loop.path)
+      expect(result).toMatchObject({
+        method: 'allocation',
+        consistency: 'consistent',
+        usedBlocks: { fileSystem: one.type, whyAll: null },
+      })
+      const usedBytes = count(blocks.used)
+      expect(result.readBytes).toBeGreaterThanOrEqual(usedBytes)
+      expect(result.readBytes).toBeLessThan(usedBytes + blocks.used.length * 65536)
+      expect(result.readBytes).toBeLessThan(sizeBytes * 0.8)
+      poisonedFile(join(folder, 'restored'), sizeBytes)
+      const { code } = await holdfast(['restore', 'latest', join(folder, 'restored'), '--force'], {
+        env: placeIn(folder),
+      })
+      expect(code).toBe(0)
+      expectSound(one, join(folder, 'restored'), hashes)
+      const held = await holdfast(['scrub', 'latest', '--source', loop.path], { env: placeIn(folder) })
+      expect(held.code).toBe(0)
+
+      // What was left out is stored now: the data of files that are gone.
+      const all = await backUp(loop.path, '--all-blocks')
+      expect(all).toMatchObject({ method: 'full', readBytes: sizeBytes })
+      expect(all).not.toHaveProperty('usedBlocks')
+      expect(all.newBytes).toBeGreaterThan(sizeBytes * 0.05)
+    })
+  }
+})
+
+describe.skipIf(noLoopDevices)('all of a device is read', () => {
+  const device = (...options: string[]) => {
+    loop = attached(32)
+    runTool('mkfs.ext4', '-q', '-F', ...options, loop.path)
+    return loop.path
+  }
+  const expectAll = async (path: string, why: RegExp) => {
+    await init()
+    const result = await backUp(path)
+    expect(result).toMatchObject({ method: 'full', readBytes: result.sizeBytes })
+    expect(result.usedBlocks?.whyAll).toMatch(why)
+  }
+
+  test('while it is mounted', async () => {
+    const path = device()
+    runTool('mkdir', join(folder, 'mnt'))
+    const unmount = mountAt(path, join(folder, 'mnt'))
+    try {
+      await expectAll(path, /^it is in use/)
+    } finally {
+      unmount()
+    }
+  })
+
+  test('when its journal was not replayed', async () => {
+    const path = device()
+    runTool('debugfs', '-w', '-R', 'feature needs_recovery', path)
+    await expectAll(path, /its journal holds changes/)
+  })
+
+  test('when it was mounted when the power went', async () => {
+    const path = device('-O', '^has_journal')
+    runTool('debugfs', '-w', '-R', 'ssv state 0', path)
+    await expectAll(path, /not unmounted cleanly/)
+  })
+
+  test('when its bitmaps do not agree with its groups', async () => {
+    const path = device('-O', '^metadata_csum')
+    runTool('debugfs', '-w', '-R', 'set_bg 0 free_blocks_count 17', path)
+    await expectAll(path, /bitmaps do not agree/)
+  })
+
+  test('when a checksum of a bitmap is wrong', async () => {
+    const path = device()
+    const at = Number(/Block bitmap at (\d+)/.exec(runTool('dumpe2fs', path))![1])
+    const blockBytes = Number(/Block size: +(\d+)/.exec(runTool('dumpe2fs', '-h', path))![1])
+    const file = openSync(path, 'r+')
+    writeSync(file, Buffer.alloc(16, 0x0f), 0, 16, at * blockBytes + 100)
+    closeSync(file)
+    runTool('blockdev', '--flushbufs', path)
+    await expectAll(path, /dumpe2fs|bitmaps/)
+  })
+
+  test('when it holds a partition table beside a file system', async () => {
+    const path = device()
+    const table = Buffer.alloc(66)
+    table.set([0x80, 0, 0, 0, 0x83, 0, 0, 0, 0, 8, 0, 0, 0, 32, 0, 0], 0)
+    table.set([0x55, 0xaa], 64)
+    const file = openSync(path, 'r+')
+    writeSync(file, table, 0, 66, 446)
+    closeSync(file)
+    await expectAll(path, /partition table/)
+  })
+
+  test('when a computer is suspended to it', async () => {
+    loop = attached(16)
+    runTool('mkswap', loop.path)
+    const file = openSync(loop.path, 'r+')
+    writeSync(file, Buffer.from('S1SUSPEND\0'), 0, 10, 4086)
+    closeSync(file)
+    await expectAll(loop.path, /suspended/)
+  })
+})
+
+test.skipIf(noLoopDevices)('of a swap area, the header alone is read', async () => {
+  loop = attached(16)
+  runTool('mkswap', '-L', 'swapped', loop.path)
+  const uuid = runTool('blkid', '-p', '-s', 'UUID', '-o', 'value', loop.path)
+  const file = openSync(loop.path, 'r+')
+  writeSync(file, Buffer.alloc(MiB, 'old'), 0, MiB, 4 * MiB)
+  closeSync(file)
+  await init()
+  expect(await backUp(loop.path)).toMatchObject({ usedBlocks: { fileSystem: 'swap', whyAll: null }, readBytes: 32768 })
+  const restored = join(folder, 'restored')
+  poisonedFile(restored, 16 * MiB)
+  expect((await holdfast(['restore', 'latest', restored, '--force'], { env: placeIn(folder) })).code).toBe(0)
+  expect(runTool('blkid', '-p', '-s', 'UUID', '-o', 'value', restored)).toBe(uuid)
+})
+
+test.skipIf(noLoopDevices)(
+  'free blocks of an image file are left out only when asked, and when nobody has it attached',
+  async () => {
+    loop = attached(32)
+    const image = join(folder, 'image')
+    writeFileSync(image, Buffer.alloc(32 * MiB, 'old data'))
+    runTool('blockdev', '--flushbufs', loop.path)
+    runTool('mkfs.ext4', '-q', '-F', '-E', 'nodiscard', image)
+    await init()
+    const attachedResult = await backUp(image, '--used-blocks')
+    expect(attachedResult.usedBlocks?.whyAll).toMatch(/in use/)
+    loop.detach()
+    try {
+      expect(await backUp(image)).not.toHaveProperty('usedBlocks')
+      const result = await backUp(image, '--used-blocks')
+      expect(result).toMatchObject({ method: 'allocation', usedBlocks: { fileSystem: 'ext4', whyAll: null } })
+      expect(result.readBytes).toBeLessThan(16 * MiB)
+    } finally {
+      loop = attachLoop(image)
+    }
+  },
+)
