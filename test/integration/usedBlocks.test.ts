@@ -1,4 +1,15 @@
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import {
+  closeSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -271,6 +282,31 @@ describe.skipIf(noLoopDevices)('all of a device is read', () => {
   })
 })
 
+test.skipIf(noLoopDevices)('of a disk, what its partitions have in use is read, and all around them', async () => {
+  loop = attached(64)
+  writeFileSync(join(folder, 'image'), Buffer.alloc(64 * MiB, 'old data'))
+  runTool('blockdev', '--flushbufs', loop.path)
+  execFileSync('sfdisk', ['-q', '--no-reread', loop.path], { input: 'start=2048,size=65536,type=83\n', stdio: 'pipe' })
+  const partition = loop.addPartition(MiB, 32 * MiB)
+  runTool('mkfs.ext4', '-q', '-F', '-E', 'nodiscard', partition)
+  const repository = await opened()
+  const result = await repository.backup(loop.path, { name: 'disk' })
+  expect(result).toMatchObject({ method: 'allocation', usedBlocks: { fileSystem: 'ext4', whyAll: null } })
+  expect(result.readBytes).toBeGreaterThan(32 * MiB)
+  expect(result.readBytes).toBeLessThan(48 * MiB)
+  const restored = join(folder, 'restored')
+  await repository.restore('latest', restored, {})
+  const [before, after] = [readFileSync(join(folder, 'image')), readFileSync(restored)]
+  for (const [from, to] of [
+    [0, MiB],
+    [33 * MiB, 64 * MiB],
+  ] as const) {
+    expect(after.subarray(from, to).equals(before.subarray(from, to))).toBe(true)
+  }
+  writeFileSync(restored, after.subarray(MiB, 33 * MiB))
+  runTool('e2fsck', '-fn', restored)
+})
+
 test.skipIf(noLoopDevices)('of a swap area, the header alone is read', async () => {
   loop = attached(16)
   runTool('mkswap', '-L', 'swapped', loop.path)
@@ -321,7 +357,7 @@ test.skipIf(noLoopDevices)('the command line says what was read, or why it was a
     return { code, read: /^ *Read +(.*)$/m.exec(stdout)?.[1], stderr }
   }
   expect((await holdfast(['init'], { env })).code).toBe(0)
-  expect((await said()).read).toMatch(/; what ext4 has in use was read$/)
+  expect((await said()).read).toMatch(/; what is in use by ext4 was read$/)
   expect((await said('--all-blocks')).read).toMatch(/^32 MiB .*; everything was read$/)
   runTool('debugfs', '-w', '-R', 'feature needs_recovery', loop.path)
   expect((await said()).read).toMatch(/; everything was read: its journal holds changes that are not in place yet$/)

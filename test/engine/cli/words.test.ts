@@ -51,7 +51,7 @@ describe('idDigits', () => {
 test('what was read is said with why it was not less', () => {
   expect(readWords({ method: 'full' })).toBe('everything was read')
   const usedBlocks = { fileSystem: 'xfs', whyAll: null }
-  expect(readWords({ method: 'allocation', usedBlocks })).toBe('what xfs has in use was read')
+  expect(readWords({ method: 'allocation', usedBlocks })).toBe('what is in use by xfs was read')
   const all = { fileSystem: null, whyAll: 'it is in use' }
   expect(readWords({ method: 'full', usedBlocks: all })).toBe('everything was read: it is in use')
 })
