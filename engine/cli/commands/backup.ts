@@ -24,8 +24,8 @@ interface Options {
 const notes = `
 Every version is complete in itself: only what the repository does not hold yet
 is stored. A run that was cut short goes on from what it has stored already.
-Of a device that nobody uses, what its file system has free is left out when that
-can be told for certain; it reads as zeros in the version.
+Of a device that nobody uses, what its file system has free is left out when
+that can be told for certain; it reads as zeros in the version.
 When parts of the source cannot be read, the version is kept as incomplete, the
 parts are listed, and the exit code is 74.`
 
