@@ -34,8 +34,8 @@ export class ThinVolume extends LvmVolume implements TrackedVolume {
     const groups = await listGroups(system, options.signal)
     await this.hide()
     beforeChange(options.signal)
-    // It comes inactive, and LVM stores that it stays so.
-    const said = await create(system, volume, groups, name, [])
+    // It comes inactive, and stays so when the computer starts, however LVM is configured.
+    const said = await create(system, volume, groups, name, ['--setactivationskip', 'y'])
     if (said !== undefined) throw couldNotCreate(volume, said)
     logger.debug('A snapshot was made', { path: volume.path, name })
     return await this.made(name)

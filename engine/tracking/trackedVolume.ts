@@ -13,6 +13,9 @@ export interface SnapshotDriver {
 
   /** All volumes that have a snapshot with our tag, whoever of us made it. Empty where the programs are not installed. */
   withOwnSnapshots(signal?: AbortSignal): Promise<TrackedVolume[]>
+
+  /** Undoes what processes that died left beside snapshots. Never fails. */
+  releaseStale?(): Promise<void>
 }
 
 /** How changes become known; also the method that a version is labelled with. */
@@ -25,7 +28,7 @@ export interface TrackedVolume {
   /** Where it is now. */
   readonly path: string
   readonly sizeBytes: number
-  /** Of what must not be snapshotted or asked for changes by two at the same time: a pool, a group. */
+  /** Of what must not be snapshotted by two at the same time: a pool, a group. Asked for changes by two, the driver sees to their turns. */
   readonly lockName: string
 
   /** Snapshots of this volume that bear our tag, whoever of us made them. Those of others are never listed. */

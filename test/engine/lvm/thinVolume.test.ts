@@ -165,7 +165,7 @@ describe('thin snapshots', () => {
     lvm.volumes = lvm.volumes.replaceAll('"lv_name":"d-a"', '"lv_name":"renamed"')
     expect(await volume.createSnapshot('holdfast_a')).toMatchObject({ name: 'holdfast_a', id: lvm.idOf('holdfast_a') })
     expect(lvm.lines).toEqual([
-      'lvcreate -q -y --snapshot --permission r --addtag holdfast --name holdfast_a my-vg/renamed',
+      'lvcreate -q -y --snapshot --permission r --addtag holdfast --setactivationskip y --name holdfast_a my-vg/renamed',
     ])
   })
 
