@@ -21,6 +21,7 @@ type Answer = Partial<{ exitCode: number; stdout: string; stderr: string }>
  * others answer, by the beginning of their line.
  */
 export class FakeLvm {
+  readonly folder: string
   readonly calls: Call[] = []
   readonly logged: string[] = []
   readonly answers = new Map<string, (line: string) => Answer | Promise<Answer>>()
@@ -33,7 +34,8 @@ export class FakeLvm {
   #now = 0
 
   /** `folder` is an empty one. */
-  constructor(readonly folder: string) {
+  constructor(folder: string) {
+    this.folder = folder
     const clock: Clock = {
       now: () => this.#now,
       monotonic: () => this.#now,
