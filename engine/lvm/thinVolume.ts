@@ -48,7 +48,7 @@ export class ThinVolume extends LvmVolume implements TrackedVolume {
   }
 
   async deactivate(snapshot: Snapshot): Promise<void> {
-    if ((await findMapped(this.context.system.access.sysRoot, snapshot.id)) === undefined) return
+    if ((await findMapped(this.context.system, snapshot.id)) === undefined) return
     await deactivateThin(this.context.system, await this.requireSnapshot(snapshot))
   }
 

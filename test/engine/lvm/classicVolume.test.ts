@@ -1,6 +1,10 @@
+import { constants } from 'node:fs'
+import { mkdir, open, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 import { FakeLvm } from './fakeLvm.ts'
+import { recordedStore } from './recorded.ts'
 
 const folder = useTemporaryFolder()
 
@@ -52,6 +56,45 @@ describe('classic snapshots', () => {
     expect(await volume.usage(lvm.snapshot('holdfast_s1'))).toBeUndefined()
   })
 
+  test('tell what their store says, if they are still valid after it was read', async context => {
+    const { lvm, volume } = await world()
+    const store = join(folder.path, 'mapper/two-holdfast_s1-cow')
+    await mkdir(join(folder.path, 'mapper'))
+    await writeFile(store, recordedStore())
+    const direct = await open(store, constants.O_RDONLY | constants.O_DIRECT).catch(() => undefined)
+    if (direct === undefined) return context.skip('the file system of temporary files knows no direct I/O')
+    await direct.close()
+
+    const snapshot = lvm.snapshot('holdfast_s1')
+    const changes = () => volume.changes(snapshot, lvm.snapshot('holdfast_s1'))
+    const mib = 1024 * 1024
+    const sizes = { sizeBytes: 56 * mib }
+    expect(await volume.changes({ ...snapshot, ...sizes }, { ...snapshot, ...sizes })).toEqual({
+      known: true,
+      written: [
+        { start: 10 * 4096, end: 11 * 4096 },
+        { start: 2000 * 4096, end: 2001 * 4096 },
+        { start: 5000 * 4096, end: 5001 * 4096 },
+        { start: 7000 * 4096, end: 7300 * 4096 },
+      ],
+      discarded: [],
+    })
+    expect(await volume.isValid(snapshot)).toBe(true)
+
+    // It ran out of room while the table was read: the kernel says so, or only the medium does.
+    lvm.answers.set('dmsetup status', () => ({ stdout: '0 114688 snapshot Invalid' }))
+    expect(await changes()).toEqual({
+      known: false,
+      why: expect.stringMatching(/became invalid: the kernel calls it Invalid/),
+    })
+    lvm.answers.set('dmsetup status', async () => {
+      await writeFile(store, recordedStore().fill(0, 4, 8))
+      return { stdout: '0 114688 snapshot 2448/16384 24' }
+    })
+    expect(await changes()).toEqual({ known: false, why: expect.stringMatching(/became invalid: it ran out of room/) })
+    expect(await volume.isValid(snapshot)).toBe(false)
+  })
+
   test('whose store cannot be read tell nothing', async () => {
     const { lvm, volume } = await world()
     // There is no such device on this computer.
@@ -64,7 +107,7 @@ describe('classic snapshots', () => {
 
   test('are as readable as the volume; letting go changes nothing', async () => {
     const { lvm, volume } = await world()
-    expect(await volume.activate(lvm.snapshot('holdfast_s1'))).toBe('/dev/mapper/two-holdfast_s1')
+    expect(await volume.activate(lvm.snapshot('holdfast_s1'))).toBe(join(folder.path, 'mapper/two-holdfast_s1'))
     await volume.deactivate(lvm.snapshot('holdfast_s1'))
     expect(lvm.lines).toEqual([])
     const gone = { id: 'LVM-gone', name: 'gone', sizeBytes: 1 }

@@ -62,6 +62,7 @@ export class FakeLvm {
             sizeBytes: 0,
           }),
         },
+        mapperFolder: join(folder, 'mapper'),
         lockFolder: join(folder, 'lock'),
         clock,
       },

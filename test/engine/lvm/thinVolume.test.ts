@@ -30,7 +30,7 @@ describe('what was written between two thin snapshots', () => {
     expect(await changes()).toMatchObject({ known: true, discarded: [{ start: 101 * mib, end: 102 * mib }] })
     expect(lvm.lines).toEqual([
       `dmsetup message --uuid ${pool}-tpool 0 reserve_metadata_snap`,
-      'thin_delta -m --snap1 2 --snap2 3 /dev/mapper/my--vg-the--pool_tmeta',
+      `thin_delta -m --snap1 2 --snap2 3 ${folder.path}/mapper/my--vg-the--pool_tmeta`,
       `dmsetup message --uuid ${pool}-tpool 0 release_metadata_snap`,
     ])
   })
