@@ -13,17 +13,12 @@ export interface CommandOptions {
   /** Variables beside PATH and LC_ALL=C, which are all that the program sees of ours. */
   env?: Record<string, string>
   /**
-   * Takes standard output as it comes, instead of collecting it; its size then has no limit. When it throws, the program is
-   * ended and the call fails with what was thrown.
+   * Takes standard output as it comes, instead of collecting it; its size then has no limit unless one is given. When it
+   * throws, the program is ended and the call fails with what was thrown.
    */
   onOutput?: (chunk: Buffer) => void
   /** Largest allowed output, standard output and standard error each. 64 MiB unless given. */
   maxOutputBytes?: number
-  /**
-   * Told of each piece of standard output as it comes, which is then not collected: for programs that print more than memory
-   * should hold. What it throws ends the program and is what the call fails with.
-   */
-  onStdout?: (piece: Buffer) => void
   /** Longest allowed run in milliseconds; no limit unless given. */
   timeoutMs?: number
   signal?: AbortSignal
@@ -38,6 +33,8 @@ export interface CommandResult {
 
 /** Administrators' tools live in folders that the PATH of ordinary users lacks on some systems. */
 const toolFolders = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
+
+const usualOutputBytes = 64 * 1024 * 1024
 
 /** How long a program that was asked to end may take to clean up before it is killed. */
 const graceMs = 5000
@@ -64,7 +61,6 @@ export async function runCommand(
   const {
     failureCode,
     expectedExitCodes = [0],
-    maxOutputBytes = 64 * 1024 * 1024,
     timeoutMs,
     signal,
     onOutput,
@@ -94,14 +90,6 @@ export async function runCommand(
       child.kill('SIGTERM')
       killTimer = setTimeout(() => child.kill('SIGKILL'), graceMs)
     }
-    const hear = (onStdout: (piece: Buffer) => void, piece: Buffer) => {
-      if (stopped !== undefined) return
-      try {
-        onStdout(piece)
-      } catch (error) {
-        stop(error)
-      }
-    }
     const timeoutTimer =
       timeoutMs === undefined
         ? undefined
@@ -124,10 +112,11 @@ export async function runCommand(
     }
     for (const name of ['stdout', 'stderr'] as const) {
       child[name].on('data', (chunk: Buffer) => {
-        if (name === 'stdout' && onOutput !== undefined) return hand(onOutput, chunk)
+        const taker = name === 'stdout' ? onOutput : undefined
+        const most = options.maxOutputBytes ?? (taker ? Number.POSITIVE_INFINITY : usualOutputBytes)
         sizes[name] += chunk.length
-        if (sizes[name] > maxOutputBytes) stop(fail(`printed more than ${maxOutputBytes} bytes`, { maxOutputBytes }))
-        else if (name === 'stdout' && options.onStdout) hear(options.onStdout, chunk)
+        if (sizes[name] > most) stop(fail(`printed more than ${most} bytes`, { maxOutputBytes: most }))
+        else if (taker) hand(taker, chunk)
         else output[name].push(chunk)
       })
     }

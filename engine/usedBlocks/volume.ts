@@ -68,7 +68,7 @@ export class Volume {
       failureCode: 'source.unsupported',
       maxOutputBytes: mostPrinted,
       timeoutMs: longestRunMs,
-      onStdout: onPiece,
+      onOutput: onPiece,
       ...(signal ? { signal } : {}),
     })
     return stderr

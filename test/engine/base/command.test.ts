@@ -107,13 +107,13 @@ describe('running a command', () => {
 
   it('hands output on piece by piece and keeps none of it, when asked to', async () => {
     let bytes = 0
-    const onStdout = (piece: Buffer) => {
+    const onOutput = (piece: Buffer) => {
       bytes += piece.length
     }
-    const result = await sh('head -c 3000000 /dev/zero; echo done >&2', { onStdout })
+    const result = await sh('head -c 70000000 /dev/zero; echo done >&2', { onOutput })
     expect(result).toEqual({ exitCode: 0, stdout: Buffer.alloc(0), stderr: 'done\n' })
-    expect(bytes).toBe(3_000_000)
-    await expect(sh('head -c 3000 /dev/zero', { onStdout, maxOutputBytes: 2000 })).rejects.toMatchObject({
+    expect(bytes).toBe(70_000_000)
+    await expect(sh('head -c 3000 /dev/zero', { onOutput, maxOutputBytes: 2000 })).rejects.toMatchObject({
       code: failureCode,
     })
   })
@@ -121,11 +121,11 @@ describe('running a command', () => {
   it('ends it with what whoever takes its output throws', async () => {
     const fault = new Error('not understood')
     let calls = 0
-    const onStdout = () => {
+    const onOutput = () => {
       calls++
       throw fault
     }
-    await expect(sh('yes', { onStdout })).rejects.toBe(fault)
+    await expect(sh('yes', { onOutput })).rejects.toBe(fault)
     expect(calls).toBe(1)
   })
 
