@@ -45,7 +45,7 @@ export class ClassicVolume extends LvmVolume implements TrackedVolume {
 
   /** It is readable as long as the volume is. */
   async activate(snapshot: Snapshot): Promise<string> {
-    const device = await findMapped(this.context.system.access.sysRoot, snapshot.id)
+    const device = await findMapped(this.context.system, snapshot.id)
     if (device !== undefined) return device.path
     throw new HoldfastError('source.snapshotInvalid', `The snapshot ${snapshot.name} of ${this.path} is not active.`, {
       advice: 'Activate the volume with "lvchange -ay", or remove the snapshot.',
@@ -62,8 +62,8 @@ export class ClassicVolume extends LvmVolume implements TrackedVolume {
       for (const { id, name } of [older, newer])
         if (!own.some(snapshot => snapshot.id === id)) return unknown(`The snapshot ${name} is gone.`)
 
-      const { sysRoot } = this.context.system.access
-      const [device, store] = await Promise.all([findMapped(sysRoot, older.id), findMapped(sysRoot, `${older.id}-cow`)])
+      const { system } = this.context
+      const [device, store] = await Promise.all([findMapped(system, older.id), findMapped(system, `${older.id}-cow`)])
       if (device === undefined || store === undefined) return unknown(`The snapshot ${older.name} is not active.`)
       // The newer one is there already, so that nothing that it holds is missing in the table.
       const table = await this.#reading(older, () => readCowDevice(store.path, device.sizeBytes, signal))
@@ -91,7 +91,7 @@ export class ClassicVolume extends LvmVolume implements TrackedVolume {
 
   /** What LVM says is the size of its store; what can be read has that of its device. */
   protected async describe(snapshot: LogicalVolume, { volume }: Moment): Promise<Snapshot> {
-    const device = await findMapped(this.context.system.access.sysRoot, snapshot.id)
+    const device = await findMapped(this.context.system, snapshot.id)
     return { id: snapshot.id, name: snapshot.name, sizeBytes: device?.sizeBytes ?? volume.sizeBytes }
   }
 
@@ -104,7 +104,7 @@ export class ClassicVolume extends LvmVolume implements TrackedVolume {
     const status = await this.#status(snapshot)
     if (status === undefined) return 'it is gone'
     if (!status.valid) return `the kernel calls it ${status.why}`
-    const store = await findMapped(this.context.system.access.sysRoot, `${snapshot.id}-cow`)
+    const store = await findMapped(this.context.system, `${snapshot.id}-cow`)
     if (store === undefined) return 'it is gone'
     const header = await this.#reading(snapshot, () => readCowDeviceHeader(store.path))
     return header.valid ? undefined : header.why

@@ -23,7 +23,7 @@ export class LvmDriver implements SnapshotDriver {
     if (!system.isRoot) return undefined
     const identity = await system.access.identify(path)
     if (identity?.kind !== 'device') return undefined
-    const device = await mappedOfNumber(system.access.sysRoot, identity.deviceId)
+    const device = await mappedOfNumber(system, identity.deviceId)
     const groupUuid = device && groupUuidOf(device.uuid)
     if (device === undefined || groupUuid === undefined) return undefined
 

@@ -47,7 +47,7 @@ async function report<T>(
 
 /** What `dmsetup status` says of a device, one line; undefined when there is no such device. May be cancelled. */
 export async function statusOf(system: LvmSystem, uuid: string, signal?: AbortSignal): Promise<string | undefined> {
-  if ((await findMapped(system.access.sysRoot, uuid)) === undefined) return undefined
+  if ((await findMapped(system, uuid)) === undefined) return undefined
   const { exitCode, stdout } = await look(system, 'dmsetup', ['status', '--uuid', uuid], {
     // It may have gone in between.
     expectedExitCodes: [0, 1],

@@ -41,9 +41,9 @@ export async function withMetadataSnapshot<T>(
 ): Promise<T> {
   return await inTurn(context, pool, signal, async () => {
     const records = new HeldRecords(context.stateDir)
-    const { sysRoot } = context.system.access
-    const device = await findMapped(sysRoot, deviceOf(pool))
-    const metadata = device && (await metadataDeviceOf(sysRoot, device))
+    const { system } = context
+    const device = await findMapped(system, deviceOf(pool))
+    const metadata = device && (await metadataDeviceOf(system, device))
     if (device === undefined || metadata === undefined) throw noAnswer(pool, 'it is not active')
 
     await releaseOurs(context, pool, records)

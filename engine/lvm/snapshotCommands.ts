@@ -60,7 +60,7 @@ export async function create(
  */
 export async function activateThin(system: LvmSystem, snapshot: LogicalVolume): Promise<string> {
   const { stderr } = await change(system, 'lvchange', ['-q', '-y', '-ay', '-K', ...theOne(snapshot)])
-  const device = await findMapped(system.access.sysRoot, snapshot.id)
+  const device = await findMapped(system, snapshot.id)
   if (device !== undefined) return device.path
   throw failed('made readable', snapshot, stderr)
 }

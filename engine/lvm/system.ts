@@ -10,6 +10,8 @@ export interface LvmSystem {
   find(program: string): Promise<string | undefined>
   isRoot: boolean
   access: SystemAccess
+  /** Where the nodes of device-mapper are. */
+  mapperFolder: string
   /** Where processes of this computer meet. */
   lockFolder: string
   clock: Clock
@@ -20,6 +22,7 @@ export const lvmSystem: LvmSystem = {
   find: findSystemProgram,
   isRoot: process.getuid?.() === 0,
   access: systemAccess,
+  mapperFolder: '/dev/mapper',
   lockFolder: '/run/lock',
   clock: systemClock,
 }

@@ -34,8 +34,8 @@ export class ThinVolume extends LvmVolume implements TrackedVolume {
     const groups = await listGroups(system, options.signal)
     await this.hide()
     beforeChange(options.signal)
-    // It comes inactive, and LVM stores that it stays so.
-    const said = await create(system, volume, groups, name, [])
+    // It comes inactive, and stays so when the computer starts, however LVM is configured.
+    const said = await create(system, volume, groups, name, ['--setactivationskip', 'y'])
     if (said !== undefined) throw couldNotCreate(volume, said)
     logger.debug('A snapshot was made', { path: volume.path, name })
     return await this.made(name)
@@ -48,7 +48,7 @@ export class ThinVolume extends LvmVolume implements TrackedVolume {
   }
 
   async deactivate(snapshot: Snapshot): Promise<void> {
-    if ((await findMapped(this.context.system.access.sysRoot, snapshot.id)) === undefined) return
+    if ((await findMapped(this.context.system, snapshot.id)) === undefined) return
     await deactivateThin(this.context.system, await this.requireSnapshot(snapshot))
   }
 

@@ -1,5 +1,4 @@
 import type { FileHandle } from 'node:fs/promises'
-import { linux } from '../../engine/base/linux.ts'
 import { seededRandom } from '../../engine/demo/seededRandom.ts'
 import { subtract, union } from '../../engine/sources/ranges.ts'
 import type { Snapshot, TrackedVolume } from '../../engine/tracking/trackedVolume.ts'
@@ -41,7 +40,7 @@ async function change(file: FileHandle): Promise<void> {
     if (volume.method === 'lvm-thin' && random.below(3) === 0) {
       const end = Math.ceil((offset + length) / chunkBytes) * chunkBytes
       const start = Math.floor(offset / chunkBytes) * chunkBytes
-      await linux.punchHole(file.fd, start, Math.min(end, volume.sizeBytes) - start)
+      sh('blkdiscard', '-o', String(start), '-l', String(Math.min(end, volume.sizeBytes) - start), device)
     } else await file.write(freshBytes(random, length), 0, length, offset)
   }
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, openSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { seededRandom } from '../../engine/demo/seededRandom.ts'
 import { LvmDriver } from '../../engine/lvm/driver.ts'
@@ -131,7 +131,9 @@ const trials: Record<string, () => Promise<unknown>> = {
       busy.kill()
       await new Promise(resolve => busy.on('close', resolve))
       await sleep(500)
-      const isNeverWritten = (at: number) => after.subarray(at, at + chunk).every(byte => byte === 0)
+      // By comparing, since node has no compilers here: looking at each byte would take minutes.
+      const zeros = Buffer.alloc(chunk)
+      const isNeverWritten = (at: number) => zeros.equals(after.subarray(at, at + chunk))
       results[`${volume.method} ${kind}`] = {
         leadsThere: leadsTo(before, after, changes),
         changed: total(differences(before, after, chunk)),
@@ -314,6 +316,8 @@ const trials: Record<string, () => Promise<unknown>> = {
   async restarted() {
     const thin = await find('/dev/my-vg/d-a')
     const classic = await find('/dev/two/root')
+    // Some have LVM set so that snapshots are like other volumes.
+    writeFileSync('/etc/lvm/lvmlocal.conf', 'activation { auto_set_activation_skip = 0 }\n')
     const older = [await snapshotOf(thin), await snapshotOf(classic)] as const
     await thin.activate(older[0])
     await write('/dev/my-vg/d-a', 0, 65_536)
@@ -323,6 +327,7 @@ const trials: Record<string, () => Promise<unknown>> = {
     sh('vgchange', '-an', 'my-vg', 'two')
     sh('vgchange', '-ay', '-q', 'my-vg', 'two')
     const isActive = existsSync(`/dev/my-vg/${older[0].name}`)
+    rmSync('/etc/lvm/lvmlocal.conf')
     const newer = [await snapshotOf(thin), await snapshotOf(classic)] as const
     const result = {
       isActive,

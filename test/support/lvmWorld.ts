@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { constants, mkdirSync, writeFileSync } from 'node:fs'
 import { type FileHandle, open } from 'node:fs/promises'
 import { alignedSharedMemory } from '../../engine/base/alignedMemory.ts'
+import { linux } from '../../engine/base/linux.ts'
 import { createLogger } from '../../engine/base/logger.ts'
 import { HoldfastError } from '../../engine/contract/errors.ts'
 import type { SeededRandom } from '../../engine/demo/seededRandom.ts'
@@ -67,15 +68,14 @@ export const openDirect = (path: string): Promise<FileHandle> => open(path, cons
 export async function bytesOf(path: string): Promise<Buffer> {
   const file = await open(path, 'r')
   try {
-    const parts: Buffer[] = []
-    for (let offset = 0; ; ) {
-      const part = Buffer.allocUnsafe(4 * mib)
-      const { bytesRead } = await file.read(part, 0, part.length, offset)
-      if (bytesRead === 0) break
-      parts.push(part.subarray(0, bytesRead))
+    // At once, since the computer is small: pieces would take the room twice.
+    const all = Buffer.allocUnsafe(linux.blockDeviceSize(file.fd) as number)
+    for (let offset = 0; offset < all.length; ) {
+      const { bytesRead } = await file.read(all, offset, Math.min(4 * mib, all.length - offset), offset)
+      if (bytesRead === 0) throw new Error(`${path} ends at ${offset}`)
       offset += bytesRead
     }
-    return Buffer.concat(parts)
+    return all
   } finally {
     await file.close()
   }

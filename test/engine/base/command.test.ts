@@ -26,6 +26,26 @@ describe('running a command', () => {
     expect(result).toEqual({ exitCode: 0, stdout: Buffer.from([255, 0, 97]), stderr: 'careful\n' })
   })
 
+  it('hands its output on as it comes, however much', async () => {
+    let bytes = 0
+    const onOutput = (chunk: Buffer) => {
+      bytes += chunk.length
+    }
+    const result = await sh('head -c 300000 /dev/zero; echo careful >&2', { onOutput, maxOutputBytes: 1000 })
+    expect([bytes, result.stdout.length, result.stderr]).toEqual([300_000, 0, 'careful\n'])
+  })
+
+  it('ends when what takes its output fails, with that failure', async () => {
+    const error = new SyntaxError('that is no number')
+    let calls = 0
+    const onOutput = () => {
+      calls++
+      throw error
+    }
+    await expect(sh('exec cat /dev/zero', { onOutput })).rejects.toBe(error)
+    expect(calls).toBe(1)
+  })
+
   it('hands arguments over as they are, without a shell', async () => {
     const args = ['$HOME', '`id`', 'two words', '', '*', "it's"]
     const { stdout } = await runCommand('printf', ['%s|', ...args], { failureCode })
