@@ -43,7 +43,7 @@ export const methodWords: Record<BackupResult['method'], string> = {
 export function readWords({ method, usedBlocks }: Pick<BackupResult, 'method' | 'usedBlocks'>): string {
   if (!usedBlocks) return methodWords[method]
   const { fileSystem, whyAll } = usedBlocks
-  return whyAll === null ? `what ${fileSystem} has in use was read` : `${methodWords[method]}: ${whyAll}`
+  return whyAll === null ? `what is in use by ${fileSystem} was read` : `${methodWords[method]}: ${whyAll}`
 }
 
 export const consistencyWords: Record<BackupResult['consistency'], string> = {

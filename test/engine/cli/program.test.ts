@@ -200,6 +200,18 @@ describe('verbs', () => {
     ])
   })
 
+  test('backup hands on what is wanted of free blocks, and not both', async () => {
+    const { session, calls } = recording('backup', backedUp)
+    await runInProcess(['backup', '/dev/sda', '--all-blocks'], { session })
+    await runInProcess(['backup', 'disk.img', '--used-blocks'], { session })
+    expect(calls).toMatchObject([
+      ['/dev/sda', { usedBlocksOnly: false }],
+      ['disk.img', { usedBlocksOnly: true }],
+    ])
+    const both = await runInProcess(['backup', '/dev/sda', '--used-blocks', '--all-blocks'], { session })
+    expect([both.code, calls.length]).toEqual([64, 2])
+  })
+
   test('backup of a source with unreadable parts prints its result, lists the parts and is 74', async () => {
     const unreadable = [{ offset: 1_048_576, length: 4096 }]
     const result = { ...backedUp, status: 'incomplete' as const, unreadable, warnings: ['Parts are zeros.'] }

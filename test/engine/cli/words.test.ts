@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { bytesInTime, counted, idDigits, labelWords, listed, rangeList } from '../../../engine/cli/words.ts'
+import { bytesInTime, counted, idDigits, labelWords, listed, rangeList, readWords } from '../../../engine/cli/words.ts'
 
 describe('words', () => {
   test('count in singular and plural', () => {
@@ -46,4 +46,12 @@ describe('idDigits', () => {
   test('is not misled by an id that stands there twice', () => {
     expect(idDigits(['0123456789abcdef', '0123456789abcdef'])).toBe(8)
   })
+})
+
+test('what was read is said with why it was not less', () => {
+  expect(readWords({ method: 'full' })).toBe('everything was read')
+  const usedBlocks = { fileSystem: 'xfs', whyAll: null }
+  expect(readWords({ method: 'allocation', usedBlocks })).toBe('what is in use by xfs was read')
+  const all = { fileSystem: null, whyAll: 'it is in use' }
+  expect(readWords({ method: 'full', usedBlocks: all })).toBe('everything was read: it is in use')
 })

@@ -10,6 +10,7 @@ import { createEngine } from '../../../engine/engine.ts'
 import type { Secret } from '../../../engine/engineApi.ts'
 import { type JobRunDeps, newRun, runJob, stateOf, versionsOf } from '../../../engine/helper/jobRun.ts'
 import { makeDestination, makeJob } from '../../support/jobs.ts'
+import { attachLoop, makeFileSystem, mountAt, noLoopDevices } from '../../support/loopDevice.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 
 const folder = useTemporaryFolder()
@@ -92,6 +93,33 @@ beforeEach(() => {
 })
 
 describe('a run of a job', () => {
+  it.skipIf(noLoopDevices)('leaves out what a device has free, unless the job says otherwise', async () => {
+    const one = await repository('one')
+    const path = await image('disk.img', 16 * 1024 * 1024)
+    const loop = attachLoop(path)
+    try {
+      makeFileSystem(loop.path)
+      const sources = [{ path: loop.path, device: 'd'.repeat(32), name: 'disk' }]
+      const lines: string[] = []
+      const log = (_run: string, _level: string, text: string) => void lines.push(text)
+      const read = async (usedBlocksOnly: boolean) =>
+        (await run(makeJob({ sources, destinations: [one.id], usedBlocksOnly }), one, { log })).parts[0]!.readBytes
+      expect(await read(true)).toBeLessThan(12 * 1024 * 1024)
+      expect(await read(false)).toBe(16 * 1024 * 1024)
+      expect(lines.some(line => line.includes('Free blocks'))).toBe(false)
+      await mkdir(join(folder.path, 'mnt'))
+      const unmount = mountAt(loop.path, join(folder.path, 'mnt'))
+      try {
+        expect(await read(true)).toBe(16 * 1024 * 1024)
+      } finally {
+        unmount()
+      }
+      expect(lines).toContainEqual(expect.stringMatching(/^Free blocks of disk were read as well: it is in use/))
+    } finally {
+      loop.detach()
+    }
+  })
+
   it('brings every source to the destination, looks after that, and tells each step', async () => {
     const one = await repository('one')
     const sources = [

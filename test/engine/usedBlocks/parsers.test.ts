@@ -421,7 +421,12 @@ describe('swap', () => {
 describe('what blkid finds', () => {
   it('is a type, if it is one thing', () => {
     expect(parseProbe('DEVNAME=/dev/sdb1\nUUID=1-2\nTYPE=ext4\nUSAGE=filesystem\n')).toBe('ext4')
-    for (const output of ['', 'TYPE=', 'PTTYPE=gpt\n', 'TYPE=ext4\nPTTYPE=dos\n', 'TYPE=xfs\nSBBADCSUM=1\n'])
+    const entry = 'TYPE=xfs\nPART_ENTRY_OFFSET=2048\nPART_ENTRY_SIZE=65536\n'
+    expect(parseProbe(entry, { offset: 2048 * 512, sizeBytes: 65536 * 512 })).toBe('xfs')
+    expect(doubtOf(() => parseProbe(entry, { offset: 4096 * 512, sizeBytes: 65536 * 512 }))).toMatch(/table/)
+    expect(doubtOf(() => parseProbe('TYPE=xfs\n', { offset: 0, sizeBytes: 0 }))).toMatch(/table/)
+    expect(parseProbe('PTUUID=1-2\nPTTYPE=gpt\n')).toBe('partitions')
+    for (const output of ['', 'TYPE=', 'TYPE=ext4\nPTTYPE=dos\n', 'TYPE=xfs\nSBBADCSUM=1\n'])
       expect(doubtOf(() => parseProbe(output))).toBeDefined()
   })
 })
