@@ -58,13 +58,7 @@ export async function runCommand(
   args: readonly string[],
   options: CommandOptions,
 ): Promise<CommandResult> {
-  const {
-    failureCode,
-    expectedExitCodes = [0],
-    timeoutMs,
-    signal,
-    onOutput,
-  } = options
+  const { failureCode, expectedExitCodes = [0], timeoutMs, signal, onOutput } = options
   if (signal?.aborted) throw cancelled(program)
 
   const fail = (what: string, details: Record<string, unknown>) =>

@@ -82,7 +82,7 @@ say killed
 # By what changed since, slowly, so that there is time.
 dd if=/dev/urandom of=on/classic/still/more bs=1M count=8 conv=fsync status=none
 hf backup /dev/vg0/classic --name classic --limit-read 200K --json >/dev/null 2>&1 &
-for i in $(seq 600); do [ $(snapshots | grep -c ' classic ') -lt 2 ] || break; sleep 0.1; done
+for i in $(seq 100); do [ $(snapshots | grep -c ' classic ') -lt 2 ] || break; sleep 0.1; done
 sleep 2
 kill -9 $(pgrep -f 'cli/main.ts.*--limit-read')
 wait $! || true
@@ -99,7 +99,7 @@ snapshots >/share/after-overflow
 # One that overflows while it is read gives no version.
 hf versions --json >/share/versions-before.json
 run overflowing backup /dev/vg0/classic --name classic --snapshot-size 8M --no-tracking --limit-read 3M &
-for i in $(seq 600); do [ $(snapshots | grep -c ' classic ') -lt 1 ] || break; sleep 0.1; done
+for i in $(seq 100); do [ $(snapshots | grep -c ' classic ') -lt 1 ] || break; sleep 0.1; done
 dd if=/dev/urandom of=on/classic/still/much bs=1M count=14 conv=fsync,notrunc status=none
 wait $! || true
 hf versions --json >/share/versions-after.json
