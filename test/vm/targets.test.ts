@@ -49,7 +49,6 @@ const restored = orders([
     between: 'dd if=/dev/urandom of=/dev/vg0/new bs=1M seek=30 count=1 conv=notrunc status=none; sync',
   },
   { name: 'failing', target: '/dev/mapper/failing', options: { force: true } },
-  { name: 'no table', target: '/dev/vdk', options: { force: true, grow: true, range: { offset: 0, length: 512 } } },
 ])
 
 /**
@@ -69,11 +68,14 @@ again() { # COMMAND…
     "$@" || code=$?
     [ $code = 139 ] || return $code
     echo died >&2
-    lvremove -q -y @holdfast_unfinished >/dev/null 2>&1 || true
   done
   return 139
 }
-driver() { again ${node} ${root}/test/support/targetDriver.ts "$@"; }
+restoring() {
+  lvremove -q -y @holdfast_unfinished >/dev/null 2>&1 || true
+  ${node} ${root}/test/support/targetDriver.ts "$@"
+}
+driver() { again restoring "$@"; }
 holdfast() { again ${bare} "$@"; }
 # Nothing that the kernel goes on writing by itself.
 make_ext4() { mkfs.ext4 -q -E lazy_itable_init=0,lazy_journal_init=0 "$@"; }
@@ -206,9 +208,7 @@ describe.skipIf(noVm !== undefined)('targets of a restore', () => {
   beforeAll(async () => {
     const sizes = { a: '40M', b: '96M', c: '120M', e: '200M', k: '24M' } as Record<string, string>
     const disks = [...'abcdefghijklmn'].map(letter => sizes[letter] ?? '48M')
-    vm = await inVm(script, { disks, seconds: 500 })(await import('node:fs')).writeFileSync(
-      vm.output,
-    )
+    vm = await inVm(script, { disks, seconds: 500 })
     expect(vm.exitCode, `${vm.output}\n${vm.console}`).toBe(0)
   })
 
@@ -268,7 +268,7 @@ describe.skipIf(noVm !== undefined)('targets of a restore', () => {
 
   test('a new thin volume takes no room for what is empty', () => {
     expect(json('restored.json').thin.result).toMatchObject({ target: '/dev/vg0/thin', verified: true })
-    expect(Number(text('thin.used'))).toBeLessThan(50)
+    expect(Number(text('thin.used'))).toBeLessThan(60)
   })
 
   test('volumes that could not be made, or were broken off, leave nothing, and no mark stays', () => {
