@@ -90,7 +90,7 @@ function legendOf(
   t: Say,
 ): [string, Protection][] {
   const leaves = drawings.flatMap(({ disk, areas }) => (areas.length === 0 ? [disk] : leavesOf(areas)))
-  const shown = leaves.filter(device => !isSwap(device))
+  const shown = leaves.filter(device => !isSwap(device) && device.fileSystem?.type !== 'linux_raid_member')
   const words = new Map(
     shown.map(device => [wordOf?.(device) ?? t(`state.${protectionOf(device)}`), protectionOf(device)] as const),
   )
@@ -102,6 +102,7 @@ function DiskHead({ disk, head }: { disk: DriveDevice } & Pick<DiskMapProps, 'he
   const facts = [
     format.bytes(disk.sizeBytes),
     ...(disk.transport === 'usb' ? [t('map.transport.usb')] : []),
+    ...(disk.fileSystem?.type === 'crypto_LUKS' ? [t('map.encrypted')] : []),
     disk.path.replace('/dev/', ''),
   ]
   return (
@@ -154,6 +155,17 @@ function Area({ area, of, ...map }: AreaProps) {
     )
   }
   const device = area.device
+  // A disk of an array is drawn as part of another one.
+  const isPart = device.fileSystem?.type === 'linux_raid_member'
+  if (isPart) {
+    return (
+      <div className="hf-map-area" data-kind="free" style={style} title={title}>
+        <span className="hf-map-label">
+          <span className="hf-map-name">{title}</span>
+        </span>
+      </div>
+    )
+  }
   const protection = isSwap(device) ? 'none' : map.protectionOf(device)
   const Sign = protectionIcons[protection]
   const used = map.usedOf?.(device)
@@ -208,7 +220,7 @@ function DiskTable(props: DiskMapProps) {
       <tbody>
         {rows.map(({ area, depth }, i) => {
           const { device, inside } = area
-          const isLeaf = inside.length === 0
+          const isLeaf = inside.length === 0 && device?.fileSystem?.type !== 'linux_raid_member'
           const protection = device && isLeaf ? (isSwap(device) ? 'none' : props.protectionOf(device)) : null
           return (
             // biome-ignore lint/suspicious/noArrayIndexKey: free room has no name of its own
@@ -264,6 +276,7 @@ function groupTitle(t: Say, { name, problems }: VolumeGroup): string {
 function containerText(t: Say, device: DriveDevice): string {
   if (device.fileSystem?.type === 'crypto_LUKS') return t('map.encrypted')
   if (device.fileSystem?.type === 'LVM2_member') return t('map.volumeGroup')
+  if (device.fileSystem?.type === 'linux_raid_member') return t('map.array')
   return deviceTitle(device)
 }
 

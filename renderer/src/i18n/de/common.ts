@@ -121,6 +121,7 @@ export const common = {
   'map.encrypted': 'Verschlüsselt',
   'map.volumeGroup': 'Volumes',
   'map.noDisks': 'Keine Datenträger gefunden.',
+  'map.array': 'Teil eines Verbunds',
   'map.disk': 'Datenträger',
   'map.transport.usb': 'USB',
   'map.how': 'Wie',

@@ -14,7 +14,7 @@ export const files = {
     'Öffnet eine Version wie einen Ordner. Wählen Sie aus, was Sie möchten; es kommt in einen neuen Ordner.',
   'files.home.other': 'Eine andere Version',
 
-  'files.opening': 'Die Version wird geöffnet…',
+  'files.opening': 'Die Version wird geöffnet …',
   'files.opening.text':
     'Ihr Datenträger wird nur zum Lesen eingebunden und nach Dateisystemen durchsucht. Das dauert einige Sekunden.',
   'files.opening.cancel': 'Öffnen abbrechen',
@@ -53,8 +53,8 @@ export const files = {
   'files.tooMany': 'Nur die ersten {shown} von {total} werden gezeigt. Suchen Sie nach den übrigen.',
   'files.empty': 'Dieser Ordner ist leer',
   'files.noMatch': 'Nichts in diesem Ordner hat das im Namen',
-  'files.loading': 'Der Ordner wird gelesen…',
-  'files.row.loading': 'Wird geladen…',
+  'files.loading': 'Der Ordner wird gelesen …',
+  'files.row.loading': 'Wird geladen …',
   'files.notExact': 'Der Name enthält Zeichen, die sich nicht zeigen lassen; beim Kopieren bleibt er, wie er ist.',
 
   'files.kind.file': 'Datei',
@@ -77,7 +77,7 @@ export const files = {
   'files.fact.target': 'Verweist auf',
 
   'files.preview': 'Vorschau',
-  'files.preview.loading': 'Die Datei wird gelesen…',
+  'files.preview.loading': 'Die Datei wird gelesen …',
   'files.preview.picture': 'Bild {name}',
   'files.preview.text': 'Anfang von {name}',
   'files.preview.part': 'Gezeigt wird nur der Anfang.',
@@ -89,7 +89,7 @@ export const files = {
   'files.history': 'In anderen Versionen',
   'files.history.show': 'In anderen Versionen suchen',
   'files.history.more': 'Auch ältere Versionen ansehen',
-  'files.history.working': 'Eine Version nach der anderen wird geöffnet. Das kann eine Minute dauern…',
+  'files.history.working': 'Eine Version nach der anderen wird geöffnet. Das kann eine Minute dauern …',
   'files.history.stop': 'Suche beenden',
   'files.history.none': 'Es gibt keine andere Version davon.',
   'files.history.present': 'Ein anderer Stand',
@@ -103,8 +103,8 @@ export const files = {
   'files.selected.none': 'Wählen Sie aus, was Sie zurückhaben möchten.',
   'files.getBack': 'Zurückholen',
   'files.getBack.into': 'In den neuen Ordner „{folder}“ bei Ihren Dateien',
-  'files.getBack.elsewhere': 'In einen anderen Ordner…',
-  'files.getBack.working': 'Es wird gezählt, was zu kopieren ist…',
+  'files.getBack.elsewhere': 'In einen anderen Ordner …',
+  'files.getBack.working': 'Es wird gezählt, was zu kopieren ist …',
   'files.getBack.tooMany': 'Höchstens {count} auf einmal. Gehen Sie nach oben und wählen Sie den Ordner selbst aus.',
   'files.selection.clear': 'Auswahl aufheben',
 
@@ -125,7 +125,7 @@ export const files = {
   'files.restore.existing.replace': 'Ersetzen',
   'files.restore.existing.replaceHint': 'Was dort ist, geht verloren. Sie sehen vorher die Liste.',
   'files.restore.plan': 'Ansehen, was geschehen wird',
-  'files.restore.planning': 'Es wird gezählt, was zu kopieren ist…',
+  'files.restore.planning': 'Es wird gezählt, was zu kopieren ist …',
   'files.restore.then': {
     one: '{count} Datei oder Ordner, {bytes}',
     other: '{count} Dateien und Ordner, {bytes}',
@@ -140,7 +140,7 @@ export const files = {
   'files.restore.names': 'Danach gibt es dort: {names}',
   'files.restore.willReplace': { one: '{count} wird ersetzt:', other: '{count} werden ersetzt:' },
   'files.restore.start': 'Zurückholen',
-  'files.restore.startReplace': 'Ersetzen und zurückholen…',
+  'files.restore.startReplace': 'Ersetzen und zurückholen …',
   'files.restore.ask': { one: '{count} Datei oder Ordner ersetzen?', other: '{count} Dateien und Ordner ersetzen?' },
   'files.restore.askText':
     'Was unter diesen Namen jetzt in {folder} liegt, geht verloren. Das lässt sich nicht rückgängig machen.',
@@ -177,7 +177,7 @@ export const files = {
     'Wenn Sie die Dateien einer Version ansehen oder eine beschreibbare Kopie anlegen, steht sie hier, solange sie eingebunden oder aufgehoben ist.',
   'attached.files': 'Dateien von Versionen',
   'attached.copies': 'Beschreibbare Kopien',
-  'attached.loading': 'Es wird gefragt, was eingebunden ist…',
+  'attached.loading': 'Es wird gefragt, was eingebunden ist …',
   'attached.since': 'Seit {when}',
   'attached.until': 'Wird von selbst getrennt, wenn niemand sie benutzt: {when}',
   'attached.in': 'in {destination}',
@@ -191,7 +191,7 @@ export const files = {
   'attached.state.idle': 'Nicht eingebunden',
   'attached.state.closing': 'Wird getrennt',
 
-  'copies.new': 'Beschreibbare Kopie…',
+  'copies.new': 'Beschreibbare Kopie …',
   'copies.new.title': 'Eine beschreibbare Kopie für Reparaturen anlegen?',
   'copies.new.text':
     'Sie erscheint als Datenträger, auf den Reparaturprogramme und virtuelle Maschinen schreiben dürfen; Platz braucht sie nur für das, was diese schreiben. Die Version selbst ändert sich nie.',
@@ -209,7 +209,7 @@ export const files = {
   'copies.copyShort': 'Kopieren',
   'copies.attach': 'Einbinden',
   'copies.attachThis': 'Die Kopie von {name}, {when} einbinden',
-  'copies.keep': 'Als Version behalten…',
+  'copies.keep': 'Als Version behalten …',
   'copies.keep.title': 'Diese Kopie als neue Version behalten?',
   'copies.keep.text':
     'Sie wird als vollständige, geschützte Version neben der gespeichert, aus der sie entstand. Platz braucht nur, was geschrieben wurde.',
@@ -217,7 +217,7 @@ export const files = {
   'copies.keep.noteHint': 'Zum Beispiel: mit fsck repariert',
   'copies.keep.confirm': 'Als Version behalten',
   'copies.mustDetach': 'Trennen Sie sie zuerst. Was sie benutzt, muss geschlossen sein.',
-  'copies.discard': 'Verwerfen…',
+  'copies.discard': 'Verwerfen …',
   'copies.discard.title': 'Diese Kopie verwerfen?',
   'copies.discard.text': '{bytes} wurden hineingeschrieben. Sie gehen verloren. Die Version selbst ändert sich nicht.',
   'copies.discard.nothing': 'Es wurde nichts hineingeschrieben. Die Version selbst ändert sich nicht.',

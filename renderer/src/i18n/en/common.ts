@@ -119,6 +119,7 @@ export const common = {
   'map.encrypted': 'Encrypted',
   'map.volumeGroup': 'Volumes',
   'map.noDisks': 'No disks were found.',
+  'map.array': 'Part of an array',
   'map.disk': 'Disk',
   'map.transport.usb': 'USB',
   'map.how': 'How',

@@ -66,12 +66,14 @@ export const SelectionBar = memo(function SelectionBar(props: SelectionBarProps)
           {t('files.selection.clear')}
         </Button>
       )}
-      <Button variant="default" disabled={count === 0 || isTooMany || busy} onClick={() => void elsewhere()}>
-        {t('files.getBack.elsewhere')}
-      </Button>
-      <Button loading={busy} disabled={count === 0 || isTooMany} onClick={() => void getBack()}>
-        {t('files.getBack')}
-      </Button>
+      <div className="hff-bar-buttons">
+        <Button variant="default" disabled={count === 0 || isTooMany || busy} onClick={() => void elsewhere()}>
+          {t('files.getBack.elsewhere')}
+        </Button>
+        <Button loading={busy} disabled={count === 0 || isTooMany} onClick={() => void getBack()}>
+          {t('files.getBack')}
+        </Button>
+      </div>
       <div className="hff-bar-note hf-quiet hf-small" role="status">
         {busy ? t('files.getBack.working') : t('files.getBack.into', { folder: name })}
       </div>

@@ -71,10 +71,10 @@ export function holdingsText(
   return t('restore.target.holds', { content: format.list([...new Set(names)]) })
 }
 
-/** Those that can be written and those that cannot, each with whole disks first. Empty card readers are none. */
+/** Those that can be written and those that cannot, each with whole disks first. Empty card readers and parts of volumes are none. */
 export function sortedTargets(targets: readonly Target[]): { usable: Target[]; refused: Target[] } {
   const present = targets
-    .filter(({ device }) => device.sizeBytes > 0)
+    .filter(({ device }) => device.sizeBytes > 0 && !device.isInternal)
     .toSorted((a, b) => rank(a) - rank(b) || a.device.path.localeCompare(b.device.path, 'en', { numeric: true }))
   return {
     usable: present.filter(({ refusal }) => refusal === null),
