@@ -61,7 +61,7 @@ function readReport(reportPath) {
 
 const lanes = [
   { name: 'lint', title: 'lint and format', run: command('biome', 'check', '--error-on-warnings') },
-  { name: 'types', title: 'types', run: command('tsc', '-p', '.') },
+  { name: 'types', title: 'types', run: command('npm', 'run', '--silent', 'typecheck') },
   { name: 'layers', title: 'layers', run: command('depcruise', '--config', '.dependency-cruiser.cjs', '.') },
   { name: 'unit', title: 'unit and property tests, conformance suites', run: vitest('unit') },
   {

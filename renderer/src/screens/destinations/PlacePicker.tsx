@@ -35,7 +35,7 @@ export function PlacePicker({ place, onChoose }: PlacePickerProps) {
     setFolder(path)
     chooseFolder(path)
   }
-  const places = placesOn(emptyDraft, devices)
+  const places = placesOn(emptyDraft, { devices: [...devices] })
   return (
     <div className="hf-fields">
       <div aria-live="polite">

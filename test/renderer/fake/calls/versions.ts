@@ -99,6 +99,8 @@ export function versionsCalls(world: FakeWorld) {
       world.tellLibrary(id)
       return { removed: [...gone] }
     },
+    // What was invented are images, of which there is none.
+    'versions.recipe': () => ({ recipe: null }),
     'retention.preview': ({ job, destination, policy: text }) => {
       const policy = parseRetentionPolicy(text)
       const decide = (versions: RetentionCandidate[]) => {
