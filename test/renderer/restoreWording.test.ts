@@ -86,6 +86,7 @@ describe('what a person wishes', () => {
     expect(planInput(version, { ...wish, kind: 'device', device: spare.id, delta: true })).toEqual({
       ...common,
       delta: true,
+      grow: false,
       target: { kind: 'device', device: spare.id },
     })
   })

@@ -2,9 +2,9 @@ import type { ways as source } from '../en/ways.ts'
 import type { Translation } from '../text.ts'
 
 export const ways = {
-  'way.snapshot': 'Konsistent, von LVM festgehalten',
+  'way.snapshot': 'Stimmig, von LVM festgehalten',
   'way.snapshotCrash': 'Ein Zeitpunkt, von LVM festgehalten',
-  'way.asIs': 'Konsistent, so wie es ist',
+  'way.asIs': 'Stimmig, so wie es ist',
   'way.inUse': 'Nur während der Benutzung lesbar',
   'way.not.thin-pool': 'Über seine Volumes',
   'way.not.internal': 'Über seine Volumes',
