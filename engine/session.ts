@@ -113,10 +113,7 @@ export class RepositorySession implements Session {
   }
 
   async versions(filter?: string): Promise<Version[]> {
-    const loaded = await this.#repository.versions.load()
-    // The index is asked only whether damage has been healed since.
-    if (loaded.marks.damagedVersions.size > 0) await this.#repository.index.refresh(loaded.marks)
-    return this.#filtered(loaded, filter)
+    return this.#filtered(await this.#load(), filter)
   }
 
   async show(spec: string): Promise<VersionDetails> {
@@ -126,7 +123,12 @@ export class RepositorySession implements Session {
   }
 
   async restore(spec: string, targetPath: string, options: Parameters<Session['restore']>[2]): Promise<RestoreResult> {
-    const record = this.#record(await this.#repository.refresh(options.signal), spec)
+    // Both take a moment. What the target is does not depend on the version.
+    const [loaded, facts] = await Promise.all([
+      this.#load(options.signal),
+      gatherTargetFacts(targetPath, { repositoryPaths: [this.#folder] }),
+    ])
+    const record = this.#record(loaded, spec)
     const range = options.range
     if (range && range.offset + range.length > record.sizeBytes) {
       throw new HoldfastError('usage.invalid', `The range ends beyond the version's ${record.sizeBytes} bytes.`, {
@@ -134,7 +136,6 @@ export class RepositorySession implements Session {
         details: { ...range, sizeBytes: record.sizeBytes },
       })
     }
-    const facts = await gatherTargetFacts(targetPath, { repositoryPaths: [this.#folder] })
     // A range goes to the same place in what exists, and to the start of what is new.
     const targetOffset = options.targetOffset ?? (facts.kind === 'missing' ? 0 : (range?.offset ?? 0))
     const sizeBytes = targetOffset + (range?.length ?? record.sizeBytes)
@@ -194,7 +195,7 @@ export class RepositorySession implements Session {
   }
 
   async scrub(specs: readonly string[], options: Parameters<Session['scrub']>[1]): Promise<ScrubResult> {
-    const loaded = await this.#repository.refresh(options.signal)
+    const loaded = await this.#load(options.signal)
     const records = specs.map(spec => this.#record(loaded, spec))
     if (options.sourcePath !== undefined) {
       const record = records.length === 1 ? records[0] : undefined
@@ -325,6 +326,14 @@ export class RepositorySession implements Session {
   async close(): Promise<void> {
     await this.#desk.close()
     await this.#repository.close()
+  }
+
+  /** Versions and marks, for choosing among them. What then works with blocks brings the index up to date, under its lock. */
+  async #load(signal?: AbortSignal): Promise<LoadedRecords> {
+    const loaded = await this.#repository.versions.load(signal)
+    // The index is asked only whether damage has been healed since.
+    if (loaded.marks.damagedVersions.size > 0) await this.#repository.index.refresh(loaded.marks, signal)
+    return loaded
   }
 
   #now(): string {
