@@ -57,7 +57,7 @@ describe('BlockTable', () => {
     const packs = [makePack(ids), makePack(ids.slice(5, 10))]
     table.addPacks('s1', packs)
     table.settle(none, none, none)
-    const one = (id: Buffer) => table.findOne(id, id.toString('latin1'))
+    const one = (id: Buffer) => table.findOne(id)
     const all = () => ids.map(one)
     const places = () => ids.map(id => table.find(id).map(row => ({ ...row })))
     for (let round = 0; round < 2; round++) {
