@@ -1,4 +1,4 @@
-import { HoldfastError } from '../contract/errors.ts'
+import { HoldfastError, throwIfAborted } from '../contract/errors.ts'
 import type { ByteRange } from '../contract/models.ts'
 import { blockCountOf, childSpan, levelsFor, type MapNode } from '../repository/blockMap.ts'
 import { mapFanout } from '../repository/format.ts'
@@ -28,11 +28,11 @@ export async function findLost(
   const whole = new Set<string>()
   const lost: LostOfVersion[] = []
   for (const version of versions) {
-    signal?.throwIfAborted()
+    throwIfAborted(signal, 'The search')
     const found: LostOfVersion = { version, blocks: new Set(), ranges: [] }
     if (version.root !== null) {
       const level = levelsFor(blockCountOf(version.sizeBytes, version.blockSizeBytes)) - 1
-      await new Walk(repository, found, whole).node(Buffer.from(version.root, 'hex'), level, 0)
+      await new Walk(repository, found, whole, signal).node(Buffer.from(version.root, 'hex'), level, 0)
     }
     if (found.blocks.size > 0) lost.push(found)
   }
@@ -43,17 +43,20 @@ class Walk {
   readonly #repository: Repository
   readonly #found: LostOfVersion
   readonly #whole: Set<string>
+  readonly #signal: AbortSignal | undefined
 
-  constructor(repository: Repository, found: LostOfVersion, whole: Set<string>) {
+  constructor(repository: Repository, found: LostOfVersion, whole: Set<string>, signal: AbortSignal | undefined) {
     this.#repository = repository
     this.#found = found
     this.#whole = whole
+    this.#signal = signal
   }
 
   /** Returns true when nothing under the node is lost. `start` is its first block. */
   async node(id: Buffer, level: number, start: number): Promise<boolean> {
     const key = `${level}${id.toString('latin1')}`
     if (this.#whole.has(key)) return true
+    throwIfAborted(this.#signal, 'The search')
     const span = childSpan(level)
     let node: MapNode
     try {

@@ -67,6 +67,7 @@ async function run(cli: Cli, source: string, options: Options): Promise<void> {
         ...(base === undefined ? {} : { base }),
       }),
     repositoryOptions,
+    true,
   )
   cli.output.done(result, () => text(source, result))
   for (const warning of result.warnings) cli.output.warn(warning)
