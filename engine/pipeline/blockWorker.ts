@@ -8,22 +8,31 @@ import { BlockThread } from './blockThread.ts'
 import type { Reply, Request } from './blockWorkerProtocol.ts'
 
 let thread: BlockThread | undefined
+/** Some work goes on while the thread takes other requests. */
+const underWay = new Set<Promise<void>>()
 
 parentPort!.on('message', async ({ call, request }: { call: number; request: Request }) => {
-  if (request.kind === 'setup') {
-    thread = new BlockThread(request.setup)
-    return
+  if (request.kind === 'setup') thread = new BlockThread(request.setup)
+  else if (request.kind === 'end') await end()
+  else {
+    const answered = answer(call, thread!.handle(request))
+    underWay.add(answered)
+    await answered
+    underWay.delete(answered)
   }
-  if (request.kind === 'end') {
-    thread?.close()
-    freeForeignMemory()
-    parentPort!.close()
-    return
-  }
-  const handled = thread!.handle(request)
+})
+
+async function answer(call: number, handled: Reply['result'] | Promise<boolean>): Promise<void> {
   const result = handled instanceof Promise ? await handled : handled
   parentPort!.postMessage({ call, result } satisfies Reply, memoryOf(result))
-})
+}
+
+async function end(): Promise<void> {
+  await Promise.allSettled(underWay)
+  thread?.close()
+  freeForeignMemory()
+  parentPort!.close()
+}
 
 /** What changes hands with a result instead of being copied. */
 function memoryOf(result: Reply['result']): ArrayBuffer[] {

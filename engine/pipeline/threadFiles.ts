@@ -21,12 +21,12 @@ export class ThreadFiles {
       const fd = this.#descriptor(path)
       for (let done = 0; done < into.length; ) {
         const count = readSync(fd, into, done, into.length - done, offset + done)
-        if (count === 0) return false
+        if (count === 0) return this.#drop(path)
         done += count
       }
       return true
     } catch {
-      return false
+      return this.#drop(path)
     }
   }
 
@@ -43,6 +43,14 @@ export class ThreadFiles {
   close(): void {
     for (const fd of this.#open.values()) closeSync(fd)
     this.#open.clear()
+  }
+
+  /** Somebody may put another file in its place. */
+  #drop(path: string): false {
+    const fd = this.#open.get(path)
+    this.#open.delete(path)
+    if (fd !== undefined) closeSync(fd)
+    return false
   }
 
   #descriptor(path: string): number {
