@@ -16,7 +16,6 @@ import { OverlayStore } from './nbd/overlayStore.ts'
 import { names } from './repository/format.ts'
 import { Repository } from './repository/repository.ts'
 import { removeUnfinished } from './repository/unfinished.ts'
-import { RepositorySession } from './session.ts'
 import { previewSource } from './sourcePreview.ts'
 import { storageDrivers } from './storage/drivers.ts'
 import { limiting } from './storage/limiting.ts'
@@ -104,9 +103,11 @@ class HoldfastEngine implements Engine {
         ...(options.writeLimit === undefined ? {} : { write: new Limiter(options.writeLimit, this.#clock) }),
       }
       const storage = retrying(limiting(plain, limits), { clock: this.#clock })
-      const repository = await opened(storage, () =>
+      const opening = opened(storage, () =>
         Repository.open(storage, { secret, stateDir: this.#stateDir, clock: this.#clock }),
       )
+      // What works with a repository is loaded while its key is derived, which takes as long.
+      const [repository, { RepositorySession }] = await Promise.all([opening, import('./session.ts')])
       await this.#withKnown(known => known.remember(place, repository.id, this.#clock.now()))
       return new RepositorySession(repository, url, location.path, {
         overlays: this.#overlays,

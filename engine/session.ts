@@ -133,10 +133,7 @@ export class RepositorySession implements Session {
   }
 
   async versions(filter?: string): Promise<Version[]> {
-    const loaded = await this.#repository.versions.load()
-    // The index is asked only whether damage has been healed since.
-    if (loaded.marks.damagedVersions.size > 0) await this.#repository.index.refresh(loaded.marks)
-    return this.#filtered(loaded, filter)
+    return this.#filtered(await this.#load(), filter)
   }
 
   async show(spec: string): Promise<VersionDetails> {
@@ -166,7 +163,7 @@ export class RepositorySession implements Session {
   }
 
   async restore(spec: string, targetPath: string, options: Parameters<Session['restore']>[2]): Promise<RestoreResult> {
-    const record = this.#record(await this.#repository.refresh(options.signal), spec)
+    const record = this.#record(await this.#load(options.signal), spec)
     return await restoreVersion(this.#repository, this.#folder, record, targetPath, options)
   }
 
@@ -214,7 +211,7 @@ export class RepositorySession implements Session {
   }
 
   async scrub(specs: readonly string[], options: Parameters<Session['scrub']>[1]): Promise<ScrubResult> {
-    const loaded = await this.#repository.refresh(options.signal)
+    const loaded = await this.#load(options.signal)
     const records = specs.map(spec => this.#record(loaded, spec))
     if (options.sourcePath !== undefined) {
       const record = records.length === 1 ? records[0] : undefined
@@ -350,6 +347,14 @@ export class RepositorySession implements Session {
   async close(): Promise<void> {
     await this.#desk.close()
     await this.#repository.close()
+  }
+
+  /** Versions and marks, for choosing among them. What then works with blocks brings the index up to date, under its lock. */
+  async #load(signal?: AbortSignal): Promise<LoadedRecords> {
+    const loaded = await this.#repository.versions.load(signal)
+    // The index is asked only whether damage has been healed since.
+    if (loaded.marks.damagedVersions.size > 0) await this.#repository.index.refresh(loaded.marks, signal)
+    return loaded
   }
 
   #now(): string {

@@ -24,16 +24,21 @@ export class DirectFile {
     }
   }
 
+  /** For as long as this is open. */
+  get fd(): number {
+    return this.#file.fd
+  }
+
   /** Writes the beginning of `data` at `offset`; returns how much, 0 when it cannot be done this way. Other errors pass. */
   async write(data: Uint8Array, offset: number): Promise<number> {
-    return await this.#whole(data, offset, async (from, length) => {
+    return await directly(data, offset, async (from, length) => {
       return (await this.#file.write(data, from, length, offset + from)).bytesWritten
     })
   }
 
   /** Fills the beginning of `buffer` from `offset`; returns how much, 0 when it cannot be done this way. Other errors pass. */
   async read(buffer: Uint8Array, offset: number): Promise<number> {
-    return await this.#whole(buffer, offset, async (from, length) => {
+    return await directly(buffer, offset, async (from, length) => {
       return (await this.#file.read(buffer, from, length, offset + from)).bytesRead
     })
   }
@@ -41,25 +46,29 @@ export class DirectFile {
   async close(): Promise<void> {
     await this.#file.close()
   }
+}
 
-  async #whole(
-    memory: Uint8Array,
-    offset: number,
-    step: (from: number, length: number) => Promise<number>,
-  ): Promise<number> {
-    let done = 0
-    if (offset % directAlignmentBytes !== 0 || memory.byteOffset % directAlignmentBytes !== 0) return done
-    const end = memory.length - (memory.length % directAlignmentBytes)
-    try {
-      while (done < end && done % directAlignmentBytes === 0) {
-        const count = await step(done, end - done)
-        if (count === 0) break
-        done += count
-      }
-    } catch (error) {
-      // Memory that does not begin where the drive wants it, or a drive with larger sectors.
-      if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error
+/**
+ * Does the beginning of `memory` at `offset` of a file that is open around the page cache, in steps that tell how much they
+ * did; returns how much was done in all, 0 when nothing can be done this way. Errors other than that pass.
+ */
+export async function directly(
+  memory: Uint8Array,
+  offset: number,
+  step: (from: number, length: number) => Promise<number>,
+): Promise<number> {
+  let done = 0
+  if (offset % directAlignmentBytes !== 0 || memory.byteOffset % directAlignmentBytes !== 0) return done
+  const end = memory.length - (memory.length % directAlignmentBytes)
+  try {
+    while (done < end && done % directAlignmentBytes === 0) {
+      const count = await step(done, end - done)
+      if (count === 0) break
+      done += count
     }
-    return done
+  } catch (error) {
+    // Memory that does not begin where the drive wants it, or a drive with larger sectors.
+    if ((error as NodeJS.ErrnoException).code !== 'EINVAL') throw error
   }
+  return done
 }

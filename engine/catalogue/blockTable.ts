@@ -7,6 +7,14 @@ import { decodeContents, encodeContents, type PackContent } from './packContents
 const packColumns =
   'SELECT num, id, size_bytes AS sizeBytes, block_count AS blockCount, state, wrapped_key AS wrappedKey FROM packs'
 
+/** Rows that go in with one statement: calling one costs as much as inserting a row. */
+const rowsAtOnce = 64
+
+const insertBlocks = (rows: number) =>
+  `INSERT OR IGNORE INTO blocks
+     (id, pack, kind, compression, frame_offset, frame_stored_bytes, frame_plain_bytes, start, plain_bytes)
+   VALUES ${Array(rows).fill('(?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}`
+
 /** Typed queries on the block index of one repository. Every method is one transaction. */
 export class BlockTable {
   readonly #db: Database
@@ -15,13 +23,15 @@ export class BlockTable {
   readonly #findPack: Statement
   readonly #insertPack: Statement
   readonly #insertBlock: Statement
+  readonly #insertBlocks: Statement
   readonly #insertContents: Statement
   readonly #contents: Statement
   readonly #packNum: Statement
-  /** Both cleared whenever this connection changes packs; what other processes change is seen by the next run. */
+  /** Cleared, like what is derived from packs, whenever this connection changes packs; what other processes change is seen by the next run. */
   readonly #packs = new Map<number, PackRow | undefined>()
-  /** Only live packs, and of them only sound blocks. */
   readonly #nearby = new NearbyBlocks()
+  /** A first backup need not look for each of its blocks. */
+  #isEmpty: boolean | undefined
   #condemned: ReadonlySet<string> = new Set()
   #markLive: Statement | undefined
 
@@ -42,11 +52,8 @@ export class BlockTable {
     this.#insertContents = db.prepare('INSERT OR IGNORE INTO pack_contents (pack, frames) VALUES (?, ?)')
     this.#contents = db.prepare('SELECT frames FROM pack_contents WHERE pack = ?').pluck()
     this.#packNum = db.prepare('SELECT num FROM packs WHERE id = ?').pluck()
-    this.#insertBlock = db.prepare(
-      `INSERT OR IGNORE INTO blocks
-         (id, pack, kind, compression, frame_offset, frame_stored_bytes, frame_plain_bytes, start, plain_bytes)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    )
+    this.#insertBlock = db.prepare(insertBlocks(1))
+    this.#insertBlocks = db.prepare(insertBlocks(rowsAtOnce))
   }
 
   /**
@@ -60,33 +67,30 @@ export class BlockTable {
 
   /**
    * One copy of a block: a live and sound one if there is any, else the best. Of several it is not always the same one.
-   * Many calls for blocks that were stored together cost little. `key` is the id as a latin1 string.
+   * Many calls for blocks that were stored together, in that order, cost little.
    */
-  findOne(id: Uint8Array, key: string): BlockRow | undefined {
-    const near = this.#nearby.get(key)
+  findOne(id: Uint8Array): BlockRow | undefined {
+    const near = this.#nearby.next(id)
     if (near) return near
     const best = this.find(id)[0]
     if (best?.damaged !== 0 || best.packState !== packState.live) return best
-    if (this.#nearby.isWorthTaking(best.packNum)) this.#nearby.take(best.packNum, this.#soundRows(best))
+    if (this.#nearby.isWorthTaking(best.packNum)) this.#takeNearby(best)
+    this.#nearby.goOnBehind(best)
     return best
   }
 
-  /** All sound blocks of the pack that `sample` lies in. */
-  #soundRows({ packNum, packId, wrappedKey, packState: state }: BlockRow): { key: string; row: BlockRow }[] {
+  #takeNearby(pack: BlockRow): void {
     const damaged = new Set(
-      this.#damaged().flatMap(copy => (copy.packId === packId ? [asBuffer(copy.blockId).toString('latin1')] : [])),
+      this.#damaged().flatMap(copy => (copy.packId === pack.packId ? [asBuffer(copy.blockId).toString('latin1')] : [])),
     )
-    return this.contentsOf(packNum).flatMap(({ blocks, ...frame }) =>
-      blocks.flatMap(({ id, ...place }) => {
-        const key = id.toString('latin1')
-        if (damaged.has(key)) return []
-        return [{ key, row: { packNum, packId, wrappedKey, packState: state, ...frame, ...place, damaged: 0 } }]
-      }),
-    )
+    const isSound = (id: Buffer) => damaged.size === 0 || !damaged.has(id.toString('latin1'))
+    this.#nearby.take(pack, this.contentsOf(pack.packNum), isSound)
   }
 
   /** True when there is a copy that a new version may refer to. */
   isLive(id: Uint8Array): boolean {
+    this.#isEmpty ??= this.#db.prepare('SELECT 1 FROM blocks LIMIT 1').get() === undefined
+    if (this.#isEmpty) return false
     for (const [pack, damaged] of this.#findCopies.all(id) as [number, number][]) {
       if (damaged === 0 && this.#pack(pack)?.state === packState.live) return true
     }
@@ -118,6 +122,7 @@ export class BlockTable {
   }
 
   #forget(): void {
+    this.#isEmpty = undefined
     this.#packs.clear()
     this.#nearby.clear()
   }
@@ -189,7 +194,11 @@ export class BlockTable {
         }
         // Ids are random; in their order, the table is filled from one end to the other instead of all over.
         rows.sort((a, b) => (a[0] as Buffer).readUInt32BE(0) - (b[0] as Buffer).readUInt32BE(0))
-        for (const row of rows) this.#insertBlock.run(row)
+        let done = 0
+        for (; done + rowsAtOnce <= rows.length; done += rowsAtOnce) {
+          this.#insertBlocks.run(rows.slice(done, done + rowsAtOnce).flat())
+        }
+        for (const row of rows.slice(done)) this.#insertBlock.run(row)
         this.#flag(this.#damaged(), 1)
       })
       .immediate()

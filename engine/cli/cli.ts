@@ -145,8 +145,16 @@ export class Cli {
     return askLine({ input: this.world.stdin, write, question, hidden: options.hidden })
   }
 
-  /** Opens the repository, lets `use` work with it and closes it. */
-  async withSession<T>(use: (session: Session) => Promise<T>, options: RepositoryOptions = {}): Promise<T> {
+  /**
+   * Opens the repository, lets `use` work with it and closes it. `isHeavy` means that all of its data, or of a disk, is
+   * likely to be gone through: threads for that are started meanwhile.
+   */
+  async withSession<T>(
+    use: (session: Session) => Promise<T>,
+    options: RepositoryOptions = {},
+    isHeavy = false,
+  ): Promise<T> {
+    if (isHeavy) (await import('../pipeline/spareThreads.ts')).startSpareThreads()
     const url = this.repository
     const source = secretSource(this.#globals, this.world.env)
     const session = await this.#open(url, source, options)

@@ -1,20 +1,13 @@
+import { asBuffer } from '../base/memory.ts'
 import { isHoldfastError } from '../contract/errors.ts'
 import type { PackId } from '../contract/ids.ts'
 import type { BlockPool, Slot } from '../pipeline/blockPool.ts'
-import type { WantedFrame } from '../pipeline/blockWorkerProtocol.ts'
+import { type ExpectedPack, wholeFrame } from '../pipeline/blockWorkerProtocol.ts'
 import type { ReadRooms } from '../pipeline/readRooms.ts'
 import { frameKeyOf } from '../repository/blockCrypto.ts'
 import { pack as layout, names } from '../repository/format.ts'
 import { openPackIndex, type PackFrame, parsePackHeader, parsePackTrailer, unwrapPackKey } from '../repository/pack.ts'
 import type { Repository } from '../repository/repository.ts'
-
-/** What a pack should be, from the index. */
-export interface ExpectedPack {
-  num: number
-  id: PackId
-  wrappedKey: Buffer
-  sizeBytes: number
-}
 
 export interface PackFindings {
   pack: PackId
@@ -29,10 +22,29 @@ export interface PackFindings {
 }
 
 /**
+ * Checks everything in a pack, in a thread where it can read the pack by itself. Whatever it does not find in order is looked
+ * at closely.
+ */
+export async function checkPack(
+  repository: Repository,
+  pool: BlockPool,
+  slot: Slot,
+  rooms: ReadRooms,
+  expected: ExpectedPack,
+  signal?: AbortSignal,
+): Promise<PackFindings> {
+  const path = repository.storage.fileOf?.(names.pack(expected.id))
+  const sound = path === undefined ? undefined : await pool.check(slot, path, expected)
+  if (!sound) return await checkPackDeeply(repository, pool, slot, rooms, expected, signal)
+  const counted = { checkedBlocks: sound.blocks, checkedBytes: expected.sizeBytes }
+  return { pack: expected.id, faults: [], badBlocks: [], isGone: false, ...counted }
+}
+
+/**
  * Reads a whole pack and checks everything in it: header, own index, the seal of each frame, the id of each block. When its
  * own index is damaged, its blocks are checked by what the repository's index says of them.
  */
-export async function checkPackDeeply(
+async function checkPackDeeply(
   repository: Repository,
   pool: BlockPool,
   slot: Slot,
@@ -70,12 +82,9 @@ export async function checkPackDeeply(
   const own = ownIndex(repository, expected, bytes)
   if (!own && findings.faults.length === 0) findings.faults.push('has a damaged index of its own')
   const frames = own ?? framesFromIndex(repository, expected.num)
-  const wanted = frames.map(
-    (frame): WantedFrame => ({ place: placeOf(frame), storedBytes: frame.storedBytes, blocks: wantedBlocks(frame) }),
-  )
   findings.checkedBlocks = frames.reduce((sum, frame) => sum + frame.blocks.length, 0)
   findings.checkedBytes = bytes.length
-  const opened = await pool.open(slot, frameKeyOf(packKey), bytes, 0, wanted)
+  const opened = await pool.open(slot, frameKeyOf(packKey), bytes, 0, frames.map(wholeFrame))
   rooms.give(opened.memory)
   for (const fault of opened.faults) {
     findings.badBlocks.push({ id: frames[fault.frame]!.blocks[fault.block]!.id, reason: words[fault.fault] })
@@ -95,7 +104,8 @@ function ownIndex(repository: Repository, expected: ExpectedPack, bytes: Uint8Ar
   if (length === undefined) return undefined
   const end = bytes.length - layout.trailerBytes
   const sealedIndex = bytes.subarray(end - length, end)
-  return openPackIndex(repository.keyring.pack, expected.id, expected.wrappedKey, sealedIndex, bytes.length)?.frames
+  const { id, wrappedKey } = expected
+  return openPackIndex(repository.keyring.pack, id, asBuffer(wrappedKey), sealedIndex, bytes.length)?.frames
 }
 
 function framesFromIndex(repository: Repository, packNum: number): PackFrame[] {
@@ -107,17 +117,4 @@ function framesFromIndex(repository: Repository, packNum: number): PackFrame[] {
     storedBytes: content.frameStoredBytes,
     blocks: content.blocks.map(({ id, plainBytes }) => ({ id, plainBytes })),
   }))
-}
-
-function placeOf({ kind, compression, offset, plainBytes }: PackFrame): WantedFrame['place'] {
-  return { kind, compression, offset, plainBytes }
-}
-
-function wantedBlocks(frame: PackFrame): WantedFrame['blocks'] {
-  let start = 0
-  return frame.blocks.map(block => {
-    const wanted = { id: block.id, start, plainBytes: block.plainBytes, into: -1 }
-    start += block.plainBytes
-    return wanted
-  })
 }

@@ -1,4 +1,4 @@
-import { HoldfastError } from '../contract/errors.ts'
+import { HoldfastError, throwIfAborted } from '../contract/errors.ts'
 import type { ByteRange } from '../contract/models.ts'
 import { blockCountOf, childSpan, levelsFor, type MapNode } from '../repository/blockMap.ts'
 import type { MapRoot } from '../repository/blockMapEditor.ts'
@@ -33,14 +33,14 @@ export async function findLost(
   const whole = new Set<string>()
   const lost: LostOfVersion[] = []
   for (const version of versions) {
-    signal?.throwIfAborted()
+    throwIfAborted(signal, 'The search')
     const sourceBlocks = new Set<string>()
     const recipeBlocks = new Set<string>()
     const ranges: ByteRange[] = []
     const walk = async (root: MapRoot | undefined, lose: Lose) => {
       if (!root?.id) return
       const level = levelsFor(blockCountOf(root.sizeBytes, version.blockSizeBytes)) - 1
-      await new Walk(repository, lose, whole).node(root.id, level, 0)
+      await new Walk(repository, lose, whole, signal).node(root.id, level, 0)
     }
     await walk(rootOf(version), (id, start, count) => {
       sourceBlocks.add(id)
@@ -60,17 +60,20 @@ class Walk {
   readonly #repository: Repository
   readonly #lose: Lose
   readonly #whole: Set<string>
+  readonly #signal: AbortSignal | undefined
 
-  constructor(repository: Repository, lose: Lose, whole: Set<string>) {
+  constructor(repository: Repository, lose: Lose, whole: Set<string>, signal: AbortSignal | undefined) {
     this.#repository = repository
     this.#lose = lose
     this.#whole = whole
+    this.#signal = signal
   }
 
   /** Returns true when nothing under the node is lost. `start` is its first block. */
   async node(id: Buffer, level: number, start: number): Promise<boolean> {
     const key = `${level}${id.toString('latin1')}`
     if (this.#whole.has(key)) return true
+    throwIfAborted(this.#signal, 'The search')
     const span = childSpan(level)
     let node: MapNode
     try {

@@ -19,7 +19,7 @@ import type { Repository } from '../repository/repository.ts'
 import type { VersionRecord } from '../repository/versionRecord.ts'
 import type { LoadedRecords } from '../repository/versionStore.ts'
 import { checkRecords, checkSegments, describeFault } from './objectCheck.ts'
-import { checkPackDeeply, type PackFindings } from './packCheck.ts'
+import { checkPack, type PackFindings } from './packCheck.ts'
 import { packsOf } from './packsOf.ts'
 import { findLost, type LostOfVersion } from './references.ts'
 import { choosePacks } from './rotation.ts'
@@ -82,16 +82,26 @@ class ScrubRun {
       'scrubbing',
       chosen.reduce((sum, pack) => sum + pack.sizeBytes, 0),
     )
-    if (this.#options.light) this.#checkedBlocks = chosen.reduce((sum, pack) => sum + pack.blockCount, 0)
-    else await this.#checkPacks(chosen)
-    throwIfAborted(signal, 'The scrub')
     const known = loaded.marks.damagedCopies
+    const search = () => findLost(this.#repository, this.#options.versions ?? loaded.versions, signal)
+    // The threads leave this one idle, and mostly find nothing that would change the answer.
+    const early = search().catch(() => undefined)
+    try {
+      if (this.#options.light) this.#checkedBlocks = chosen.reduce((sum, pack) => sum + pack.blockCount, 0)
+      else await this.#checkPacks(chosen)
+    } finally {
+      await early
+    }
+    throwIfAborted(signal, 'The scrub')
     const damagedNow = this.#damagedCopies(known)
-    this.#repository.index.table.setDamaged(
-      damagedNow.map(copy => ({ blockId: Buffer.from(copy.block, 'hex'), packId: copy.pack })),
-    )
+    const isNew = damagedNow.length !== known.length || this.#bad.length > 0
+    if (isNew) {
+      this.#repository.index.table.setDamaged(
+        damagedNow.map(copy => ({ blockId: Buffer.from(copy.block, 'hex'), packId: copy.pack })),
+      )
+    }
     this.#meter.phase('searching')
-    const lost = await findLost(this.#repository, this.#options.versions ?? loaded.versions, signal)
+    const lost = (isNew ? undefined : await early) ?? (await search())
     this.#report(known, lost, missing)
     await this.#mark(loaded, lost, missing, cursor)
     this.#meter.end()
@@ -182,7 +192,7 @@ class ScrubRun {
         const expected = { ...pack, id: pack.id as PackId }
         await checks.startIn(pool, async slot => {
           const { signal } = this.#options
-          this.#take(await checkPackDeeply(this.#repository, pool, slot, rooms, expected, signal), pack)
+          this.#take(await checkPack(this.#repository, pool, slot, rooms, expected, signal), pack)
         })
       }
       await checks.finish()

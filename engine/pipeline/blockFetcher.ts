@@ -3,7 +3,7 @@ import { framePlaceOf, type LocatedBlock } from '../repository/blockStore.ts'
 import { blockKind, names } from '../repository/format.ts'
 import type { Repository } from '../repository/repository.ts'
 import type { BlockPool, Slot } from './blockPool.ts'
-import type { WantedFrame } from './blockWorkerProtocol.ts'
+import { encodeWanted, type FileRun, type WantedFrame } from './blockWorkerProtocol.ts'
 import { ReadRooms } from './readRooms.ts'
 
 /** Unneeded bytes between two frames that are read along rather than asked for apart. */
@@ -57,6 +57,23 @@ export class BlockFetcher {
     return failed
   }
 
+  /**
+   * What a thread must read to bring these blocks into a slot by itself. Undefined when it cannot: packs are no files here, or
+   * a block is nowhere to be found.
+   */
+  runsInFiles(wanted: readonly Wanted[]): FileRun[] | undefined {
+    const { storage } = this.#repository
+    if (storage.fileOf === undefined) return undefined
+    const lost: Wanted[] = []
+    const runs: FileRun[] = []
+    for (const frames of readRuns(this.#group(wanted, lost))) {
+      const path = storage.fileOf(names.pack(frames[0]!.packId))
+      if (path === undefined || lost.length > 0) return undefined
+      runs.push({ path, ...spanOf(frames), frameKey: frames[0]!.frameKey, frames: encodeWanted(frames) })
+    }
+    return runs
+  }
+
   #group(wanted: readonly Wanted[], failed: Wanted[]): FrameJob[] {
     const frames = new Map<string, FrameJob>()
     for (const block of wanted) {
@@ -88,9 +105,7 @@ export class BlockFetcher {
 
   async #open(slot: Slot, run: FrameJob[]): Promise<Wanted[]> {
     const first = run[0]!
-    const last = run.at(-1)!
-    const offset = first.place.offset
-    const length = last.place.offset + last.storedBytes - offset
+    const { offset, length } = spanOf(run)
     let bytes: Uint8Array
     try {
       const name = names.pack(first.packId)
@@ -121,6 +136,12 @@ export class BlockFetcher {
 const unreadableObject = ['storage.objectNotFound', 'storage.rangeInvalid', 'storage.failed'] as const
 
 const isMissing = (error: HoldfastError): boolean => isHoldfastError(error, ...unreadableObject)
+
+function spanOf(run: readonly FrameJob[]): { offset: number; length: number } {
+  const { offset } = run[0]!.place
+  const last = run.at(-1)!
+  return { offset, length: last.place.offset + last.storedBytes - offset }
+}
 
 /** Frames of one pack that lie close together become one read. */
 function readRuns(frames: FrameJob[]): FrameJob[][] {

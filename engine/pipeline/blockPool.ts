@@ -1,5 +1,4 @@
-import { availableParallelism } from 'node:os'
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { alignedSharedMemory } from '../base/alignedMemory.ts'
 import { HoldfastError } from '../contract/errors.ts'
 import type { Priority } from '../contract/jobs.ts'
@@ -7,19 +6,23 @@ import { zstdLevel } from '../repository/blockCrypto.ts'
 import type { Keyring } from '../repository/keyring.ts'
 import { packBufferBytes } from '../repository/packBuilder.ts'
 import {
+  type CheckedPack,
+  type ExpectedPack,
   encodeWanted,
+  type FileRun,
   type Identified,
   type OpenedRun,
   type Reply,
   type Request,
   type SealedPack,
+  type SlotWrites,
   type WantedFrame,
   type WorkerSetup,
 } from './blockWorkerProtocol.ts'
+import { takeThread, usualThreads } from './spareThreads.ts'
 
 /** Bytes that go through one slot, unless the caller wants otherwise. */
 const defaultSlotBytes = 2 * 1024 * 1024
-const maximumThreads = 8
 /** Packs of one thread that have memory waiting for them: the open one, and those on their way to the storage. */
 const packAreas = 3
 
@@ -69,7 +72,7 @@ export class BlockPool {
 
   /** Slots hold whole blocks: `slotBytes` is a power of two, and at least one block. */
   constructor(keyring: Keyring, blockSizeBytes: number, options: PoolOptions = {}) {
-    const threads = options.threads ?? Math.min(availableParallelism(), maximumThreads)
+    const threads = options.threads ?? usualThreads()
     this.threads = threads
     this.#slotsOf = Array<number>(threads).fill(0)
     this.slotBytes = Math.max(options.slotBytes ?? defaultSlotBytes, blockSizeBytes)
@@ -88,9 +91,8 @@ export class BlockPool {
         priority: options.priority ?? 'normal',
         keyring: { blockId, mapId, idMask, pack },
       }
-      const worker = new Worker(new URL('./blockWorker.ts', import.meta.url), {
-        workerData: setup,
-      })
+      const worker = takeThread()
+      worker.postMessage({ request: { kind: 'setup', setup } satisfies Request })
       worker.on('message', (reply: Reply) => {
         const call = this.#calls.get(reply.call)
         this.#calls.delete(reply.call)
@@ -158,6 +160,22 @@ export class BlockPool {
     const request: Request = { kind: 'open', slot: slot.index, frameKey, bytes, offset, frames: table }
     const memory = [bytes.buffer, table.numbers.buffer, table.ids.buffer] as ArrayBuffer[]
     return this.#call(slot.thread, request, memory)
+  }
+
+  /**
+   * Has the slot's thread read parts of packs, check the wanted blocks, and write stretches of the slot to a target. False
+   * when anything about it is not as it should be: then nothing is known of what was written, and nothing of what is wrong.
+   */
+  restore(slot: Slot, runs: readonly FileRun[], writes: SlotWrites): Promise<boolean> {
+    return this.#call(slot.thread, { kind: 'restore', slot: slot.index, runs, writes })
+  }
+
+  /**
+   * Has the slot's thread read the file of a pack and check everything in it. Undefined when anything about it is not as it
+   * should be: what that is, is still to be found out.
+   */
+  check(slot: Slot, path: string, expected: ExpectedPack): Promise<CheckedPack | undefined> {
+    return this.#call(slot.thread, { kind: 'check', path, expected })
   }
 
   /**

@@ -3,6 +3,8 @@ import type { Priority } from '../contract/jobs.ts'
 import type { FrameFault, FramePlace } from '../repository/blockCrypto.ts'
 import { idBytes } from '../repository/format.ts'
 import type { Keyring } from '../repository/keyring.ts'
+import type { PackFrame } from '../repository/pack.ts'
+import type { Descriptors } from '../targets/target.ts'
 
 export interface WorkerSetup {
   /** Blocks travel through this memory; slot n is [n * slotBytes, (n + 1) * slotBytes). */
@@ -42,7 +44,38 @@ export interface FrameTable {
   ids: Uint8Array
 }
 
+/** A part of a pack that holds wanted frames, to be read by the thread itself. */
+export interface FileRun {
+  /** Of the pack's file. */
+  path: string
+  offset: number
+  length: number
+  frameKey: Uint8Array
+  frames: FrameTable
+}
+
+/** Where in a target a slot's blocks go. */
+export interface SlotWrites extends Descriptors {
+  /** For each stretch: where it begins in the slot, its length, its offset in the target. */
+  stretches: Float64Array
+}
+
+/** What a pack should be, from the index. */
+export interface ExpectedPack {
+  num: number
+  id: PackId
+  wrappedKey: Uint8Array
+  sizeBytes: number
+}
+
+/** A pack in which everything is sound. */
+export interface CheckedPack {
+  blocks: number
+}
+
 export type Request =
+  /** The first one. There is no reply. */
+  | { kind: 'setup'; setup: WorkerSetup }
   /** Tells holes from data and names the data: the first `bytes` of a slot, block by block. */
   | { kind: 'identify'; slot: number; bytes: number }
   /** Seals some blocks of a slot into the thread's open pack. */
@@ -53,6 +86,10 @@ export type Request =
   | { kind: 'finish' }
   /** Opens frames of one pack, of which `bytes` is the part from `offset` on. The bytes are used up. */
   | { kind: 'open'; slot: number; frameKey: Uint8Array; bytes: Uint8Array; offset: number; frames: FrameTable }
+  /** Reads packs, opens frames, checks blocks and writes them to a target, all in the thread. The slot is used up. */
+  | { kind: 'restore'; slot: number; runs: readonly FileRun[]; writes: SlotWrites }
+  /** Reads a whole pack and checks everything in it, in the thread. */
+  | { kind: 'check'; path: string; expected: ExpectedPack }
   /** Ends the thread. There is no reply. */
   | { kind: 'end' }
 
@@ -84,7 +121,8 @@ export interface OpenedRun {
 
 export interface Reply {
   call: number
-  result: Identified | SealedPack[] | OpenedRun | undefined
+  /** A boolean says whether everything went well; undefined also that a pack is not sound. */
+  result: Identified | SealedPack[] | OpenedRun | CheckedPack | boolean | undefined
 }
 
 export function encodeWanted(frames: readonly WantedFrame[]): FrameTable {
@@ -132,4 +170,16 @@ export function* decodeWanted({ numbers, ids }: FrameTable): Generator<WantedFra
     }
     yield { place, storedBytes, ...(whole < 0 ? {} : { into: whole }), blocks }
   }
+}
+
+/** A frame all of whose blocks are only to be checked. */
+export function wholeFrame(frame: PackFrame): WantedFrame {
+  const { kind, compression, offset, plainBytes, storedBytes } = frame
+  let start = 0
+  const blocks = frame.blocks.map(block => {
+    const wanted = { id: block.id, start, plainBytes: block.plainBytes, into: -1 }
+    start += block.plainBytes
+    return wanted
+  })
+  return { place: { kind, compression, offset, plainBytes }, storedBytes, blocks }
 }

@@ -1,6 +1,6 @@
 import type { ByteRange } from '../contract/models.ts'
 import type { Target } from '../targets/target.ts'
-import type { BlockFetcher } from './blockFetcher.ts'
+import type { BlockFetcher, Wanted } from './blockFetcher.ts'
 import type { BlockPool, Slot } from './blockPool.ts'
 import type { RestoreChunk } from './restoreChunks.ts'
 import type { TargetWindow } from './targetWindow.ts'
@@ -63,7 +63,7 @@ export class RestoreWriter {
       wanted = await this.#window.differing(this.#pool, slot, all, origin)
       this.skippedBytes += bytesOf(all) - bytesOf(wanted)
     }
-    if (wanted.length > 0) {
+    if (wanted.length > 0 && !(await this.#inThread(slot, wanted, origin))) {
       const failed = new Set(await this.#fetcher.fetch(slot, wanted))
       for (const block of failed) this.damaged.push(this.#window.clipBlock(origin, block))
       const good = wanted.filter(block => !failed.has(block))
@@ -72,6 +72,15 @@ export class RestoreWriter {
       this.writtenBytes += written
     }
     this.#options.onBytes(bytesOf(all))
+  }
+
+  /** The quick way, for which all must be in order. False when it was not: then the blocks are still to be written. */
+  async #inThread(slot: Slot, wanted: readonly Wanted[], origin: number): Promise<boolean> {
+    const writes = this.#window.writesFor(wanted, origin)
+    const runs = writes && this.#fetcher.runsInFiles(wanted)
+    if (!runs || !(await this.#pool.restore(slot, runs, writes))) return false
+    for (let i = 1; i < writes.stretches.length; i += 3) this.writtenBytes += writes.stretches[i]!
+    return true
   }
 
   async #hole(part: ByteRange): Promise<void> {

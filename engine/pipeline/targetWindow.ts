@@ -3,6 +3,7 @@ import { idBytes } from '../repository/format.ts'
 import type { Target } from '../targets/target.ts'
 import type { Wanted } from './blockFetcher.ts'
 import type { BlockPool, Slot } from './blockPool.ts'
+import type { SlotWrites } from './blockWorkerProtocol.ts'
 
 export interface WindowFacts {
   blockSizeBytes: number
@@ -15,8 +16,9 @@ export interface WindowFacts {
 
 /** A stretch of neighbouring blocks in a slot. */
 export interface Stretch {
-  /** Offset in the version and in the slot. */
+  /** Offset in the version, or in the target. */
   offset: number
+  /** Offset in the slot. */
   at: number
   length: number
 }
@@ -68,13 +70,30 @@ export class TargetWindow {
   /** Writes blocks from a slot; returns the bytes written. */
   async write(slot: Slot, blocks: readonly Wanted[], origin: number): Promise<number> {
     let written = 0
-    for (const stretch of stretches(blocks, origin)) {
-      const part = this.clip(stretch.offset, stretch.length)
-      const at = stretch.at + (part.offset - stretch.offset)
-      await this.#target.write(slot.bytes.subarray(at, at + part.length), part.offset + this.#facts.shift)
-      written += part.length
+    for (const { at, length, offset } of this.#parts(blocks, origin)) {
+      await this.#target.write(slot.bytes.subarray(at, at + length), offset)
+      written += length
     }
     return written
+  }
+
+  /** How a thread writes blocks of its slot by itself; undefined where only the target can. */
+  writesFor(blocks: readonly Wanted[], origin: number): SlotWrites | undefined {
+    const parts = this.#parts(blocks, origin)
+    const last = parts.at(-1)
+    if (!last || this.#target.descriptorsFor === undefined) return undefined
+    const begin = parts[0]!.offset
+    const descriptors = this.#target.descriptorsFor(begin, last.offset + last.length - begin)
+    if (!descriptors) return undefined
+    return { ...descriptors, stretches: Float64Array.from(parts.flatMap(part => [part.at, part.length, part.offset])) }
+  }
+
+  /** Where stretches of blocks begin in the slot and in the target, cut to the range. */
+  #parts(blocks: readonly Wanted[], origin: number): Stretch[] {
+    return stretches(blocks, origin).map(stretch => {
+      const { offset, length } = this.clip(stretch.offset, stretch.length)
+      return { offset: offset + this.#facts.shift, at: stretch.at + (offset - stretch.offset), length }
+    })
   }
 
   /** The blocks that the target does not hold, judged by their ids. Overwrites the slot. */

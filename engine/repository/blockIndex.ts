@@ -75,15 +75,14 @@ export class BlockIndex {
 
   /** One copy of a block, a sound one if any is known; undefined when there is none. For many blocks that lie together. */
   locateOne(id: Uint8Array): BlockRow | undefined {
-    const key = keyOf(id)
-    if (this.#fresh.has(key)) this.#saveFresh()
-    const row = this.table.findOne(id, key)
+    if (this.#isFresh(id)) this.#saveFresh()
+    const row = this.table.findOne(id)
     return row && row.packState <= packState.missing ? row : undefined
   }
 
   /** Copies of a block, the best first. The last may be in packs that were missing when they were last looked for. */
   locate(id: Uint8Array): BlockRow[] {
-    if (this.#fresh.has(keyOf(id))) this.#saveFresh()
+    if (this.#isFresh(id)) this.#saveFresh()
     return this.table.find(id).filter(row => row.packState <= packState.missing)
   }
 
@@ -196,6 +195,10 @@ export class BlockIndex {
   addStored(pack: PackInfo): void {
     this.#freshPacks.push(pack)
     for (const frame of pack.frames) for (const block of frame.blocks) this.#fresh.add(keyOf(block.id))
+  }
+
+  #isFresh(id: Uint8Array): boolean {
+    return this.#fresh.size > 0 && this.#fresh.has(keyOf(id))
   }
 
   #saveFresh(): void {

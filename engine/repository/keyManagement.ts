@@ -27,7 +27,7 @@ export async function keyOf(repository: Repository, secret: Secret): Promise<str
     for (const bytes of await repository.records.variants(name)) {
       const slot = parseSlot(bytes)
       if (!slot || !macFits(bytes, repository.keyring.config)) continue
-      if (openSlot(repository.id, slot, secret) !== undefined) return slot.id
+      if ((await openSlot(repository.id, slot, secret)) !== undefined) return slot.id
     }
   }
   return undefined

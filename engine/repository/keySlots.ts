@@ -1,4 +1,5 @@
-import { argon2Sync, hkdfSync } from 'node:crypto'
+import { argon2, argon2Sync, hkdfSync } from 'node:crypto'
+import { promisify } from 'node:util'
 import { z } from 'zod'
 import { randomBytes, randomHex } from '../base/random.ts'
 import { HoldfastError } from '../contract/errors.ts'
@@ -26,7 +27,7 @@ export const argon2Cost = { memoryKiB: 65536, passes: 3, lanes: 4 }
 const argon2Limit = { memoryKiB: 1024 * 1024, passes: 32, lanes: 16 }
 
 const hex = (bytes: number) => z.string().regex(new RegExp(`^[0-9a-f]{${2 * bytes}}$`))
-const argon2 = z
+const argon2Schema = z
   .strictObject({
     name: z.literal('argon2id'),
     memoryKiB: z.number().int().max(argon2Limit.memoryKiB),
@@ -46,31 +47,51 @@ export const keySlotSchema = z.strictObject({
   kind: z.enum(['passphrase', 'recovery', 'keyfile']),
   label: z.string().max(maximumLabelLength),
   createdAt: z.iso.datetime(),
-  kdf: z.union([argon2, hkdf]),
+  kdf: z.union([argon2Schema, hkdf]),
   nonce: hex(12),
   wrapped: hex(keyBytes + 16),
   mac: hex(32),
 })
 export type KeySlot = z.infer<typeof keySlotSchema>
 
-/** The key that wraps the master key in a slot; undefined when the secret is of another kind than the slot. */
-function slotKey(slot: Pick<KeySlot, 'kind' | 'kdf' | 'id'>, secret: Secret): Buffer | undefined {
-  if (secret.kind !== slot.kind) return undefined
-  const salt = Buffer.from(slot.kdf.salt, 'hex')
-  if (secret.kind === 'passphrase') {
-    if (slot.kdf.name !== 'argon2id') return undefined
-    return argon2Sync('argon2id', {
-      message: Buffer.from(secret.passphrase.normalize('NFC')),
-      nonce: salt,
-      parallelism: slot.kdf.lanes,
-      tagLength: keyBytes,
-      memory: slot.kdf.memoryKiB,
-      passes: slot.kdf.passes,
-    })
+type SlotKdf = Pick<KeySlot, 'kind' | 'kdf'>
+
+/** The input of Argon2id for a passphrase; undefined when the slot is not made for one. */
+function argon2Input({ kdf }: SlotKdf, passphrase: string) {
+  if (kdf.name !== 'argon2id') return undefined
+  return {
+    message: Buffer.from(passphrase.normalize('NFC')),
+    nonce: Buffer.from(kdf.salt, 'hex'),
+    parallelism: kdf.lanes,
+    tagLength: keyBytes,
+    memory: kdf.memoryKiB,
+    passes: kdf.passes,
   }
+}
+
+/** The key made from a secret that is long enough by itself. */
+function strongKey({ kind, kdf }: SlotKdf, secret: Exclude<Secret, { kind: 'passphrase' }>): Buffer | undefined {
   const material = secret.kind === 'recovery' ? secretFromPhrase(secret.phrase) : secret.content
-  if (!material || slot.kdf.name !== 'hkdf-sha256') return undefined
-  return Buffer.from(hkdfSync('sha256', material, salt, `holdfast/v1/slot/${slot.kind}`, keyBytes))
+  if (!material || kdf.name !== 'hkdf-sha256') return undefined
+  const salt = Buffer.from(kdf.salt, 'hex')
+  return Buffer.from(hkdfSync('sha256', material, salt, `holdfast/v1/slot/${kind}`, keyBytes))
+}
+
+/** The key that wraps the master key in a slot; undefined when the secret is of another kind than the slot. */
+function slotKey(slot: SlotKdf, secret: Secret): Buffer | undefined {
+  if (secret.kind !== slot.kind) return undefined
+  if (secret.kind !== 'passphrase') return strongKey(slot, secret)
+  const input = argon2Input(slot, secret.passphrase)
+  return input && argon2Sync('argon2id', input)
+}
+
+const argon2Aside = promisify(argon2)
+
+/** The same, without keeping this thread from other work meanwhile. */
+async function slotKeyAside(slot: SlotKdf, secret: Secret): Promise<Buffer | undefined> {
+  if (secret.kind !== 'passphrase' || slot.kind !== 'passphrase') return slotKey(slot, secret)
+  const input = argon2Input(slot, secret.passphrase)
+  return input && (await argon2Aside('argon2id', input))
 }
 
 function slotAad(repositoryId: string, id: string, kind: SlotKind): Buffer {
@@ -97,7 +118,7 @@ export function createSlot(
   const salt = randomHex(16)
   const kdf: KeySlot['kdf'] =
     secret.kind === 'passphrase' ? { name: 'argon2id', ...argon2Cost, salt } : { name: 'hkdf-sha256', salt }
-  const key = slotKey({ id, kind: secret.kind, kdf }, secret)
+  const key = slotKey({ kind: secret.kind, kdf }, secret)
   if (!key) throw new HoldfastError('internal.bug', 'A key slot could not be derived.')
   const nonce = randomBytes(12)
   const wrapped = gcmSeal(key, nonce, slotAad(repositoryId, id, secret.kind), masterKey)
@@ -123,8 +144,8 @@ export function parseSlot(bytes: Uint8Array): KeySlot | undefined {
 }
 
 /** The master key, or undefined when the secret does not open this slot. */
-export function openSlot(repositoryId: string, slot: KeySlot, secret: Secret): Buffer | undefined {
-  const key = slotKey(slot, secret)
+export async function openSlot(repositoryId: string, slot: KeySlot, secret: Secret): Promise<Buffer | undefined> {
+  const key = await slotKeyAside(slot, secret)
   if (!key) return undefined
   const aad = slotAad(repositoryId, slot.id, slot.kind)
   return gcmOpen(key, Buffer.from(slot.nonce, 'hex'), aad, Buffer.from(slot.wrapped, 'hex'))

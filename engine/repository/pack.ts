@@ -132,6 +132,15 @@ export function openPackIndex(
   return { id, wrappedKey, sizeBytes: packBytes, frames }
 }
 
+/** What a whole pack says of itself: header and own index. Undefined when either is not sound. */
+export function readPackIndex(packKeyKey: Uint8Array, id: PackId, object: Uint8Array): PackInfo | undefined {
+  const end = object.length - layout.trailerBytes
+  const wrappedKey = parsePackHeader(id, object)
+  const indexBytes = parsePackTrailer(object.subarray(Math.max(0, end)), object.length)
+  if (!wrappedKey || indexBytes === undefined) return undefined
+  return openPackIndex(packKeyKey, id, wrappedKey, object.subarray(end - indexBytes, end), object.length)
+}
+
 /** The sealed index and trailer that end a pack. The same frames always give the same bytes. */
 export function sealPackIndex(packKey: Uint8Array, id: PackId, frames: readonly PackFrame[]): Buffer {
   const index = gcmSeal(hmac(packKey, indexLabel), zeroNonce, headerPrefix(id), encodeFrames(frames))
@@ -161,11 +170,6 @@ export function assemblePack(packKeyKey: Uint8Array, info: PackInfo, object: Uin
 
 /** Whose pack these bytes are, under whatever name they lie; undefined when header or own index are not sound. */
 export function identifyPack(packKeyKey: Uint8Array, object: Uint8Array): PackId | undefined {
-  const end = object.length - layout.trailerBytes
   const id = Buffer.from(object.subarray(layout.idOffset, layout.idOffset + layout.idBytes)).toString('hex') as PackId
-  const wrappedKey = parsePackHeader(id, object)
-  const indexBytes = wrappedKey && parsePackTrailer(object.subarray(Math.max(0, end)), object.length)
-  if (!wrappedKey || indexBytes === undefined) return undefined
-  const sealedIndex = object.subarray(end - indexBytes, end)
-  return openPackIndex(packKeyKey, id, wrappedKey, sealedIndex, object.length) ? id : undefined
+  return readPackIndex(packKeyKey, id, object) ? id : undefined
 }

@@ -86,13 +86,13 @@ export class MirroredRecords {
 
   /** Names under a folder of which at least one copy is there. */
   async list(folder: string, signal?: AbortSignal): Promise<string[]> {
-    const found = new Set<string>()
-    for await (const object of this.#storage.list(folder, signal)) found.add(object.name)
-    const prefix = names.copy('')
-    for await (const object of this.#storage.list(names.copy(folder), signal)) {
-      found.add(object.name.slice(prefix.length))
+    const list = async (from: string, prefix: string) => {
+      const found: string[] = []
+      for await (const object of this.#storage.list(from, signal)) found.push(object.name.slice(prefix.length))
+      return found
     }
-    return [...found].sort()
+    const both = await Promise.all([list(folder, ''), list(names.copy(folder), names.copy(''))])
+    return [...new Set(both.flat())].sort()
   }
 
   /** Writes a sound record over both its copies. */

@@ -140,7 +140,7 @@ export class Repository {
     let opened = false
     for (const { config, bytes } of configs) {
       for (const slot of slots) {
-        const masterKey = openSlot(config.repositoryId, slot, options.secret)
+        const masterKey = await openSlot(config.repositoryId, slot, options.secret)
         if (!masterKey) continue
         opened = true
         const configKey = deriveKeyring(masterKey, config.repositoryId).config

@@ -130,6 +130,11 @@ export class DirectoryStorage implements Storage {
     })
   }
 
+  fileOf(name: string): string | undefined {
+    assertObjectName(name)
+    return join(this.#path, name)
+  }
+
   async stat(name: string, signal?: AbortSignal): Promise<ObjectInfo | undefined> {
     assertObjectName(name)
     throwIfAborted(signal)

@@ -30,6 +30,11 @@ class LimitingStorage extends ForwardingStorage {
     if (range === undefined) await this.#limits.read?.take(data.length, signal)
     return data
   }
+
+  /** What threads read by themselves would not be counted. */
+  fileOf(name: string): string | undefined {
+    return this.#limits.read === undefined ? this.inner.fileOf?.(name) : undefined
+  }
 }
 
 /** Holds get and put of `storage` to a number of bytes per second, on average. Every attempt counts, a failed one too. */

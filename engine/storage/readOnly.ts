@@ -15,6 +15,10 @@ class ReadOnlyStorage extends ForwardingStorage {
     return this.#refuse('no folders were created')
   }
 
+  fileOf(name: string): string | undefined {
+    return this.inner.fileOf?.(name)
+  }
+
   /** Housekeeping that others may do as well: nothing is removed, and that is no failure. */
   override async sweepTemporary(): Promise<number> {
     return 0

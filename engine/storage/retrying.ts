@@ -72,6 +72,10 @@ class RetryingStorage extends ForwardingStorage {
     return this.#retry(signal, () => this.inner.get(name, range, signal, room))
   }
 
+  fileOf(name: string): string | undefined {
+    return this.inner.fileOf?.(name)
+  }
+
   override stat(name: string, signal?: AbortSignal): Promise<ObjectInfo | undefined> {
     return this.#retry(signal, () => this.inner.stat(name, signal))
   }

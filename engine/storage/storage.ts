@@ -32,6 +32,13 @@ export interface Storage {
    */
   get(name: string, range?: Range, signal?: AbortSignal, room?: ArrayBuffer): Promise<Uint8Array>
 
+  /**
+   * Path of the file that holds exactly the bytes of this object, if it is there: threads may read it by themselves, which
+   * spares handing every piece over. Undefined where there is no such file, or where reads must not go past this storage
+   * (a limit). Whoever meets any trouble on this way asks `get`, which alone knows what the trouble means.
+   */
+  fileOf?(name: string): string | undefined
+
   /** Size and age of an object; undefined when there is none. */
   stat(name: string, signal?: AbortSignal): Promise<ObjectInfo | undefined>
 

@@ -10,8 +10,8 @@ import type { LinuxCalls } from '../base/linux.ts'
 import { HoldfastError } from '../contract/errors.ts'
 import { endsOfDevice } from './deviceEnds.ts'
 import { accessFailed, checkInside, deviceLeft, openFailed } from './errors.ts'
-import type { Target } from './target.ts'
-import { closeTarget, flushFile, type OpenTarget, readFully, writeFully, writeZeros } from './writer.ts'
+import type { Descriptors, Target } from './target.ts'
+import { closeTarget, descriptorsOf, flushFile, type OpenTarget, readFully, writeFully, writeZeros } from './writer.ts'
 
 /** Zeroing goes in steps of this size, so that other work on the same threads gets its turn. */
 const zeroStepBytes = 128 * 1024 * 1024
@@ -105,6 +105,11 @@ export class DeviceTarget implements Target {
   async write(data: Uint8Array, offset: number): Promise<void> {
     checkInside(this.path, this.sizeBytes, offset, data.length)
     await this.#present(writeFully(this.#open, data, offset))
+  }
+
+  descriptorsFor(offset: number, length: number): Descriptors {
+    checkInside(this.path, this.sizeBytes, offset, length)
+    return descriptorsOf(this.#open)
   }
 
   /**

@@ -4,8 +4,8 @@ import { dirname } from 'node:path'
 import { DirectFile } from '../base/directFile.ts'
 import type { LinuxCalls } from '../base/linux.ts'
 import { accessFailed, checkInside, openFailed, targetUnsupported } from './errors.ts'
-import type { Target } from './target.ts'
-import { closeTarget, flushFile, type OpenTarget, readFully, writeFully, writeZeros } from './writer.ts'
+import type { Descriptors, Target } from './target.ts'
+import { closeTarget, descriptorsOf, flushFile, type OpenTarget, readFully, writeFully, writeZeros } from './writer.ts'
 
 /** A disk image: a new sparse file, or an existing file that is written over. */
 export class FileTarget implements Target {
@@ -89,6 +89,11 @@ export class FileTarget implements Target {
   async write(data: Uint8Array, offset: number): Promise<void> {
     checkInside(this.path, this.sizeBytes, offset, data.length)
     await writeFully(this.#open, data, offset)
+  }
+
+  descriptorsFor(offset: number, length: number): Descriptors {
+    checkInside(this.path, this.sizeBytes, offset, length)
+    return descriptorsOf(this.#open)
   }
 
   /** Punches a hole; where the file system has none, zeroes the range or writes zeros. */

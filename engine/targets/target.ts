@@ -12,6 +12,13 @@ export interface Target {
   /** Writes all of `data` at `offset`, or fails with target.writeFailed / target.full. */
   write(data: Uint8Array, offset: number): Promise<void>
 
+  /**
+   * Descriptors by which threads may write within [offset, offset + length) by themselves until the target is closed; fails
+   * as `write` does when the range is not inside. Undefined where writing must go through `write`. Whoever meets any trouble
+   * on this way writes again with `write`, which says what the trouble is.
+   */
+  descriptorsFor?(offset: number, length: number): Descriptors | undefined
+
   /** Makes [offset, offset + length) read as zeros, by punching or discarding where possible, else by writing zeros. */
   zero(offset: number, length: number): Promise<void>
 
@@ -34,4 +41,11 @@ export interface Target {
   readPartitions(): Promise<'done' | 'busy' | 'none'>
 
   close(): Promise<void>
+}
+
+/** Two ways into one open file or device. */
+export interface Descriptors {
+  fd: number
+  /** Around the page cache, for what is aligned; undefined where there is no such way. */
+  directFd: number | undefined
 }

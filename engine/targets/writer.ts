@@ -1,6 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import type { DirectFile } from '../base/directFile.ts'
 import { accessFailed } from './errors.ts'
+import type { Descriptors } from './target.ts'
 
 /** Reading and writing of an open file or device, the same for both kinds of targets. */
 
@@ -58,6 +59,11 @@ export async function flushFile(file: FileHandle, path: string): Promise<void> {
   } catch (error) {
     throw accessFailed(error, path, 'flushed', undefined)
   }
+}
+
+/** For threads that write by themselves. */
+export function descriptorsOf({ file, direct }: OpenTarget): Descriptors {
+  return { fd: file.fd, directFd: direct?.fd }
 }
 
 /** Both ways into the target; the direct one first, which nothing depends on. */

@@ -96,16 +96,16 @@ describe('the config', () => {
 })
 
 describe.each(vectors.slots)('the key slot of a $secret.kind', ({ secret, slotKey, text }) => {
-  it('gives the master key', () => {
+  it('gives the master key', async () => {
     const slot = parseSlot(Buffer.from(text))!
-    expect(hex(openSlot(repositoryId, slot, engineSecret(secret)))).toBe(masterKey)
+    expect(hex(await openSlot(repositoryId, slot, engineSecret(secret)))).toBe(masterKey)
     expect(hex(reader.slotKey(JSON.parse(text), readerSecret(secret)))).toBe(slotKey)
     expect(hex(reader.openSlot(JSON.parse(text), repositoryId, readerSecret(secret)))).toBe(masterKey)
   })
 
-  it('is bound to its repository', () => {
+  it('is bound to its repository', async () => {
     const other = vectors.keys[1]!.repositoryId
-    expect(openSlot(other, parseSlot(Buffer.from(text))!, engineSecret(secret))).toBeUndefined()
+    expect(await openSlot(other, parseSlot(Buffer.from(text))!, engineSecret(secret))).toBeUndefined()
     expect(() => reader.openSlot(JSON.parse(text), other, readerSecret(secret))).toThrow('tag')
   })
 

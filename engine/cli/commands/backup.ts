@@ -106,6 +106,7 @@ async function run(cli: Cli, source: string, options: Options): Promise<void> {
         ...(options.usedBlocks ? { usedBlocksOnly: true } : {}),
       }),
     repositoryOptions,
+    true,
   )
   cli.output.done(result, () => text(source, result))
   for (const warning of result.warnings) cli.output.warn(warning)

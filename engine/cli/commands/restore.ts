@@ -68,23 +68,27 @@ async function run(cli: Cli, spec: string, target: string, options: Options): Pr
   const part = options.range === undefined ? {} : parseRange(options.range)
   const limit =
     options.limitDownload === undefined ? {} : { readLimit: parseSize(options.limitDownload, '--limit-download') }
-  const result = await cli.withSession(async session => {
-    const asks = !options.force && cli.canAsk
-    const expect = asks ? await confirmed(cli, target, (await session.show(spec)).sizeBytes) : undefined
-    const force = options.force || expect !== undefined
-    return await session.restore(spec, target, {
-      ...cli.callOptions(),
-      ...part,
-      force,
-      ...(expect && { expect }),
-      grow: options.grow ?? false,
-      ...(options.thinPool !== undefined && { thinPool: options.thinPool }),
-      sparse: options.sparse ?? false,
-      // Reading first makes no sense in a new file, and what exists is written over with --force only.
-      delta: (force && options.delta) ?? false,
-      verify: options.verify ?? false,
-    })
-  }, limit)
+  const result = await cli.withSession(
+    async session => {
+      const asks = !options.force && cli.canAsk
+      const expect = asks ? await confirmed(cli, target, (await session.show(spec)).sizeBytes) : undefined
+      const force = options.force || expect !== undefined
+      return await session.restore(spec, target, {
+        ...cli.callOptions(),
+        ...part,
+        force,
+        ...(expect && { expect }),
+        grow: options.grow ?? false,
+        ...(options.thinPool !== undefined && { thinPool: options.thinPool }),
+        sparse: options.sparse ?? false,
+        // Reading first makes no sense in a new file, and what exists is written over with --force only.
+        delta: (force && options.delta) ?? false,
+        verify: options.verify ?? false,
+      })
+    },
+    limit,
+    true,
+  )
   if (result.damaged.length === 0) return cli.output.done(result, () => text(spec, result))
   cli.exitCode = exitCodes.damagedData
   cli.output.result(result, () => text(spec, result) + damageText(result))

@@ -55,16 +55,20 @@ async function run(cli: Cli, specs: string[], options: Options): Promise<void> {
   }
   const share = percent === undefined ? {} : { percent: parsePercent(percent, '--percent') }
   const limit = limitDownload === undefined ? {} : { readLimit: parseSize(limitDownload, '--limit-download') }
-  const { result, affected } = await cli.withSession(async session => {
-    const result = await session.scrub(specs, {
-      ...cli.callOptions(),
-      ...share,
-      light: light ?? false,
-      ...(source === undefined ? {} : { sourcePath: source }),
-    })
-    const isDamaged = result.damaged.length > 0
-    return { result, affected: isDamaged && !cli.output.json ? await session.versions() : [] }
-  }, limit)
+  const { result, affected } = await cli.withSession(
+    async session => {
+      const result = await session.scrub(specs, {
+        ...cli.callOptions(),
+        ...share,
+        light: light ?? false,
+        ...(source === undefined ? {} : { sourcePath: source }),
+      })
+      const isDamaged = result.damaged.length > 0
+      return { result, affected: isDamaged && !cli.output.json ? await session.versions() : [] }
+    },
+    limit,
+    !light,
+  )
   for (const note of result.notes) cli.output.warn(note)
   if (result.damaged.length === 0) return cli.output.done(result, () => checkedText(result, 'no damage was found'))
   cli.exitCode = exitCodes.damagedData

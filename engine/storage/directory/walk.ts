@@ -1,5 +1,5 @@
-import type { Dir } from 'node:fs'
-import { opendir, stat } from 'node:fs/promises'
+import type { Dirent } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { throwIfAborted } from '../../contract/errors.ts'
 import { isNameSegment } from '../names.ts'
@@ -8,11 +8,13 @@ import { errnoName } from './errors.ts'
 
 /** How many files are looked at together: enough to keep a network file system busy. */
 const batchFiles = 64
+/** How many folders are listed together; packs lie in 256 of them. */
+const batchFolders = 16
 
 /**
- * All files in `folder` (relative to `root`, '' for the root itself) and below whose own name is accepted, in no order, one
- * batch in memory at a time. Symbolic links are followed, as opening the same name does. Files and folders that vanish meanwhile are left
- * out. Errors of the file system pass untranslated.
+ * All files in `folder` (relative to `root`, '' for the root itself) and below whose own name is accepted, in no order, the
+ * names of a few folders in memory at a time. Symbolic links are followed, as opening the same name does. Files and folders
+ * that vanish meanwhile are left out. Errors of the file system pass untranslated.
  */
 export async function* walkFiles(
   root: string,
@@ -21,19 +23,23 @@ export async function* walkFiles(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<ObjectInfo> {
   const pending = [folder]
-  for (let current = pending.pop(); current !== undefined; current = pending.pop()) {
+  while (pending.length > 0) {
     throwIfAborted(signal)
-    const directory = await openFolder(join(root, current))
-    if (directory === undefined) continue
-    const batch: string[] = []
-    for await (const entry of directory) {
+    const listed = await Promise.all(pending.splice(-batchFolders).map(list))
+    const files = listed.flat()
+    for (let at = 0; at < files.length; at += batchFiles) yield* look(files.slice(at, at + batchFiles))
+  }
+
+  /** Names of files that are accepted; folders are put aside. */
+  async function list(current: string): Promise<string[]> {
+    const files: string[] = []
+    for (const entry of await entriesOf(join(root, current))) {
       const name = current === '' ? entry.name : `${current}/${entry.name}`
       if (entry.isDirectory()) {
         if (isNameSegment(entry.name)) pending.push(name)
-      } else if (accept(entry.name)) batch.push(name)
-      if (batch.length >= batchFiles) yield* look(batch.splice(0))
+      } else if (accept(entry.name)) files.push(name)
     }
-    yield* look(batch)
+    return files
   }
 
   async function* look(names: readonly string[]): AsyncGenerator<ObjectInfo> {
@@ -57,11 +63,12 @@ export async function statIfThere(path: string) {
   }
 }
 
-async function openFolder(path: string): Promise<Dir | undefined> {
+/** What is in a folder; nothing when it is not there. */
+async function entriesOf(path: string): Promise<Dirent[]> {
   try {
-    return await opendir(path, { bufferSize: 256 })
+    return await readdir(path, { withFileTypes: true })
   } catch (error) {
-    if (isMissing(error)) return undefined
+    if (isMissing(error)) return []
     throw error
   }
 }

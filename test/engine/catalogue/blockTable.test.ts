@@ -57,7 +57,7 @@ describe('BlockTable', () => {
     const packs = [makePack(ids), makePack(ids.slice(5, 10))]
     table.addPacks('s1', packs)
     table.settle(none, none, none)
-    const one = (id: Buffer) => table.findOne(id, id.toString('latin1'))
+    const one = (id: Buffer) => table.findOne(id)
     const all = () => ids.map(one)
     const places = () => ids.map(id => table.find(id).map(row => ({ ...row })))
     for (let round = 0; round < 2; round++) {
@@ -75,6 +75,20 @@ describe('BlockTable', () => {
     )
     table.setCondemned(new Set([packs[1]!.id]))
     for (let round = 0; round < 2; round++) expect(one(ids[7]!)!.packState).toBe(packState.condemned)
+  })
+
+  it('takes in packs of any size, and knows when there is nothing', () => {
+    const { table } = connect()
+    const ids = makeIds(200)
+    expect(table.isLive(ids[0]!)).toBe(false)
+    const packs = [makePack(ids.slice(0, 63)), makePack(ids.slice(63, 128)), makePack(ids.slice(128))]
+    table.addPacks('s1', packs)
+    table.settle(none, none, none)
+    for (const id of ids) {
+      expect(table.isLive(id)).toBe(true)
+      expect(table.find(id)).toHaveLength(1)
+    }
+    expect(table.totals().blocks).toBe(200)
   })
 
   it('takes in the same packs again without change', () => {

@@ -103,7 +103,8 @@ describe('a run of a job', () => {
       const lines: string[] = []
       const log = (_run: string, _level: string, text: string) => void lines.push(text)
       const read = async (usedBlocksOnly: boolean) =>
-        (await run(makeJob({ sources, destinations: [one.id], usedBlocksOnly }), one, { log })).parts[0]!.readBytes
+        (await run(makeJob({ sources, destinations: [one.id], usedBlocksOnly, whileInUse: true }), one, { log }))
+          .parts[0]!.readBytes
       expect(await read(true)).toBeLessThan(12 * 1024 * 1024)
       expect(await read(false)).toBe(16 * 1024 * 1024)
       expect(lines.some(line => line.includes('Free blocks'))).toBe(false)

@@ -52,21 +52,21 @@ describe('a key slot', () => {
     await expect(repositories.open(storage, { secret: wrong })).rejects.toMatchObject({ code: 'repository.wrongKey' })
   })
 
-  it('opens only with the secret that it was made for, and only in its repository', () => {
+  it('opens only with the secret that it was made for, and only in its repository', async () => {
     const { bytes } = slotFor(keyFile())
-    expect(openSlot(repositoryId, parsed(bytes), keyFile())).toEqual(masterKey)
-    expect(openSlot(repositoryId, parsed(bytes), keyFile(8))).toBeUndefined()
-    expect(openSlot(repositoryId.replace('0', '1'), parsed(bytes), keyFile())).toBeUndefined()
+    expect(await openSlot(repositoryId, parsed(bytes), keyFile())).toEqual(masterKey)
+    expect(await openSlot(repositoryId, parsed(bytes), keyFile(8))).toBeUndefined()
+    expect(await openSlot(repositoryId.replace('0', '1'), parsed(bytes), keyFile())).toBeUndefined()
     // Bytes that happen to be the same are still another kind of secret.
     const phrase = phraseFromSecret(Buffer.alloc(32, 7))
     const content = Buffer.from(secretFromPhrase(phrase)!)
     const recovery = parsed(slotFor({ kind: 'recovery', phrase }).bytes)
-    expect(openSlot(repositoryId, recovery, { kind: 'keyfile', content })).toBeUndefined()
+    expect(await openSlot(repositoryId, recovery, { kind: 'keyfile', content })).toBeUndefined()
     const relabelled = { ...recovery, kind: 'keyfile' as const }
-    expect(openSlot(repositoryId, relabelled, { kind: 'keyfile', content })).toBeUndefined()
+    expect(await openSlot(repositoryId, relabelled, { kind: 'keyfile', content })).toBeUndefined()
   })
 
-  it('never opens to a wrong master key when any byte of it was altered', () => {
+  it('never opens to a wrong master key when any byte of it was altered', async () => {
     const { bytes } = slotFor(keyFile(), 'a label')
     for (let i = 0; i < bytes.length; i++) {
       for (const mask of [0x01, 0x02, 0xff]) {
@@ -74,7 +74,7 @@ describe('a key slot', () => {
         bad[i]! ^= mask
         const slot = parseSlot(bad)
         if (!slot) continue
-        const key = openSlot(repositoryId, slot, keyFile())
+        const key = await openSlot(repositoryId, slot, keyFile())
         // What is not bound to the key (label, date) is at least authenticated.
         if (key) expect(key).toEqual(masterKey)
         expect(macFits(bad, configKey)).toBe(false)
