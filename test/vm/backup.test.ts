@@ -14,7 +14,7 @@ cd /run/tmp
 . ${root}/test/support/tree.sh
 export HOLDFAST_STATE_DIR=/run/tmp/state HOLDFAST_REPO=/run/tmp/repository
 # Without compilers: under emulation they take longer than they save.
-node() { ${root}/node_modules/.bin/node --no-opt --no-maglev --no-sparkplug "$@" </dev/null; }
+node() { ${root}/test/vm/machine/node.sh "$@" </dev/null; }
 hf() { node ${root}/engine/cli/main.ts "$@" --key-file /run/tmp/key; }
 # NAME COMMAND…: what it prints, what it complains of and what it ends with.
 run() {

@@ -7,29 +7,19 @@ import { lsblkColumns } from '../../engine/drives/deviceFacts.ts'
 import { inVm, noVm, type VmResult } from './inVm.ts'
 
 const root = join(import.meta.dirname, '../..')
-const node = `${root}/node_modules/.bin/node --no-opt --no-maglev --no-sparkplug`
+const node = `${root}/test/vm/machine/node.sh`
 
 /** One boot: the disks of machine/disks.sh, and what the command line says of them, to root and to others. */
 const script = `
 set -eu
 cd /run/tmp
 bash ${join(import.meta.dirname, 'machine/disks.sh')}
-# Under emulation Node was seen to fall over itself, with whatever it does.
-steady() {
-  for _ in 1 2 3; do
-    code=0
-    "$@" >out || code=$?
-    [ $code = 139 ] || break
-  done
-  cat out
-  return $code
-}
-holdfast() { (cd /run/tmp && steady ${node} ${root}/engine/cli/main.ts "$@"); }
+holdfast() { (cd /run/tmp && ${node} ${root}/engine/cli/main.ts "$@"); }
 cd /share
 lvm ${fullReportArguments.join(' ')} >lvm-report.txt 2>/dev/null
 lvm ${disksArguments.join(' ')} >lvm-disks.txt 2>/dev/null
 lsblk --json --bytes --output ${lsblkColumns} >lsblk.txt
-(cd /run/tmp && steady ${node} ${root}/test/support/recordSystem.ts) >system.txt
+(cd /run/tmp && ${node} ${root}/test/support/recordSystem.ts) >system.txt
 udevadm monitor --udev --subsystem-match=block >events &
 monitor=$!
 holdfast devices --json >root.json
@@ -42,7 +32,7 @@ udevadm settle
 lvm ${disksArguments.join(' ')} >lvm-disks-copied.txt 2>/dev/null
 holdfast devices --json >copied.json
 code=0
-(cd /run/tmp && steady setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=/run/tmp ${node} ${root}/engine/cli/main.ts devices --json) >user.json 2>user.err || code=$?
+(cd /run/tmp && setpriv --reuid 65534 --regid 65534 --clear-groups env HOME=/run/tmp ${node} ${root}/engine/cli/main.ts devices --json) >user.json 2>user.err || code=$?
 echo $code >user.code
 code=0
 holdfast devices /dev/nothing 2>missing.err || code=$?

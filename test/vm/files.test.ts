@@ -13,7 +13,7 @@ set -eu
 cd /run/tmp
 . ${root}/test/support/tree.sh
 # Without compilers: under emulation they take longer than they save, and one was seen to fall over itself.
-driver() { ${root}/node_modules/.bin/node --no-opt --no-maglev --no-sparkplug ${root}/test/support/filesDriver.ts /run/tmp/state "$@"; }
+driver() { ${root}/test/vm/machine/node.sh ${root}/test/support/filesDriver.ts /run/tmp/state "$@"; }
 say() { echo "$(cut -d' ' -f1 /proc/uptime) $*"; }
 
 say disk

@@ -22,7 +22,7 @@ lvcreate -q -y --type raid1 -m1 -L 8M -n mirrored two
 lvcreate -q -y -L 16M -n cached two /dev/vdb
 lvcreate -q -y --type cache-pool -L 12M -n fast two /dev/vdd
 lvconvert -q -y --type cache --cachepool two/fast two/cached; } >/dev/null
-UV_THREADPOOL_SIZE=8 ${root}/node_modules/.bin/node --no-opt --no-maglev --no-sparkplug ${root}/test/support/lvmTrials.ts
+UV_THREADPOOL_SIZE=8 ${root}/test/vm/machine/node.sh ${root}/test/support/lvmTrials.ts
 `
 
 describe.skipIf(noVm !== undefined)('where there is LVM', () => {

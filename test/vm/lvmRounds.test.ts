@@ -18,7 +18,7 @@ lvcreate -q -y -L 200M -T my-vg/the-pool
 lvcreate -q -y -V 48M -T -n d-a my-vg/the-pool
 lvcreate -q -y -L 32M -n root two; } >/dev/null
 rounds() { # DEVICE CHUNK_BYTES
-  UV_THREADPOOL_SIZE=8 ${root}/node_modules/.bin/node --no-opt --no-maglev --no-sparkplug \\
+  UV_THREADPOOL_SIZE=8 ${root}/test/vm/machine/node.sh \\
     ${root}/test/support/lvmRounds.ts $1 $2 ${rounds} ${seed}
 }
 rounds /dev/my-vg/d-a 65536

@@ -26,7 +26,7 @@ say() { echo "$(cut -d' ' -f1 /proc/uptime) $*"; }
 holdfast() {
   for try in 1 2 3; do
     code=0
-    ${root}/node_modules/.bin/node --no-opt --no-maglev --no-sparkplug ${root}/engine/cli/main.ts --quiet "$@" </dev/null || code=$?
+    ${root}/test/vm/machine/node.sh ${root}/engine/cli/main.ts --quiet "$@" </dev/null || code=$?
     [ $code -ge 128 ] || break
   done
   return $code

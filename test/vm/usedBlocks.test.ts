@@ -21,7 +21,7 @@ const names = Object.keys(cases) as (keyof typeof cases)[]
 const script = `
 set -eu
 cd /run/tmp
-driver() { ${root}/node_modules/.bin/node --no-opt --no-maglev --no-sparkplug ${root}/test/support/usedBlocksDriver.ts "$@"; }
+driver() { ${root}/test/vm/machine/node.sh ${root}/test/support/usedBlocksDriver.ts "$@"; }
 say() { echo "$(cut -d' ' -f1 /proc/uptime) $*"; }
 pvcreate -q /dev/vda
 vgcreate -q vg0 /dev/vda
@@ -55,15 +55,15 @@ try() { # NAME MIB MKFS FSCK
   writer on/$1/load &
   writer=$!
   for i in $(seq 100); do [ ! -e on/$1/load/100030 ] || break; sleep 0.1; done
-  lvcreate -q -y -s -L 40M -n snapshot vg0/$1 >/dev/null
+  lvcreate -q -y -s -L 40M -n frozen vg0/$1 >/dev/null
   sleep 0.3
   kill $writer
   wait $writer || true
   driver /dev/vg0/$1 /dev/null >/share/$1.live || true
-  driver /dev/vg0/snapshot image frozen >/share/$1.snapshot
-  lvs --noheadings -o snap_percent vg0/snapshot >/share/$1.percent
+  driver /dev/vg0/frozen image frozen >/share/$1.snapshot
+  lvs --noheadings -o snap_percent vg0/frozen >/share/$1.percent
   umount on/$1
-  lvremove -q -y vg0/snapshot vg0/$1 >/dev/null
+  lvremove -q -y vg0/frozen vg0/$1 >/dev/null
   options=ro
   case $1 in
     # The counters of the superblock are in the log, and only a mount puts them in place.

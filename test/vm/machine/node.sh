@@ -1,8 +1,9 @@
 #!/bin/sh
-# Stands for Node on the emulated processor; $REAL_NODE is the real one. Compiling takes longer there than it saves, and one start in
+# Stands for Node on the emulated processor; $REAL_NODE is the real one, that of this checkout unless given. Compiling takes longer there than it saves, and one start in
 # twenty ends with SIGSEGV or SIGTRAP before anything was done: that is tried again. What crashes for reasons of ours does so each time.
+REAL_NODE=${REAL_NODE:-${0%/test/vm/machine/node.sh}/node_modules/.bin/node}
 for attempt in 1 2 3; do
-  "$REAL_NODE" --no-opt --no-maglev --no-sparkplug "$@" &
+  "$REAL_NODE" --no-opt --no-maglev --no-sparkplug --regexp-interpret-all "$@" &
   pid=$!
   trap 'kill -TERM $pid' TERM
   # A signal ends the wait, and not what is waited for.
