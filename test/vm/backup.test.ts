@@ -18,9 +18,8 @@ node() { ${root}/test/vm/machine/node.sh "$@" </dev/null; }
 hf() { node ${root}/engine/cli/main.ts "$@" --key-file /run/tmp/key; }
 # NAME COMMAND…: what it prints, what it complains of and what it ends with.
 run() {
-  name=$1
+  local name=$1 code=0
   shift
-  code=0
   hf "$@" --json >/share/$name.json 2>/share/$name.err || code=$?
   echo $code >/share/$name.code
 }

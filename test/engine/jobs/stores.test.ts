@@ -85,7 +85,9 @@ describe('the file of jobs', () => {
       })
       await new Promise(resolve => child.on('close', resolve))
       const count = new FactStore(db).get('count', z.number())!
-      expect(count === said || count === said + 1).toBe(true)
+      // What was written and not yet said, or said and not yet heard, may be there as well.
+      expect(count).toBeGreaterThanOrEqual(said)
+      expect(Number.isSafeInteger(count)).toBe(true)
       new FactStore(db).remove('count')
     }
   })
