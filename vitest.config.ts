@@ -53,11 +53,17 @@ const privileges = {
   hookTimeout: 120_000,
 }
 
+/** Computers that take minutes each; with HOLDFAST_TEST_FULL=1 only. */
+const longMachines = ['devices', 'lvm', 'lvmRounds', 'recipe', 'targets', 'writableExport'].map(
+  name => `test/vm/${name}.test.ts`,
+)
+
 /** Small computers with a kernel of their own, under QEMU; see test/vm/inVm.ts. Each file boots one, which takes a while without KVM. */
 const vm = {
   name: 'vm',
   maxWorkers: 1,
   include: ['test/vm/**/*.test.ts'],
+  exclude: [...configDefaults.exclude, ...(process.env.HOLDFAST_TEST_FULL === '1' ? [] : longMachines)],
   testTimeout: 30_000,
   hookTimeout: 600_000,
 }
