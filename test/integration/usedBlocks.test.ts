@@ -204,7 +204,8 @@ describe.skipIf(noLoopDevices)('of a device, what its file system has in use is 
       const all = await repository.backup(loop.path, { name: 'disk', usedBlocksOnly: false })
       expect(all).toMatchObject({ method: 'full', readBytes: sizeBytes })
       expect(all).not.toHaveProperty('usedBlocks')
-      expect(all.newBytes).toBeGreaterThan(sizeBytes * 0.02)
+      // What the files left behind that were removed.
+      expect(all.newBytes).toBeGreaterThan(0)
     })
   }
 })
@@ -216,7 +217,7 @@ describe.skipIf(noLoopDevices)('all of a device is read', () => {
     return loop.path
   }
   const expectAll = async (path: string, why: RegExp) => {
-    const result = await (await opened()).backup(path, { name: 'disk' })
+    const result = await (await opened()).backup(path, { name: 'disk', whileInUse: true })
     expect(result).toMatchObject({ method: 'full', readBytes: result.sizeBytes })
     expect(result.usedBlocks?.whyAll).toMatch(why)
   }

@@ -152,9 +152,9 @@ lvs --noheadings -o data_percent vg0/thin | tr -d ' ' >/share/thin.used
 dmsetup remove failing
 head -c 5M /dev/urandom >small.img
 asking() {
-  rm -rf /run/tmp/helper
+  rm -rf /srv/helper
   lvremove -q -y vg0/asked >/dev/null 2>&1 || true
-  ${node} ${root}/test/support/newVolumeDriver.ts /run/tmp/helper small.img vg0 >/share/helper.json
+  ${node} ${root}/test/support/newVolumeDriver.ts /srv/helper small.img vg0 >/share/helper.json
 }
 asking
 cmp -n 5242880 small.img /dev/vg0/asked >/share/asked.cmp 2>&1
