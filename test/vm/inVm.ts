@@ -31,11 +31,16 @@ export interface VmResult {
   files: Record<string, Buffer>
 }
 
-const bootScript = join(import.meta.dirname, 'machine/boot.sh')
+const machine = join(import.meta.dirname, 'machine')
+const bootScript = join(machine, 'boot.sh')
 const ownFiles = new Set(['script.sh', 'output', 'exit-code', 'console'])
+
+let isWarm = false
 
 /** Runs a script of bash there as root, and waits for its end. One at a time. */
 export async function inVm(script: string, options: VmOptions = {}): Promise<VmResult> {
+  if (!isWarm) spawnSync(join(machine, 'node.sh'), [join(machine, 'warm.ts')], { stdio: 'ignore', timeout: 60_000 })
+  isWarm = true
   const { seconds = 240, memoryMiB = 2048, disks = [], disksIn = '', files = {} } = options
   const share = mkdtempSync(join(tmpdir(), 'holdfast-share-'))
   try {
