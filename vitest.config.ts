@@ -54,7 +54,7 @@ const privileges = {
 }
 
 /** Computers that take minutes each; with HOLDFAST_TEST_FULL=1 only. */
-const longMachines = ['devices', 'lvm', 'lvmRounds', 'recipe', 'targets', 'writableExport'].map(
+const longMachines = ['devices', 'lvm', 'lvmRounds', 'recipe', 'targets', 'usedBlocks', 'writableExport'].map(
   name => `test/vm/${name}.test.ts`,
 )
 
