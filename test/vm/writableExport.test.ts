@@ -140,6 +140,7 @@ truncate -s $((${cutPages} * ${pageBytes})) cut.img
 $holdfast backup cut.img --name cut >/dev/null
 serve cut:latest
 # Written by the kernel to what is on the medium of the backups, which nothing flushes on purpose.
+touch /share/writes
 $node ${root}/test/support/deviceWriter.ts /dev/nbd5 /share/writes ${cutPages} &
 for i in $(seq 1200); do [ $(grep -c flushed /share/writes) -lt 40 ] || break; sleep 0.1; done
 say end
