@@ -103,10 +103,14 @@ class Collection {
 
   async #probe(devices: readonly SystemDevice[]): Promise<Map<string, Probe>> {
     if (devices.length > mostDevices) this.#gatherer.note(`Only the first ${mostDevices} devices were looked at.`)
-    const paths = devices.slice(0, mostDevices).map(devicePath)
-    // blkid(8): 2 when nothing was found on one of them, 8 when that is not clear.
-    const said = await this.#said('blkid', ['-p', '-o', 'export', ...paths], 'What is on the devices', [0, 2, 8])
-    return parseProbes(said ?? '')
+    const probes = new Map<string, Probe>()
+    for (const path of devices.slice(0, mostDevices).map(devicePath)) {
+      // One at a time: with several, it ends at the first one that has nothing on it. blkid(8): 2 when that is so, 8 when it is not clear.
+      const said = await this.#said('blkid', ['-p', '-o', 'export', path], `What is on ${path}`, [0, 2, 8])
+      if (said === undefined && probes.size === 0) break
+      for (const [name, probe] of parseProbes(said ?? '')) probes.set(name, probe)
+    }
+    return probes
   }
 
   #fileSystems({ devices }: Surroundings, probes: ReadonlyMap<string, Probe>): void {

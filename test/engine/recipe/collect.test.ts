@@ -34,12 +34,26 @@ let programs: Record<string, Program>
 
 const fileIn = (args: readonly string[], option: string) => args[args.indexOf(option) + 1]!
 
+/** As blkid does it: it ends at the first device that has nothing on it. */
+function probed(paths: readonly string[], empty?: string): Buffer {
+  const paragraphs = recorded('blkid.txt')
+    .toString()
+    .split(/\n{2,}/)
+  const found: string[] = []
+  for (const path of paths) {
+    const paragraph = paragraphs.find(one => one.includes(`DEVNAME=${path}\n`))
+    if (paragraph === undefined || path === empty) break
+    found.push(paragraph)
+  }
+  return Buffer.from(found.join('\n\n'))
+}
+
 beforeEach(async () => {
   await mkdir(join(folder.path, 'etc'))
   await writeFile(join(folder.path, 'etc/fstab'), 'UUID=1 / ext4 defaults 0 1\n', { mode: 0o644 })
   await writeFile(join(folder.path, 'etc/os-release'), 'ID=debian\nPRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\n')
   programs = {
-    blkid: () => recorded('blkid.txt'),
+    blkid: args => probed(args.slice(3)),
     lsblk: () => recorded('lsblk.json.txt'),
     sfdisk: ([option]) => recorded(option === '--dump' ? 'vda.sfdisk' : 'vda.json.txt'),
     pvs: () => recorded('pvs.json.txt'),
@@ -88,6 +102,14 @@ async function recipeOf(options: Parameters<typeof startRecipe>[1] = {}): Promis
 }
 
 describe('a recipe', () => {
+  test('does not end at a device that has nothing on it', async () => {
+    programs.blkid = args => probed(args.slice(3), '/dev/mapper/vg0-home')
+    const { content } = await recipeOf()
+    expect(content?.fileSystems.map(({ path }) => path)).not.toContain('/dev/mapper/vg0-home')
+    expect(content?.disks).toMatchObject([{ path: '/dev/vda', table: 'gpt' }])
+    expect(content?.encrypted).toHaveLength(1)
+  })
+
   test('says all of a machine around one of its volumes', async () => {
     const { content, files, problem } = await recipeOf()
     expect(problem).toBeNull()
