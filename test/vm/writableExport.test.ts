@@ -238,6 +238,6 @@ describe.skipIf(noVm !== undefined)('a writable export in the hands of the kerne
   test('and can be kept as a version', () => {
     expect(json('overlays.json', next).overlays).toMatchObject([{ name: 'cut', inUse: false, isDamaged: false }])
     expect(text('restored', next)).toBe(text('found-hash', next))
-    expect(json('scrub.json', next)).toMatchObject({ damagedVersions: [] })
+    expect(json('scrub.json', next)).toMatchObject({ damaged: [], versions: [] })
   })
 })
