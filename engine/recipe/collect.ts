@@ -22,6 +22,8 @@ import { type Surroundings, surroundingsOf } from './surroundings.ts'
 const mostHeaderBytes = 32 * 1024 * 1024
 /** More devices on the disks of one machine are not looked at one by one. */
 const mostDevices = 512
+/** Volumes that are there for the backup alone, by the names that it gives them. */
+const ownSnapshot = /-holdfast_[A-Za-z0-9_]{1,60}$/
 
 /** Holds neither file systems nor swap. */
 const containers = new Set(['crypto_LUKS', 'LVM2_member', 'linux_raid_member', 'isw_raid_member', 'ddf_raid_member'])
@@ -117,7 +119,7 @@ class Collection {
     for (const device of devices) {
       const path = devicePath(device)
       const { TYPE: type, UUID: uuid = null, LABEL: label = null } = probes.get(path) ?? {}
-      if (type === undefined || containers.has(type)) continue
+      if (type === undefined || containers.has(type) || ownSnapshot.test(path)) continue
       this.#gatherer.recipe.fileSystems.push({ path, type, uuid, label, sizeBytes: device.sizeBytes })
     }
     const text = [...probes.values()]

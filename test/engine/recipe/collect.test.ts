@@ -102,6 +102,20 @@ async function recipeOf(options: Parameters<typeof startRecipe>[1] = {}): Promis
 }
 
 describe('a recipe', () => {
+  test('leaves out the snapshots that the backup itself has made', async () => {
+    const snapshot = { ...devices.find(({ name }) => name === 'dm-1')!, name: 'dm-9', id: '253:9' }
+    devices.push({ ...snapshot, label: 'vg0-holdfast_92953050_24f2b7fc' })
+    try {
+      const paragraph = 'DEVNAME=/dev/mapper/vg0-holdfast_92953050_24f2b7fc\nUUID=1\nTYPE=ext4\n'
+      programs.blkid = args => (args[3]!.includes('holdfast_') ? Buffer.from(paragraph) : probed(args.slice(3)))
+      const { content } = await recipeOf()
+      expect(content?.fileSystems.filter(({ path }) => path.includes('holdfast_'))).toEqual([])
+      expect(content?.fileSystems.length).toBeGreaterThan(1)
+    } finally {
+      devices.pop()
+    }
+  })
+
   test('does not end at a device that has nothing on it', async () => {
     programs.blkid = args => probed(args.slice(3), '/dev/mapper/vg0-home')
     const { content } = await recipeOf()
