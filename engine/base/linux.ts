@@ -56,9 +56,10 @@ export interface LinuxCalls {
   exchangeNames(one: Buffer, other: Buffer): 'done' | Unsupported
   /**
    * Takes the lock of an open file for as long as it stays open, or answers 'taken' at once when another process (or
-   * another open of this one) has it; flock(2). The kernel lets go when the process dies.
+   * another open of this one) has it; flock(2). The kernel lets go when the process dies. Any number may have it shared at a time, and
+   * nobody else exclusively meanwhile.
    */
-  lockFile(fd: number): 'done' | 'taken' | Unsupported
+  lockFile(fd: number, how?: 'exclusive' | 'shared'): 'done' | 'taken' | Unsupported
 
   /**
    * How little the calling thread insists on the processor: -20 to 19; setpriority(2). A greater number than before needs no
@@ -133,6 +134,7 @@ const ioPriorityNumbers = process.arch === 'arm64' ? { set: 30, get: 31 } : { se
 const workingFolder = -100
 /** linux/fs.h */
 const renameExchange = 2
+const lockShared = 1
 const lockExclusive = 2
 const lockNonBlocking = 4
 const mapShared = 1
@@ -261,8 +263,8 @@ export function createLinuxCalls(load: () => Libc | undefined = loadLibc): Linux
       const result = libc()?.now('renameat2', workingFolder, from, workingFolder, to, renameExchange)
       return result === undefined ? 'unsupported' : settle('renameat2', result, () => 'done' as const)
     },
-    lockFile(fd) {
-      const result = libc()?.now('flock', fd, lockExclusive | lockNonBlocking)
+    lockFile(fd, how = 'exclusive') {
+      const result = libc()?.now('flock', fd, (how === 'shared' ? lockShared : lockExclusive) | lockNonBlocking)
       if (result === undefined) return 'unsupported'
       return result.errno === 'EAGAIN' ? 'taken' : settle('flock', result, () => 'done' as const)
     },

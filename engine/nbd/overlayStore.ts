@@ -155,9 +155,7 @@ export class OverlayStore {
     const folder = join(this.#folder, id)
     const [data, journal] = [await stat(join(folder, 'data')), await stat(join(folder, 'journal'))]
     const changedAt = new Date(Math.max(data.mtimeMs, journal.mtimeMs)).toISOString()
-    const lock = await tryLock(folder)
-    if (!('holder' in lock)) await lock.release()
-    const inUse = 'holder' in lock
+    const inUse = await isLocked(folder)
     try {
       const { pages } = replayJournal(id, await readFile(join(folder, 'journal')))
       let changedPages = 0
@@ -215,7 +213,7 @@ interface Lock {
   release(): Promise<void>
 }
 
-/** Whoever lists overlays holds their locks for a moment. */
+/** Whoever lists overlays shares their locks for a moment. */
 const patience = { attempts: 20, pauseMs: 25 }
 
 /** Takes the lock of a folder; config.inUse when another has it. */
@@ -237,6 +235,19 @@ async function takeLock(folder: string, id: string): Promise<Lock> {
         retryable: true,
       },
     )
+  }
+}
+
+/** Whether somebody has the lock of a folder. Any number may ask at the same time. */
+async function isLocked(folder: string): Promise<boolean> {
+  const file = await open(join(folder, 'lock'), 'a+', 0o600)
+  try {
+    const outcome = linux.lockFile(file.fd, 'shared')
+    if (outcome !== 'unsupported') return outcome === 'taken'
+    const holder = await holderIn(file)
+    return holder !== undefined && fateOf(holder) !== 'dead'
+  } finally {
+    await file.close()
   }
 }
 

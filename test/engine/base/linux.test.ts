@@ -96,6 +96,19 @@ describe('Linux calls on files', () => {
       }
     }))
 
+  it('share a lock, and let nobody have it alone meanwhile', () =>
+    withFile('r+', async (file, path) => {
+      const [second, third] = [await open(path, 'r'), await open(path, 'r')]
+      try {
+        expect(linux.lockFile(file.fd, 'shared')).toBe('done')
+        expect(linux.lockFile(second.fd, 'shared')).toBe('done')
+        expect(linux.lockFile(third.fd)).toBe('taken')
+      } finally {
+        await second.close()
+        await third.close()
+      }
+    }))
+
   it('throw real failures with the name of the error', () =>
     withFile('r', async file => {
       await expect(linux.punchHole(file.fd, 0, 4096)).rejects.toMatchObject({ code: 'EBADF', syscall: 'fallocate' })

@@ -94,6 +94,12 @@ describe('what was written to a version', () => {
     await expect(session.openOverlay(id)).rejects.toMatchObject({ code: 'config.notFound' })
   })
 
+  it('is not in use because others ask at the same moment whether it is', async () => {
+    await written([[4096, randomBytes(8192)]])
+    const lists = await Promise.all(Array.from({ length: 20 }, () => engine.overlays()))
+    expect(lists.map(([overlay]) => overlay?.inUse)).toEqual(lists.map(() => false))
+  })
+
   it('is opened whatever of a new journal a killed process has left, and nothing of that stays', async () => {
     const { id, model } = await written([[0, randomBytes(5000)]])
     const journal = path('state', 'overlays', id, 'journal')
