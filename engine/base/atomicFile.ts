@@ -1,4 +1,5 @@
-import { type FileHandle, open, unlink } from 'node:fs/promises'
+import { type FileHandle, open, rename, rm, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import { HoldfastError, throwIfAborted } from '../contract/errors.ts'
 import { DirectFile } from './directFile.ts'
 
@@ -40,6 +41,18 @@ export async function createSynced(path: string, parts: readonly Uint8Array[], o
     await unlink(path).catch(() => undefined)
     throw error
   }
+}
+
+/**
+ * Puts a small file of this user alone in the place of what is at `path`: the old one or the new one is there after a crash, and the new one
+ * once this resolves. By one writer at a time; `path` with ".new" is used on the way, and what a crash left there is replaced.
+ */
+export async function replaceSynced(path: string, text: string): Promise<void> {
+  const fresh = `${path}.new`
+  await rm(fresh, { force: true })
+  await createSynced(fresh, [Buffer.from(text)], { mode: 0o600 })
+  await rename(fresh, path)
+  await syncFolder(dirname(path))
 }
 
 /** Makes the names in a folder durable: what was created, renamed and removed in it. */

@@ -1,6 +1,6 @@
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createSynced, syncFolder } from '../base/atomicFile.ts'
+import { replaceSynced } from '../base/atomicFile.ts'
 import { type AttachmentRecord, attachmentRecordSchema } from './steps.ts'
 
 /**
@@ -40,11 +40,7 @@ export class AttachmentRecords {
   /** Durable when it resolves. */
   async write(record: AttachmentRecord): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
-    const path = this.#pathOf(record.id)
-    await rm(`${path}.new`, { force: true })
-    await createSynced(`${path}.new`, [Buffer.from(JSON.stringify(record))], { mode: 0o600 })
-    await rename(`${path}.new`, path)
-    await syncFolder(this.#folder)
+    await replaceSynced(this.#pathOf(record.id), JSON.stringify(record))
   }
 
   async remove(id: string): Promise<void> {

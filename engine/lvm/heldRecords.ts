@@ -1,7 +1,7 @@
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { createSynced, syncFolder } from '../base/atomicFile.ts'
+import { replaceSynced } from '../base/atomicFile.ts'
 import type { ProcessIdentity } from '../base/processIdentity.ts'
 
 const schema = z.object({
@@ -50,11 +50,7 @@ export class HeldRecords {
   /** Durable when it resolves. */
   async write(record: HeldRecord): Promise<void> {
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
-    const path = this.#pathOf(record.pool)
-    await rm(`${path}.new`, { force: true })
-    await createSynced(`${path}.new`, [Buffer.from(JSON.stringify(record))], { mode: 0o600 })
-    await rename(`${path}.new`, path)
-    await syncFolder(this.#folder)
+    await replaceSynced(this.#pathOf(record.pool), JSON.stringify(record))
   }
 
   async remove(pool: string): Promise<void> {

@@ -3,7 +3,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { batchesOf, createSynced, syncFolder, withoutFirst, writeAll } from '../../../engine/base/atomicFile.ts'
+import {
+  batchesOf,
+  createSynced,
+  replaceSynced,
+  syncFolder,
+  withoutFirst,
+  writeAll,
+} from '../../../engine/base/atomicFile.ts'
 
 let folder: string
 beforeEach(async () => {
@@ -45,6 +52,18 @@ describe('createSynced', () => {
     await expect(refused).rejects.toThrow('not here')
     expect(sizeAtCheck).toBe(0)
     expect(await readdir(folder)).toEqual([])
+  })
+})
+
+describe('replaceSynced', () => {
+  it('takes the place of what is there, for this user alone, and of what a crash has left', async () => {
+    const path = join(folder, 'a')
+    await writeFile(path, 'old', { mode: 0o644 })
+    await writeFile(`${path}.new`, 'half')
+    await replaceSynced(path, 'new')
+    expect(await readFile(path, 'utf8')).toBe('new')
+    expect((await stat(path)).mode & 0o777).toBe(0o600)
+    expect(await readdir(folder)).toEqual(['a'])
   })
 })
 
