@@ -26,9 +26,16 @@ const withDisks = [
   'test/integration/files/damage.test.ts',
   'test/integration/files/extract.test.ts',
   'test/integration/files/otherKinds.test.ts',
-  ...['commands', 'destinations', 'devices', 'files', 'filesKilled', 'restores', 'restoresOfOthers'].map(
-    name => `test/integration/helper/${name}.test.ts`,
-  ),
+  ...[
+    'commands',
+    'destinations',
+    'devices',
+    'files',
+    'filesKilled',
+    'filesOfOthers',
+    'restores',
+    'restoresOfOthers',
+  ].map(name => `test/integration/helper/${name}.test.ts`),
 ]
 
 /** Whole programs on real devices and repositories; the limits only stop what hangs. */

@@ -1,151 +1,22 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
-import type { BackupResult } from '../../engine/contract/models.ts'
-import { seededRandom } from '../../engine/demo/seededRandom.ts'
-import { createEngine, type VolumeParts } from '../../engine/engine.ts'
-import type { Engine, SourceOptions } from '../../engine/engineApi.ts'
 import type { TrackingMethod } from '../../engine/tracking/trackedVolume.ts'
-import { TrackingStore } from '../../engine/tracking/trackingStore.ts'
 import { VolumeLocks } from '../../engine/tracking/volumeLocks.ts'
-import { type FakeVolume, FakeVolumes, Killed } from '../support/fakeVolumes.ts'
+import { Killed } from '../support/fakeVolumes.ts'
 import { randomImage } from '../support/mixedImage.ts'
-import { attackSecret, expectRestores, originalOf } from '../support/repositoryAttack.ts'
-import { isEveryCaseAsked } from '../support/someCases.ts'
 import { useTemporaryFolder } from '../support/temporaryFolder.ts'
+import { blockBytes, chunk, volumeBytes, World } from '../support/trackedWorld.ts'
 
-/** Backups of volumes that know what changed, on volumes that a test can fill, cut off and kill at any step. */
+/** Backups of volumes that know what changed. */
 
 const folder = useTemporaryFolder()
-const blockBytes = 16 * 1024
-const chunk = 4096
-const volumeBytes = 512 * 1024
-
-/** A store whose writes may be the last thing that a process does. */
-class MortalStore extends TrackingStore {
-  readonly #volumes: FakeVolumes
-
-  constructor(stateDir: string, volumes: FakeVolumes) {
-    super(stateDir)
-    this.#volumes = volumes
-  }
-
-  override write(record: Parameters<TrackingStore['write']>[0]): Promise<void> {
-    return this.#volumes.inSteps('write', () => super.write(record))
-  }
-
-  override remove(volume: string): Promise<void> {
-    return this.#volumes.inSteps('forget', () => super.remove(volume))
-  }
-}
-
-class World {
-  readonly volumes: FakeVolumes
-  readonly volume: FakeVolume
-  readonly store: MortalStore
-  readonly #base: string
-  engine!: Engine
-  /** By version: what the volume held at its snapshot. */
-  readonly originals = new Map<string, Buffer>()
-
-  private constructor(base: string, method: TrackingMethod) {
-    this.#base = base
-    this.volumes = new FakeVolumes(join(base, 'devices'))
-    this.volume = this.volumes.add('/dev/group/volume', method, randomImage(volumeBytes, 'first'))
-    this.store = new MortalStore(join(base, 'state'), this.volumes)
-  }
-
-  static async make(method: TrackingMethod, repositories = 2): Promise<World> {
-    const base = join(folder.path, `world-${Math.random().toString(36).slice(2)}`)
-    await mkdir(join(base, 'devices'), { recursive: true })
-    const world = new World(base, method)
-    world.restart()
-    for (let n = 0; n < repositories; n++) {
-      await world.engine.init(world.#url(n), attackSecret, { blockSizeBytes: blockBytes })
-    }
-    return world
-  }
-
-  /** Another process takes over. */
-  restart(parts: Partial<VolumeParts> = {}): void {
-    this.volumes.revive()
-    const locks = new VolumeLocks({ folder: join(this.#base, 'locks'), patienceMs: 500 })
-    const volumes = { driver: this.volumes, store: this.store, locks, ...parts }
-    this.engine = createEngine({ stateDir: join(this.#base, 'state'), volumes })
-  }
-
-  #url(repository: number): string {
-    return join(this.#base, `repository-${repository}`)
-  }
-
-  open(repository: number) {
-    return this.engine.open(this.#url(repository), attackSecret)
-  }
-
-  /** A run; what its version must hold is remembered. */
-  async run(repository = 0, options: SourceOptions = {}): Promise<BackupResult> {
-    const session = await this.open(repository)
-    try {
-      const taken = new Set(this.volume.snapshots.map(({ id }) => id))
-      let content: Buffer | undefined
-      // What is taken away after the run was seen before: while it is read, it is active.
-      const { meanwhile } = this.volumes
-      this.volumes.meanwhile = () => {
-        const made = this.volume.own.filter(({ id }) => !taken.has(id)).at(-1)
-        if (made) content = made.content
-        meanwhile()
-      }
-      try {
-        const result = await session.backup(this.volume.path, { name: 'volume', ...options })
-        this.originals.set(result.version, content!)
-        return result
-      } finally {
-        this.volumes.meanwhile = meanwhile
-      }
-    } finally {
-      await session.close()
-    }
-  }
-
-  async expectAllRestore(repositories = 2): Promise<number> {
-    let count = 0
-    for (let n = 0; n < repositories; n++) {
-      const session = await this.open(n)
-      try {
-        for (const { id } of await session.versions()) {
-          const original = this.originals.get(id)
-          // Committed by a run that was killed before it could say so.
-          if (original === undefined) continue
-          await expectRestores(session, id, originalOf(original), this.#base)
-          count++
-        }
-      } finally {
-        await session.close()
-      }
-    }
-    return count
-  }
-
-  write(chunkNumber: number, chunks = 1, seed: string | number = chunkNumber): void {
-    const at = (chunkNumber * chunk) % this.volume.sizeBytes
-    const bytes = seededRandom(`${seed}`).bytes(Math.min(chunks * chunk, this.volume.sizeBytes - at))
-    this.volume.write(at, bytes)
-  }
-
-  get ownNames(): string[] {
-    return this.volume.own.map(({ name }) => name)
-  }
-
-  async kept() {
-    return (await this.store.read(this.volume.id))?.kept ?? null
-  }
-}
+const makeWorld = (method: TrackingMethod, repositories?: number) => World.make(folder.path, method, repositories)
 
 describe.each(['lvm-thin', 'lvm-classic'] as const)('%s', method => {
   let world: World
   beforeEach(async () => {
-    world = await World.make(method)
+    world = await makeWorld(method)
   })
 
   test('the second run reads what changed, and its version says how and since when', async () => {
@@ -362,7 +233,7 @@ describe('what the file system of a volume has free', () => {
     Buffer.concat([content.subarray(0, end), Buffer.alloc(volumeBytes - end)])
 
   test('is left out, the first time and later, and is no reason to doubt the changes', async () => {
-    const world = await World.make('lvm-classic')
+    const world = await makeWorld('lvm-classic')
     world.volume.usualRoom = 200
     world.restart({ usedBlocks: usedUntil(half) })
     const first = await world.run()
@@ -383,7 +254,7 @@ describe('what the file system of a volume has free', () => {
   })
 
   test('is read all the same where that is wanted', async () => {
-    const world = await World.make('lvm-thin')
+    const world = await makeWorld('lvm-thin')
     world.restart({ usedBlocks: usedUntil(half) })
     expect(await world.run(0, { usedBlocksOnly: false })).toMatchObject({ readBytes: volumeBytes })
     await world.expectAllRestore()
@@ -393,7 +264,7 @@ describe('what the file system of a volume has free', () => {
 describe('room of classic snapshots', () => {
   let world: World
   beforeEach(async () => {
-    world = await World.make('lvm-classic')
+    world = await makeWorld('lvm-classic')
   })
   const overflowWhile = (call: string, times: number, chunks = 60) => {
     let left = times
@@ -457,100 +328,6 @@ describe('room of classic snapshots', () => {
     await expect(world.run()).rejects.toMatchObject({ code: 'source.noRoomForSnapshot' })
     expect(await world.engine.tracking()).toEqual([])
   })
-})
-
-/** What happens between two runs, and to them. */
-const someEvent = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ kind: fc.constant('run' as const), repository: fc.nat(2) }) },
-  {
-    weight: 4,
-    arbitrary: fc.record({ kind: fc.constant('kill' as const), repository: fc.nat(2), step: fc.nat(45) }),
-  },
-  {
-    weight: 5,
-    arbitrary: fc.record({
-      kind: fc.constant('write' as const),
-      at: fc.nat(127),
-      chunks: fc.integer({ min: 1, max: 30 }),
-      seed: fc.nat(),
-    }),
-  },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('discard' as const), at: fc.nat(127) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('removeVersion' as const), repository: fc.nat(2) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('rename' as const), n: fc.nat(9) }) },
-  {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('resize' as const), chunks: fc.integer({ min: 90, max: 160 }) }),
-  },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('foreign' as const) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('takeAway' as const) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('busy' as const), chunks: fc.nat(25), seed: fc.nat() }) },
-)
-
-test('whatever happens, versions hold what their snapshots held, and nothing of ours is left over', async () => {
-  let tracked = 0
-  let killed = 0
-  await fc.assert(
-    fc.asyncProperty(
-      fc.constantFrom('lvm-thin' as const, 'lvm-classic' as const),
-      fc.array(someEvent, { minLength: 6, maxLength: 22 }),
-      async (method, events) => {
-        const world = await World.make(method, 3)
-        let foreign = 0
-        for (const event of events) {
-          if (event.kind === 'run' || event.kind === 'kill') {
-            if (event.kind === 'kill') world.volumes.killAt(event.step)
-            try {
-              const result = await world.run(event.repository)
-              if (result.method === method) tracked++
-            } catch (error) {
-              const code = (error as { code?: string }).code
-              const isExpected =
-                error instanceof Killed || code === 'source.snapshotInvalid' || code === 'source.noRoomForSnapshot'
-              if (!isExpected) throw error
-            }
-            const wasKilled = world.volumes.revive()
-            world.restart()
-            if (wasKilled) killed++
-            else {
-              // Never more than what the record says is kept.
-              const names = world.ownNames
-              expect(names).toEqual(names.length === 0 ? [] : [(await world.kept())!.name])
-            }
-          } else if (event.kind === 'write') world.write(event.at, event.chunks, event.seed)
-          else if (event.kind === 'discard') world.volume.discard(event.at % (world.volume.sizeBytes / chunk))
-          else if (event.kind === 'rename') world.volume.path = `/dev/group/volume${event.n}`
-          else if (event.kind === 'resize') world.volume.resize(event.chunks * chunk)
-          else if (event.kind === 'foreign') world.volume.addForeign(`somebody-${++foreign}`)
-          else if (event.kind === 'takeAway') {
-            const [own] = world.volume.own
-            if (own) world.volume.takeAway(own.id)
-          } else if (event.kind === 'busy') {
-            let n = 0
-            world.volumes.meanwhile = () => world.write(n * 7 + event.seed, event.chunks, event.seed + n++)
-          } else {
-            const session = await world.open(event.repository)
-            const [version] = await session.versions()
-            if (version) await session.remove([version.id], {})
-            await session.close()
-          }
-        }
-        world.volumes.meanwhile = () => undefined
-        world.volume.freeChunks += 1000
-        await world.run(0)
-        expect(world.ownNames).toEqual([(await world.kept())!.name])
-        await world.expectAllRestore(3)
-        await world.engine.forgetTracking({ volumes: [world.volume.id] })
-        expect(world.ownNames).toEqual([])
-        expect(await world.engine.tracking()).toEqual([])
-        expect(world.volume.snapshots).toHaveLength(foreign)
-      },
-    ),
-    { numRuns: isEveryCaseAsked ? 300 : 25 },
-  )
-  // Otherwise nothing was tried.
-  expect(tracked).toBeGreaterThan(0)
-  expect(killed).toBeGreaterThan(0)
 })
 
 const lockFolder = (world: World) => join(stateOf(world), '..', 'locks')

@@ -1,101 +1,28 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
-import { chmod, chown, mkdir, open, readFile, rename, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemClock } from '../../../engine/base/clock.ts'
 import { createLogger } from '../../../engine/base/logger.ts'
 import { HoldfastError } from '../../../engine/contract/errors.ts'
 import type { AttachmentView } from '../../../engine/contract/files.ts'
 import { helperContract } from '../../../engine/contract/helperContract.ts'
 import type { Run } from '../../../engine/contract/jobs.ts'
-import { createEngine } from '../../../engine/engine.ts'
-import { AuditTrail } from '../../../engine/helper/access/audit.ts'
-import { Erasing } from '../../../engine/helper/access/erasing.ts'
-import { RotatingFile } from '../../../engine/helper/access/rotatingFile.ts'
 import { runDaemon } from '../../../engine/helper/daemon.ts'
-import { destinationHandlers } from '../../../engine/helper/handlers/destinations.ts'
-import { fileHandlers } from '../../../engine/helper/handlers/files.ts'
-import { Helper } from '../../../engine/helper/helper.ts'
-import type { ProgressContext } from '../../../engine/rpc/serverTypes.ts'
 import { connectUnix } from '../../../engine/rpc/unixClient.ts'
-import { MemorySecrets } from '../../../engine/secrets/memorySecrets.ts'
 import { DaemonProcess, endedRun, type HelperClient } from '../../support/daemon.ts'
-import { bash, manifestOf } from '../../support/diskImages.ts'
+import { bash } from '../../support/diskImages.ts'
+import { leftovers, MiB, nothingLeft, useDiskWithFiles, whyNoFiles } from '../../support/diskWithFiles.ts'
 import { DriveWorld, deviceOf, makeVersion, unmounted } from '../../support/driveWorld.ts'
 import { holdfast } from '../../support/holdfast.ts'
-import { noLoopDevices } from '../../support/loopDevice.ts'
-import { missingProgram } from '../../support/programs.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 
-const missing = ['nbdfuse', 'getfattr', 'qemu-io'].map(missingProgram).find(why => why !== undefined)
-const why = noLoopDevices ?? missing ?? (existsSync('/dev/fuse') ? undefined : 'there is no /dev/fuse')
-
-const MiB = 1024 * 1024
 const folder = useTemporaryFolder()
+const disk = useDiskWithFiles()
 const passphrase = 'open sesame'
-const alice = 1000
 
-/** A disk with a GPT and one ext4, and what is on that; made once. */
-let made = ''
-let content: Buffer
-let manifest = ''
-beforeAll(() => {
-  if (why !== undefined) return
-  made = mkdtempSync(join(tmpdir(), 'holdfast-'))
-  const image = join(made, 'disk.img')
-  writeFileSync(image, '')
-  truncateSync(image, 66 * MiB)
-  execFileSync('sfdisk', ['--quiet', image], { input: 'label: gpt\nsize=64M,type=L\n' })
-  manifest = bash(
-    `folder=$(mktemp -d)
-     loop=$(losetup --find --show --offset $2 --sizelimit $3 "$1")
-     trap 'losetup --detach $loop; rmdir $folder' EXIT
-     mkfs.ext4 -q $loop
-     mount $loop $folder
-     make_tree $folder
-     cp /bin/true $folder/home/anna/su; chmod 4755 $folder/home/anna/su
-     manifest $folder/home/anna
-     umount $folder`,
-    ...[image, String(MiB), String(64 * MiB)],
-  )
-  content = readFileSync(image)
-})
-afterAll(() => {
-  if (made !== '') rmSync(made, { recursive: true })
-})
-
-/** All that attaching may leave behind, of what this test has made. */
-const leftovers = () => ({
-  records: existsSync(join(folder.path, 'state/attachments'))
-    ? readdirSync(join(folder.path, 'state/attachments'))
-    : [],
-  mounts: readFileSync('/proc/mounts', 'utf8')
-    .split('\n')
-    .filter(line => line.includes(folder.path)),
-  loops: readdirSync('/sys/block').filter(name =>
-    existsSync(`/sys/block/${name}/loop/backing_file`)
-      ? readFileSync(`/sys/block/${name}/loop/backing_file`, 'utf8').includes(folder.path)
-      : false,
-  ),
-  programs: readdirSync('/proc').filter(pid => {
-    if (!/^\d+$/.test(pid) || Number(pid) === process.pid) return false
-    try {
-      return (
-        /nbdfuse|nbd-client/.test(readFileSync(`/proc/${pid}/cmdline`, 'utf8')) &&
-        readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder.path)
-      )
-    } catch {
-      return false
-    }
-  }),
-})
-const nothing = { records: [], mounts: [], loops: [], programs: [] }
-const nothingLeft = () => expect.poll(leftovers, { timeout: 60_000 }).toEqual(nothing)
-
-describe.skipIf(why !== undefined)('a real helper', () => {
+describe.skipIf(whyNoFiles !== undefined)('a real helper', () => {
   let daemon: DaemonProcess
   let client: HelperClient
   beforeEach(async () => {
@@ -106,7 +33,7 @@ describe.skipIf(why !== undefined)('a real helper', () => {
   afterEach(async () => {
     client.close()
     await daemon.stop()
-    await nothingLeft()
+    await nothingLeft(folder.path)
   })
 
   async function restart(): Promise<void> {
@@ -139,7 +66,7 @@ describe.skipIf(why !== undefined)('a real helper', () => {
   }
 
   test('shows volumes, folders and files of a version, its history, and that it is attached; closing takes all away', async () => {
-    const { version, destination, job, image } = await makeVersion(client, folder.path, content)
+    const { version, destination, job, image } = await makeVersion(client, folder.path, disk.content)
     const { attachment, volumes } = await client.call('files.open', { destination: 'backups', version })
     expect(volumes).toMatchObject([{ name: 'p1', kind: 'ext4', state: 'ready' }])
     expect(await attachments()).toMatchObject([
@@ -194,7 +121,7 @@ describe.skipIf(why !== undefined)('a real helper', () => {
     expect(JSON.parse(listed.stdout).attachments).toMatchObject([{ id: attachment }])
     expect(await holdfast(['attachments', '--detach', attachment], { env: daemon.env })).toMatchObject({ code: 0 })
     expect(await attachments()).toEqual([])
-    await nothingLeft()
+    await nothingLeft(folder.path)
   })
 
   test('detaches what comes from a drive before that is ejected, and what comes from a destination before that is forgotten', async () => {
@@ -208,7 +135,7 @@ describe.skipIf(why !== undefined)('a real helper', () => {
         passphrase,
       })
       const image = join(folder.path, 'source.img')
-      await writeFile(image, content)
+      await writeFile(image, disk.content)
       const { source } = await client.call('sources.offerFile', { path: image })
       const sources = [{ source, name: 'disk' }]
       const settings = { name: 'Disk', sources, destinations: [destination.id], schedule: null }
@@ -241,27 +168,27 @@ describe.skipIf(why !== undefined)('a real helper', () => {
   })
 
   test('that is killed while a version is attached leaves nothing once it runs again; so does one that is told to end', async () => {
-    const { version } = await makeVersion(client, folder.path, content)
+    const { version } = await makeVersion(client, folder.path, disk.content)
     const { attachment } = await client.call('files.open', { destination: 'backups', version })
     await client.call('files.list', { attachment, volume: 'p1', path: '' })
-    expect(leftovers().mounts).not.toEqual([])
+    expect(leftovers(folder.path).mounts).not.toEqual([])
     await restart()
-    await nothingLeft()
+    await nothingLeft(folder.path)
     expect(await attachments()).toEqual([])
     const again = await client.call('files.open', { destination: 'backups', version })
     await client.call('files.list', { attachment: again.attachment, volume: 'p1', path: '' })
     client.close()
     await daemon.stop()
-    await nothingLeft()
+    await nothingLeft(folder.path)
     await daemon.start()
     client = await daemon.connect()
   })
 
   test('offers a writable copy as a device, keeps what was flushed through a crash, and makes a version of it', async () => {
-    const { version } = await makeVersion(client, folder.path, content)
+    const { version } = await makeVersion(client, folder.path, disk.content)
     const { copy } = await client.call('copies.create', { destination: 'backups', version })
     expect(await attachments()).toMatchObject([{ id: copy, kind: 'copy', state: 'idle', changedBytes: 0 }])
-    const expected = Buffer.from(content)
+    const expected = Buffer.from(disk.content)
 
     const first = await client.call('copies.attach', { copy })
     expect(first.device).toMatch(/^\/dev\/(loop|nbd)\d+$/)
@@ -274,7 +201,7 @@ describe.skipIf(why !== undefined)('a real helper', () => {
     await restart()
     await expect.poll(attachments).toMatchObject([{ id: copy, state: 'idle', device: null, uri: null }])
     expect((await attachments())[0]!.changedBytes).toBeGreaterThanOrEqual(written.length)
-    await nothingLeft()
+    await nothingLeft(folder.path)
 
     const second = await client.call('copies.attach', { copy })
     execFileSync('qemu-io', ['-f', 'raw', '-c', 'write -P 0x5a 7M 64k', '-c', 'flush', second.uri])
@@ -306,7 +233,7 @@ describe.skipIf(why !== undefined)('a real helper', () => {
         { timeout: 60_000 },
       )
       .toBe('detached')
-    await nothingLeft()
+    await nothingLeft(folder.path)
 
     const { run } = await client.call('copies.keep', { copy, note: 'repaired' })
     const kept = await ended(run)
@@ -326,7 +253,7 @@ describe.skipIf(why !== undefined)('a real helper', () => {
     }
     for (const [spec, image] of [
       [id, expected],
-      [version, content],
+      [version, disk.content],
     ] as const) {
       const target = join(folder.path, `${spec}.img`)
       expect(await holdfast(['restore', spec, target], { env })).toMatchObject({ code: 0 })
@@ -380,174 +307,4 @@ test('whoever looks into a version is asked for that, by the name of the version
     stop.abort()
     await ended.promise
   }
-})
-
-describe.skipIf(why !== undefined)('files for a person without rights', () => {
-  let helper: Helper
-  let audit: string
-  const logger = createLogger({ write: () => undefined })
-  const contextOf = (uid: number): ProgressContext => ({
-    peer: { transport: 'unix', process: { pid: process.pid, uid, gid: uid, startTicks: '1' } },
-    signal: new AbortController().signal,
-    authorise: async () => undefined,
-    log: logger,
-    progress: () => undefined,
-  })
-  beforeEach(async () => {
-    audit = join(folder.path, 'erases')
-    const file = (path: string) => new RotatingFile({ path, maxBytes: 100_000, keep: 1 })
-    const trail = new AuditTrail({ erases: file(audit), denials: file(`${audit}.not`), clock: systemClock, logger })
-    helper = await Helper.open({
-      stateDir: join(folder.path, 'state'),
-      runDir: join(folder.path, 'run'),
-      mode: 'system',
-      secrets: new MemorySecrets(),
-      erasing: new Erasing({ authoriser: { authorise: async () => undefined }, trail }),
-      logger,
-    })
-  })
-  afterEach(async () => {
-    await helper.stop()
-    await nothingLeft()
-  })
-
-  async function opened(): Promise<string> {
-    const engine = createEngine({ stateDir: join(folder.path, 'other') })
-    const path = join(folder.path, 'backups')
-    await engine.init(path, { kind: 'passphrase', passphrase })
-    const image = join(folder.path, 'source.img')
-    await writeFile(image, content)
-    const session = await engine.open(path, { kind: 'passphrase', passphrase })
-    const { version } = await session.backup(image, { name: 'disk' })
-    await session.close()
-    await destinationHandlers(helper)['destinations.open'](
-      {
-        name: 'backups',
-        place: { kind: 'folder', path },
-        secret: { kind: 'passphrase', text: passphrase },
-        mayMount: true,
-        ejectAfterBackup: false,
-      },
-      contextOf(0),
-    )
-    const { attachment } = await fileHandlers(helper)['files.open']({ destination: 'backups', version }, contextOf(0))
-    return attachment
-  }
-
-  async function ended(id: string): Promise<Run> {
-    for (;;) {
-      const run = helper.runs.find(id)!
-      if (run.state !== 'running') return run
-      await systemClock.sleep(20)
-    }
-  }
-
-  const planned = (
-    calls: ReturnType<typeof fileHandlers>,
-    attachment: string,
-    target: string,
-    existing: 'refuse' | 'replace' | 'keep-both' = 'refuse',
-  ) =>
-    calls['files.planRestore'](
-      { attachment, volume: 'p1', paths: ['home/anna'], folder: target, existing },
-      contextOf(alice),
-    )
-
-  test('go into a folder of theirs alone, with owners, modes, times, attributes and links, but with no rights of others', async () => {
-    const attachment = await opened()
-    const calls = fileHandlers(helper)
-    const [own, theirs] = [join(folder.path, 'alice'), join(folder.path, 'root')]
-    for (const path of [own, theirs]) await mkdir(path)
-    await chown(own, alice, alice)
-    for (const path of [theirs, join(theirs, 'new')]) {
-      await expect(planned(calls, attachment, path)).rejects.toMatchObject({ code: 'access.denied' })
-    }
-    await expect(planned(calls, attachment, join(folder.path, 'state'))).rejects.toMatchObject({
-      code: 'usage.invalid',
-    })
-    await expect(planned(calls, attachment, join(folder.path, 'backups/x'))).rejects.toMatchObject({
-      code: 'target.holdsRepository',
-    })
-
-    const target = join(own, 'back')
-    const { planId, ...plan } = await planned(calls, attachment, target)
-    expect(plan).toMatchObject({ names: ['anna'], folder: target, replacedCount: 0 })
-    expect(plan.entries).toBeGreaterThan(5)
-    expect(existsSync(target)).toBe(false)
-    await expect(async () => calls['files.startRestore']({ planId }, contextOf(alice + 1))).rejects.toMatchObject({
-      code: 'config.notFound',
-    })
-    const { run } = await calls['files.startRestore']({ planId }, contextOf(alice))
-    const done = await ended(run)
-    expect(done).toMatchObject({ kind: 'extract', state: 'incomplete', outcome: { target, problemCount: 1 } })
-    expect(done.outcome).toMatchObject({ problems: ['anna/su runs with the rights of its caller only'] })
-    expect(await stat(target)).toMatchObject({ uid: alice, gid: alice })
-    expect((await stat(join(target, 'anna/su'))).mode & 0o7777).toBe(0o755)
-    await chmod(join(target, 'anna/su'), 0o4755)
-    expect(manifestOf(join(target, 'anna'))).toBe(manifest)
-    expect(readdirSync(target)).toEqual(['anna'])
-    const lines = (await readFile(audit, 'utf8'))
-      .trim()
-      .split('\n')
-      .map(line => JSON.parse(line))
-    expect(lines).toMatchObject([
-      { uid: alice, action: 'browse', result: 'allowed' },
-      { uid: alice, action: 'browse', result: 'done' },
-    ])
-
-    // All of it is there already.
-    const again = await planned(calls, attachment, target)
-    expect(again.replaced).toContain('anna/letter')
-    await expect(async () =>
-      calls['files.startRestore']({ planId: again.planId }, contextOf(alice)),
-    ).rejects.toMatchObject({
-      code: 'target.exists',
-    })
-    const both = await planned(calls, attachment, target, 'keep-both')
-    expect(both.names).toEqual(['anna (2)'])
-  })
-
-  test('are not led elsewhere by a folder that was exchanged for a link after the plan, and nothing new is replaced', async () => {
-    const attachment = await opened()
-    const calls = fileHandlers(helper)
-    const [own, other] = [join(folder.path, 'alice'), join(folder.path, 'root')]
-    for (const path of [own, other]) await mkdir(path)
-    await chown(own, alice, alice)
-    const { planId } = await planned(calls, attachment, own)
-    await rename(own, `${own}.away`)
-    await symlink(other, own)
-    const { run } = await calls['files.startRestore']({ planId }, contextOf(alice))
-    expect((await ended(run)).state).toBe('failed')
-    expect(readdirSync(other)).toEqual([])
-
-    const target = `${own}.away`
-    await mkdir(join(target, 'anna'))
-    await writeFile(join(target, 'anna/letter'), 'old')
-    const plan = await planned(calls, attachment, target, 'replace')
-    expect(plan.replaced).toEqual(['anna/letter'])
-    await writeFile(join(target, 'anna/numbers'), 'mine, and new')
-    const refused = await ended((await calls['files.startRestore']({ planId: plan.planId }, contextOf(alice))).run)
-    expect(refused).toMatchObject({ state: 'failed', error: { code: 'target.exists' } })
-    expect(await readFile(join(target, 'anna/numbers'), 'utf8')).toBe('mine, and new')
-    expect(await readFile(join(target, 'anna/letter'), 'utf8')).toBe('old')
-    const next = await planned(calls, attachment, target, 'replace')
-    expect(next.replaced).toEqual(['anna/letter', 'anna/numbers'])
-    const replaced = await ended((await calls['files.startRestore']({ planId: next.planId }, contextOf(alice))).run)
-    expect(replaced.outcome).toMatchObject({ replacedCount: 2 })
-    expect(await readFile(join(target, 'anna/letter'), 'utf8')).toBe('hello\n')
-  })
-
-  test('come with progress, can be stopped, and leave what was there as it was then', async () => {
-    const attachment = await opened()
-    const calls = fileHandlers(helper)
-    const own = join(folder.path, 'alice')
-    await mkdir(own)
-    await chown(own, alice, alice)
-    const { planId } = await planned(calls, attachment, join(own, 'new'))
-    const { run } = await calls['files.startRestore']({ planId }, contextOf(alice))
-    helper.tasks.cancel(run)
-    expect((await ended(run)).state).toBe('cancelled')
-    expect(readdirSync(own)).toEqual([])
-    await calls['files.close']({ attachment }, contextOf(alice))
-  })
 })
