@@ -1,4 +1,4 @@
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { type Clock, systemClock } from './base/clock.ts'
 import { Limiter } from './base/limiter.ts'
 import { createLogger, type Logger } from './base/logger.ts'
@@ -19,7 +19,8 @@ import { removeUnfinished } from './repository/unfinished.ts'
 import { previewSource } from './sourcePreview.ts'
 import { storageDrivers } from './storage/drivers.ts'
 import { limiting } from './storage/limiting.ts'
-import { openStorage, parseRepositoryUrl } from './storage/registry.ts'
+import { folderOf, locationText, parseRepositoryUrl } from './storage/locations.ts'
+import { type OpenStorageOptions, openStorage } from './storage/registry.ts'
 import { retrying } from './storage/retrying.ts'
 import type { Storage } from './storage/storage.ts'
 import { forgetRepository, forgetVolumes, listTracking, removeLeftovers } from './tracking/trackingDesk.ts'
@@ -39,6 +40,9 @@ export interface EngineOptions {
 
 /** What volumes are read with; all but the driver as usual unless given. */
 export type VolumeParts = Pick<VolumeDeps, 'driver'> & Partial<VolumeDeps>
+
+/** How a storage is opened, whatever is expected there. */
+type Access = Omit<OpenStorageOptions, 'expect'>
 
 const silentLogger = createLogger({ write: () => undefined })
 
@@ -69,10 +73,11 @@ class HoldfastEngine implements Engine {
 
   async init(url: string, secret: Secret, options: InitOptions = {}): Promise<InitResult> {
     const place = placeOf(url)
+    const access = this.#access(options)
     if (!options.forgetOld)
-      await this.#refuseMissingDrive(place, url, ' To begin a new repository here all the same, add --force.')
+      await this.#refuseMissingDrive(url, access, ' To begin a new repository here all the same, add --force.')
     const create = async () => {
-      const storage = await openStorage(url, storageDrivers, { expect: 'nothing' })
+      const storage = await openStorage(url, storageDrivers, { ...access, expect: 'nothing' })
       return opened(storage, () =>
         Repository.create(retrying(storage, { clock: this.#clock }), {
           secret,
@@ -84,7 +89,7 @@ class HoldfastEngine implements Engine {
     }
     const { repository, recoveryPhrase } = await create().catch(async error => {
       const isInTheWay = isHoldfastError(error, 'repository.alreadyExists')
-      if (!isInTheWay || !(await atFolder(url, removeUnfinished))) throw error
+      if (!isInTheWay || !(await atPlace(url, access, removeUnfinished))) throw error
       return create()
     })
     const result = { repositoryId: repository.id, recoveryPhrase }
@@ -94,10 +99,10 @@ class HoldfastEngine implements Engine {
   }
 
   async open(url: string, secret: Secret, options: RepositoryOptions = {}): Promise<Session> {
-    const location = parseRepositoryUrl(url)
     const place = placeOf(url)
+    const access = this.#access(options)
     try {
-      const plain = await openStorage(url, storageDrivers, { expect: 'folder' })
+      const plain = await openStorage(url, storageDrivers, { ...access, expect: 'folder' })
       const limits = {
         ...(options.readLimit === undefined ? {} : { read: new Limiter(options.readLimit, this.#clock) }),
         ...(options.writeLimit === undefined ? {} : { write: new Limiter(options.writeLimit, this.#clock) }),
@@ -109,13 +114,14 @@ class HoldfastEngine implements Engine {
       // What works with a repository is loaded while its key is derived, which takes as long.
       const [repository, { RepositorySession }] = await Promise.all([opening, import('./session.ts')])
       await this.#withKnown(known => known.remember(place, repository.id, this.#clock.now()))
-      return new RepositorySession(repository, url, location.path, {
+      return new RepositorySession(repository, url, {
+        folder: folderOf(url),
         overlays: this.#overlays,
         volumes: this.#volumes,
         ...(options.cacheBytes === undefined ? {} : { cacheBytes: options.cacheBytes }),
       })
     } catch (error) {
-      if (isHoldfastError(error, 'repository.notFound')) await this.#refuseMissingDrive(place, url)
+      if (isHoldfastError(error, 'repository.notFound')) await this.#refuseMissingDrive(url, access)
       throw error
     }
   }
@@ -144,10 +150,14 @@ class HoldfastEngine implements Engine {
     return await previewSource(path, options, this.#volumes)
   }
 
+  #access({ credentials }: Pick<RepositoryOptions, 'credentials'>): Access {
+    return { stateDir: this.#stateDir, clock: this.#clock, ...(credentials && { credentials }) }
+  }
+
   /** A place that held a repository before and holds none now is a drive that is not connected, not an empty place. */
-  async #refuseMissingDrive(place: string, url: string, otherwise = ''): Promise<void> {
-    const seen = await this.#withKnown(known => known.at(place))
-    if (!seen || (await holdsConfig(url))) return
+  async #refuseMissingDrive(url: string, access: Access, otherwise = ''): Promise<void> {
+    const seen = await this.#withKnown(known => known.at(placeOf(url)))
+    if (!seen || (await holdsConfig(url, access))) return
     const lastSeen = new Date(seen.lastSeenAt).toISOString()
     const when = lastSeen.slice(0, 16).replace('T', ' at ')
     throw new HoldfastError('storage.driveNotConnected', `The drive with the repository at ${url} is not connected.`, {
@@ -177,16 +187,16 @@ async function opened<T>(storage: Storage, open: () => Promise<T>): Promise<T> {
   }
 }
 
-const holdsConfig = (url: string): Promise<boolean> =>
-  atFolder(url, async storage => {
+const holdsConfig = (url: string, access: Access): Promise<boolean> =>
+  atPlace(url, access, async storage => {
     for (const name of [names.config, names.copy(names.config)]) if (await storage.stat(name)) return true
     return false
   })
 
-/** Asks something of the storage at a place; false when there is no such folder. */
-async function atFolder(url: string, ask: (storage: Storage) => Promise<boolean>): Promise<boolean> {
+/** Asks something of the storage at a place; false when there is no such place. */
+async function atPlace(url: string, access: Access, ask: (storage: Storage) => Promise<boolean>): Promise<boolean> {
   try {
-    const storage = await openStorage(url, storageDrivers, { expect: 'folder' })
+    const storage = await openStorage(url, storageDrivers, { ...access, expect: 'folder' })
     try {
       return await ask(storage)
     } finally {
@@ -199,7 +209,4 @@ async function atFolder(url: string, ask: (storage: Storage) => Promise<boolean>
 }
 
 /** The same place has the same text, however it was written. */
-function placeOf(url: string): string {
-  const location = parseRepositoryUrl(url)
-  return `file:${resolve(location.path)}`
-}
+const placeOf = (url: string): string => locationText(parseRepositoryUrl(url))

@@ -1,3 +1,4 @@
+import type { StorageCredentials } from './contract/credentials.ts'
 import type { Priority } from './contract/jobs.ts'
 import type { Comparison } from './contract/library.ts'
 import type {
@@ -41,6 +42,8 @@ export interface PriorityOptions {
 }
 
 export interface RepositoryOptions {
+  /** What the storage lets us in by; without, what the environment of this process offers. */
+  credentials?: StorageCredentials
   /** Bytes per second that go to and come from the storage. */
   writeLimit?: number
   readLimit?: number
@@ -49,6 +52,8 @@ export interface RepositoryOptions {
 }
 
 export interface InitOptions {
+  /** As of RepositoryOptions. */
+  credentials?: StorageCredentials
   /** Power of two from 16 KiB to 4 MiB. */
   blockSizeBytes?: number
   /** Begin anew at a place where another repository was seen before and is gone. Never overwrites one that is there. */

@@ -16,11 +16,11 @@ type RestoreOptions = Parameters<Session['restore']>[2]
 
 /**
  * Restores a version to what a path or 'lvm:GROUP/NAME' names: checks, opens or makes the target, writes, fits the partition
- * table to a larger disk, and has the kernel look at what is there now. `folder` is that of a local repository, which must survive.
+ * table to a larger disk, and has the kernel look at what is there now. `folder` is that of a repository on this computer, which must survive.
  */
 export async function restoreVersion(
   repository: Repository,
-  folder: string,
+  folder: string | undefined,
   version: VersionRecord,
   targetPath: string,
   options: RestoreOptions,
@@ -44,7 +44,7 @@ export async function restoreVersion(
       advice: 'Name the new volume as the target: lvm:GROUP/NAME',
     })
   }
-  const facts = await gatherTargetFacts(targetPath, { repositoryPaths: [folder] })
+  const facts = await gatherTargetFacts(targetPath, { repositoryPaths: folder === undefined ? [] : [folder] })
   // A range goes to the same place in what exists, and to the start of what is new.
   const targetOffset = options.targetOffset ?? (facts.kind === 'missing' ? 0 : (range?.offset ?? 0))
   const sizeBytes = targetOffset + (range?.length ?? version.sizeBytes)

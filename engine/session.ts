@@ -60,8 +60,8 @@ import { resolveVersion, resolveVersions } from './versions/select.ts'
 export class RepositorySession implements Session {
   readonly url: string
   readonly #repository: Repository
-  /** Folder of a local repository, which no restore may touch. */
-  readonly #folder: string
+  /** Folder of a repository on this computer, which no restore may touch. */
+  readonly #folder: string | undefined
   readonly #desk: VersionDesk
   readonly #overlays: OverlayStore
   readonly #volumes: VolumeDeps | undefined
@@ -69,12 +69,11 @@ export class RepositorySession implements Session {
   constructor(
     repository: Repository,
     url: string,
-    folder: string,
-    own: { overlays: OverlayStore; cacheBytes?: number; volumes?: VolumeDeps },
+    own: { folder: string | undefined; overlays: OverlayStore; cacheBytes?: number; volumes?: VolumeDeps },
   ) {
     this.#repository = repository
     this.url = url
-    this.#folder = folder
+    this.#folder = own.folder
     this.#overlays = own.overlays
     this.#volumes = own.volumes
     this.#desk = new VersionDesk(repository, own.overlays, { cacheBytes: own.cacheBytes })

@@ -207,8 +207,10 @@ async function checkRepository(cli: Cli): Promise<Finding | undefined> {
   if (url === undefined) return undefined
   const hasKey = secretSource(cli.globals, cli.world.env).kind !== 'ask'
   if (!hasKey && !cli.canAsk) {
-    const { parseRepositoryUrl } = await import('../storage/registry.ts')
-    await access(join(parseRepositoryUrl(url).path, 'config'), constants.R_OK).catch(error => {
+    const { folderOf } = await import('../storage/locations.ts')
+    const folder = folderOf(url)
+    if (folder === undefined) return undefined
+    await access(join(folder, 'config'), constants.R_OK).catch(error => {
       throw new HoldfastError('repository.notFound', `There is no repository at ${url}: ${codeOf(error)}.`, {
         advice: 'Connect the drive and check the path.',
       })

@@ -1,3 +1,4 @@
+import type { StorageCredentials } from '../contract/credentials.ts'
 import type { Destination } from '../contract/jobs.ts'
 import type { Secret } from '../engineApi.ts'
 
@@ -5,6 +6,8 @@ import type { Secret } from '../engineApi.ts'
 export interface Connection {
   url: string
   secret: Secret
+  /** What its storage lets us in by, where it asks. */
+  credentials?: StorageCredentials
   /** Unmounts or ejects what was mounted for it, unless somebody else still uses that. Does not throw; returns what people should know. */
   release(): Promise<string[]>
 }

@@ -9,7 +9,7 @@ import type { DriveMounter } from '../drives/driveMounter.ts'
 import type { Secret } from '../engineApi.ts'
 import type { RecordStore } from '../jobs/recordStore.ts'
 import { type SecretStore, withSecret } from '../secrets/secretStore.ts'
-import { parseRepositoryUrl } from '../storage/registry.ts'
+import { folderOf } from '../storage/locations.ts'
 import type { Connection, ConnectOptions, Connector } from './connection.ts'
 import type { Reach } from './standings.ts'
 
@@ -180,12 +180,6 @@ export class DestinationDesk implements Connector {
       retryable: true,
     })
   }
-}
-
-/** The folder that a URL names; undefined when it names something else. */
-export function folderOf(url: string): string | undefined {
-  const location = parseRepositoryUrl(url)
-  return location.scheme === 'file' ? location.path : undefined
 }
 
 export function knownOf({ url, repositoryId, drive, lastSeenAt }: Destination): KnownDestination {

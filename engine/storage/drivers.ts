@@ -4,4 +4,13 @@ import type { StorageFactories } from './registry.ts'
 /** The drivers that Holdfast ships, for openStorage. */
 export const storageDrivers: StorageFactories = {
   file: (location, options) => DirectoryStorage.open(location.path, options),
+  s3: notYet,
+  b2: notYet,
+  sftp: notYet,
+  rclone: notYet,
+}
+
+// Foundation only: each goes when its driver comes.
+async function notYet(): Promise<never> {
+  throw new Error('not yet')
 }

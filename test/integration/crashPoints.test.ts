@@ -52,7 +52,8 @@ interface World {
 
 async function open(storage: Storage, stateDir: string): Promise<Session> {
   const repository = await Repository.open(storage, { secret: attackSecret, stateDir })
-  return new RepositorySession(repository, storage.url, join(folder.path, 'nowhere'), {
+  return new RepositorySession(repository, storage.url, {
+    folder: join(folder.path, 'nowhere'),
     overlays: new OverlayStore(folder.path),
   })
 }
@@ -73,7 +74,8 @@ async function makeWorld(): Promise<World> {
   const storage = new MemoryStorage()
   const stateDir = await newState()
   const { repository } = await Repository.create(storage, { secret: attackSecret, stateDir, blockSizeBytes })
-  const session = new RepositorySession(repository, storage.url, join(folder.path, 'nowhere'), {
+  const session = new RepositorySession(repository, storage.url, {
+    folder: join(folder.path, 'nowhere'),
     overlays: new OverlayStore(folder.path),
   })
   const originals = new Map<string, Original>()

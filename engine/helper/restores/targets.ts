@@ -3,9 +3,9 @@ import type { DriveDevice, DriveInventory } from '../../contract/drives.ts'
 import { HoldfastError } from '../../contract/errors.ts'
 import { deviceById } from '../../drives/inventory.ts'
 import { nodeOf } from '../../drives/mountPrograms.ts'
+import { folderOf } from '../../storage/locations.ts'
 import { checkTarget, type Refusal } from '../../targets/checks.ts'
 import { gatherTargetFacts } from '../../targets/facts.ts'
-import { folderOf } from '../destinationDesk.ts'
 import type { Helper } from '../helper.ts'
 
 /** What must not be written over, at this moment. */

@@ -29,6 +29,22 @@ export const errors = {
     'Versuchen Sie es noch einmal. Geschieht es wieder, prüfen Sie das Ziel unter „Zustand“.',
   'error.storage.rangeInvalid': 'Ein Teil der Sicherung ist kürzer, als er sein soll',
   'error.storage.rangeInvalid.do': 'Prüfen Sie das Ziel unter „Zustand“.',
+  'error.storage.bucketNotFound': 'Diesen Bucket gibt es nicht',
+  'error.storage.bucketNotFound.do': 'Prüfen Sie den Namen des Buckets und die Region, oder legen Sie ihn zuerst an.',
+  'error.storage.certificateInvalid': 'Das Zertifikat des Servers ist nicht gültig',
+  'error.storage.certificateInvalid.do':
+    'Prüfen Sie die Adresse. Hat der Server ein eigenes Zertifikat, geben Sie dessen Datei an.',
+  'error.storage.clockSkewed': 'Die Uhr dieses Rechners geht falsch',
+  'error.storage.clockSkewed.do':
+    'Stellen Sie die Uhr: Das Ziel nimmt nur an, was mit der richtigen Zeit unterschrieben ist.',
+  'error.storage.deleteRefused': 'Am Ziel darf nichts gelöscht werden',
+  'error.storage.deleteRefused.do':
+    'So ist es geschützt. Um Platz zu schaffen, nehmen Sie den Schlüssel des Besitzers.',
+  'error.storage.hostKeyChanged': 'Der Server ist nicht mehr derselbe',
+  'error.storage.hostKeyChanged.do':
+    'Fragen Sie nach, wer den Server betreibt, bevor Sie weitermachen: Jemand könnte sich für ihn ausgeben.',
+  'error.storage.hostKeyUnknown': 'Dieser Server ist hier neu',
+  'error.storage.hostKeyUnknown.do': 'Vergleichen Sie seinen Fingerabdruck mit dem, den Ihnen der Betreiber nennt.',
   'error.storage.driveNotConnected': 'Das Laufwerk ist nicht angeschlossen',
   'error.storage.driveNotConnected.do': 'Schließen Sie das Laufwerk an. Holdfast macht dann von selbst weiter.',
   'error.storage.driveBusy': 'Das Laufwerk wird gerade benutzt',
