@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { closeSync, existsSync, openSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { closeSync, existsSync, mkdirSync, openSync, readlinkSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { seededRandom } from '../../engine/demo/seededRandom.ts'
 import { LvmDriver } from '../../engine/lvm/driver.ts'
@@ -396,7 +396,10 @@ const trials: Record<string, () => Promise<unknown>> = {
 
   /** A group with the same name on another disk. */
   async sameName() {
-    sh('vgcreate', '-q', '--devices', '/dev/vdc', 'two', '/dev/vdc')
+    // As of a disk that was in another computer: in /dev, the name is taken.
+    mkdirSync('/run/other')
+    const elsewhere = 'devices { dir="/run/other" scan=["/dev"] }'
+    sh('vgcreate', '-q', '--config', elsewhere, '--devices', '/dev/vdc', 'two', '/dev/vdc')
     const [uuid] = shTry('vgs', '--noheadings', '-o', 'vg_uuid', '--devices', '/dev/vdc').split(/\s+/)
     sh('lvcreate', '-q', '-y', '--devices', '/dev/vdc', '-L', '8M', '-n', 'else', 'two')
     sh('lvcreate', '-q', '-y', '--devices', '/dev/vdc', '-L', '32M', '-T', 'two/pool')

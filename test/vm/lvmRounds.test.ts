@@ -11,10 +11,11 @@ const seed = process.env.HOLDFAST_TEST_SEED ?? String(randomInt(2 ** 31))
 const script = `
 set -eu
 cd /run/tmp
+# The pool has room for the snapshots of all rounds, which are removed at the end.
 { pvcreate -q /dev/vda /dev/vdb
 vgcreate -q my-vg /dev/vda
 vgcreate -q two /dev/vdb
-lvcreate -q -y -L 200M -T my-vg/the-pool
+lvcreate -q -y -L 1800M -T my-vg/the-pool
 lvcreate -q -y -V 48M -T -n d-a my-vg/the-pool
 lvcreate -q -y -L 32M -n root two; } >/dev/null
 rounds() { # DEVICE CHUNK_BYTES
@@ -41,7 +42,7 @@ describe.skipIf(noVm !== undefined)(`what LVM says was written, compared with ev
   const read = (method: string): { rounds: Round[]; left: string } =>
     JSON.parse(vm.files[`rounds-${method}.json`]!.toString('utf8'))
   beforeAll(async () => {
-    vm = await inVm(script, { disks: ['300M', '200M'], seconds: isEveryCaseAsked ? 1800 : 500 })
+    vm = await inVm(script, { disks: ['2G', '200M'], seconds: isEveryCaseAsked ? 1800 : 500 })
     expect(vm.exitCode, `${vm.output}\n${vm.console}`).toBe(0)
   }, 1_900_000)
 
