@@ -1,32 +1,26 @@
 import { join } from 'node:path'
 import { type Clock, systemClock } from './base/clock.ts'
 import { Limiter } from './base/limiter.ts'
-import { createLogger, type Logger } from './base/logger.ts'
+import type { Logger } from './base/logger.ts'
 import { openDatabase } from './catalogue/database.ts'
 import { KnownRepositories } from './catalogue/knownRepositories.ts'
 import { stateMigrations } from './catalogue/migrations/index.ts'
+import type { VolumeParts } from './computerVolumes.ts'
 import { HoldfastError, isHoldfastError } from './contract/errors.ts'
 import type { InitResult, Overlay } from './contract/models.ts'
 import type { TrackedVolumeState } from './contract/tracking.ts'
 import type { Engine, InitOptions, RepositoryOptions, Secret, Session } from './engineApi.ts'
 import type { VolumeDeps } from './heldSource.ts'
-import { LvmDriver } from './lvm/driver.ts'
-import { lvmSystem } from './lvm/system.ts'
-import { OverlayStore } from './nbd/overlayStore.ts'
+import type { OverlayStore } from './nbd/overlayStore.ts'
 import { names } from './repository/format.ts'
 import { Repository } from './repository/repository.ts'
 import { removeUnfinished } from './repository/unfinished.ts'
-import { previewSource } from './sourcePreview.ts'
 import { storageDrivers } from './storage/drivers.ts'
 import { limiting } from './storage/limiting.ts'
 import { folderOf, locationText, parseRepositoryUrl } from './storage/locations.ts'
 import { type OpenStorageOptions, openStorage } from './storage/registry.ts'
 import { retrying } from './storage/retrying.ts'
 import type { Storage } from './storage/storage.ts'
-import { forgetRepository, forgetVolumes, listTracking, removeLeftovers } from './tracking/trackingDesk.ts'
-import { TrackingStore } from './tracking/trackingStore.ts'
-import { VolumeLocks } from './tracking/volumeLocks.ts'
-import { readUsedBlocks } from './usedBlocks/readUsedBlocks.ts'
 
 export interface EngineOptions {
   /** Folder for catalogues; made when missing. */
@@ -38,13 +32,8 @@ export interface EngineOptions {
   volumes?: VolumeParts
 }
 
-/** What volumes are read with; all but the driver as usual unless given. */
-export type VolumeParts = Pick<VolumeDeps, 'driver'> & Partial<VolumeDeps>
-
 /** How a storage is opened, whatever is expected there. */
 type Access = Omit<OpenStorageOptions, 'expect'>
-
-const silentLogger = createLogger({ write: () => undefined })
 
 /** Puts the engine together: the only place that names drivers of storages and volumes. */
 export function createEngine(options: EngineOptions): Engine {
@@ -52,23 +41,16 @@ export function createEngine(options: EngineOptions): Engine {
 }
 
 class HoldfastEngine implements Engine {
+  readonly #options: EngineOptions
   readonly #stateDir: string
   readonly #clock: Clock
-  readonly #overlays: OverlayStore
-  readonly #volumes: VolumeDeps
+  #overlayStore: Promise<OverlayStore> | undefined
+  #volumeDeps: Promise<VolumeDeps> | undefined
 
   constructor(options: EngineOptions) {
     this.#stateDir = options.stateDir
-    this.#overlays = new OverlayStore(options.stateDir)
+    this.#options = options
     this.#clock = options.clock ?? systemClock
-    this.#volumes = {
-      driver: new LvmDriver({ system: lvmSystem, logger: options.logger ?? silentLogger, stateDir: options.stateDir }),
-      store: new TrackingStore(options.stateDir),
-      locks: new VolumeLocks({ clock: this.#clock }),
-      clock: this.#clock,
-      usedBlocks: readUsedBlocks,
-      ...options.volumes,
-    }
   }
 
   async init(url: string, secret: Secret, options: InitOptions = {}): Promise<InitResult> {
@@ -108,16 +90,17 @@ class HoldfastEngine implements Engine {
         ...(options.writeLimit === undefined ? {} : { write: new Limiter(options.writeLimit, this.#clock) }),
       }
       const storage = retrying(limiting(plain, limits), { clock: this.#clock })
-      const opening = opened(storage, () =>
-        Repository.open(storage, { secret, stateDir: this.#stateDir, clock: this.#clock }),
-      )
       // What works with a repository is loaded while its key is derived, which takes as long.
-      const [repository, { RepositorySession }] = await Promise.all([opening, import('./session.ts')])
+      const whileDeriving = () => void this.#sessionParts().catch(() => undefined)
+      const repository = await opened(storage, () =>
+        Repository.open(storage, { secret, stateDir: this.#stateDir, clock: this.#clock, whileDeriving }),
+      )
+      const { RepositorySession, overlays, volumes } = await this.#sessionParts()
       await this.#withKnown(known => known.remember(place, repository.id, this.#clock.now()))
       return new RepositorySession(repository, url, {
         folder: folderOf(url),
-        overlays: this.#overlays,
-        volumes: this.#volumes,
+        overlays,
+        volumes,
         ...(options.cacheBytes === undefined ? {} : { cacheBytes: options.cacheBytes }),
       })
     } catch (error) {
@@ -126,28 +109,59 @@ class HoldfastEngine implements Engine {
     }
   }
 
-  overlays(): Promise<Overlay[]> {
-    return this.#overlays.list()
+  async overlays(): Promise<Overlay[]> {
+    return (await this.#overlays()).list()
   }
 
-  discardOverlay(id: string): Promise<void> {
-    return this.#overlays.remove(id)
+  async discardOverlay(id: string): Promise<void> {
+    await (await this.#overlays()).remove(id)
   }
 
   async tracking(options: { signal?: AbortSignal } = {}): Promise<TrackedVolumeState[]> {
-    return await listTracking(this.#volumes, options.signal)
+    const { listTracking } = await import('./computerVolumes.ts')
+    return await listTracking(await this.#volumes(), options.signal)
   }
 
   async forgetTracking(of: Parameters<Engine['forgetTracking']>[0]): Promise<string[]> {
-    return await ('volumes' in of ? forgetVolumes(of.volumes, this.#volumes) : forgetRepository(of, this.#volumes))
+    const { forgetRepository, forgetVolumes } = await import('./computerVolumes.ts')
+    const volumes = await this.#volumes()
+    return await ('volumes' in of ? forgetVolumes(of.volumes, volumes) : forgetRepository(of, volumes))
   }
 
-  tidyVolumes(): Promise<string[]> {
-    return removeLeftovers(this.#volumes)
+  async tidyVolumes(): Promise<string[]> {
+    const { removeLeftovers } = await import('./computerVolumes.ts')
+    return await removeLeftovers(await this.#volumes())
   }
 
   async previewSource(path: string, options: Parameters<Engine['previewSource']>[1]) {
-    return await previewSource(path, options, this.#volumes)
+    const { previewSource } = await import('./computerVolumes.ts')
+    return await previewSource(path, options, await this.#volumes())
+  }
+
+  #volumes(): Promise<VolumeDeps> {
+    const { logger, volumes } = this.#options
+    const load = async () =>
+      (await import('./computerVolumes.ts')).volumesOf(
+        { stateDir: this.#stateDir, clock: this.#clock, logger },
+        volumes,
+      )
+    this.#volumeDeps ??= load()
+    return this.#volumeDeps
+  }
+
+  #overlays(): Promise<OverlayStore> {
+    const load = async () => new (await import('./nbd/overlayStore.ts')).OverlayStore(this.#stateDir)
+    this.#overlayStore ??= load()
+    return this.#overlayStore
+  }
+
+  async #sessionParts() {
+    const [{ RepositorySession }, overlays, volumes] = await Promise.all([
+      import('./session.ts'),
+      this.#overlays(),
+      this.#volumes(),
+    ])
+    return { RepositorySession, overlays, volumes }
   }
 
   #access({ credentials }: Pick<RepositoryOptions, 'credentials'>): Access {

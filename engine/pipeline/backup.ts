@@ -209,7 +209,8 @@ class BackupRun {
     }
     const base = this.#options.base ? rootOf(this.#options.base) : nothing
     const hints = this.#options.base ? this.#withResizedEnd(this.#options.hints, base.sizeBytes) : this.#options.hints
-    if (this.#options.base && !(await this.#baseAgrees(base, hints))) {
+    // Without a base, what the hints do not name is taken for empty: somebody who forgot the base must not get an empty version.
+    if (!(await this.#baseAgrees(base, hints))) {
       this.#hintsRejected = true
       const who = this.#hintedMethod === 'hints' ? 'hints do' : 'snapshot that was kept does'
       this.#warnings.push(`The ${who} not agree with the source: everything was read instead.`)

@@ -31,6 +31,8 @@ export interface OpenOptions {
   secret: Secret
   stateDir: string
   clock?: Clock
+  /** Called when the derivation of a key has begun in another thread, which takes a while. Must not throw. */
+  whileDeriving?: () => void
 }
 
 /** An open repository: its parts, wired. Opened by `create` or `open`, closed by whoever opened it. */
@@ -140,7 +142,9 @@ export class Repository {
     let opened = false
     for (const { config, bytes } of configs) {
       for (const slot of slots) {
-        const masterKey = await openSlot(config.repositoryId, slot, options.secret)
+        const deriving = openSlot(config.repositoryId, slot, options.secret)
+        options.whileDeriving?.()
+        const masterKey = await deriving
         if (!masterKey) continue
         opened = true
         const configKey = deriveKeyring(masterKey, config.repositoryId).config

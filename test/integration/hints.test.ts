@@ -141,6 +141,16 @@ describe('backups by hints', () => {
     await expectRestores(session, result.version, originalOf(image), folder.path)
   })
 
+  test('without a base, changes are no list of what is in use: that is found out, and everything is read', async () => {
+    const image = randomImage(3_000_000, 'forgotten')
+    await backUp(image)
+    for (const hints of [[], [{ offset: 1_000_000, length: 100_000, exists: true }]]) {
+      const result = await backUp(image, hints)
+      expect(result).toMatchObject({ hintsRejected: true, status: 'complete', readBytes: image.length })
+      await expectRestores(session, result.version, originalOf(image), folder.path)
+    }
+  })
+
   test('that say nothing changed when everything did are found out, and everything is read', async () => {
     const { version } = await backUp(randomImage(3_000_000, 'before'))
     const image = randomImage(3_000_000, 'after')

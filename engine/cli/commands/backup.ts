@@ -47,7 +47,7 @@ export function define(command: Command, cli: Cli): void {
     .option('-n, --name <name>', 'name of the version; the last part of the path unless given')
     .option('-l, --label <key=value>', 'label for the version; may be given several times', collect)
     .option('--hints <file>', 'what changed since the base, as JSON of "rbd diff"; a sample of the rest is checked')
-    .option('--base <version>', 'the version that the hints count from')
+    .option('--base <version>', 'the version that the hints count from; without one, they name all that is not empty')
     .option('--no-snapshot', 'read a volume itself, even if a snapshot of it could be taken')
     .option(
       '--snapshot-size <size>',
