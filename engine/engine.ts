@@ -19,7 +19,7 @@ import { storageDrivers } from './storage/drivers.ts'
 import { limiting } from './storage/limiting.ts'
 import { folderOf, locationText, parseRepositoryUrl } from './storage/locations.ts'
 import { type OpenStorageOptions, openStorage } from './storage/registry.ts'
-import { retrying } from './storage/retrying.ts'
+import { attemptsAt, retrying } from './storage/retrying.ts'
 import type { Storage } from './storage/storage.ts'
 
 export interface EngineOptions {
@@ -61,7 +61,7 @@ class HoldfastEngine implements Engine {
     const create = async () => {
       const storage = await openStorage(url, storageDrivers, { ...access, expect: 'nothing' })
       return opened(storage, () =>
-        Repository.create(retrying(storage, { clock: this.#clock }), {
+        Repository.create(retrying(storage, { clock: this.#clock, attempts: attemptsAt(storage.url) }), {
           secret,
           stateDir: this.#stateDir,
           clock: this.#clock,
@@ -89,7 +89,7 @@ class HoldfastEngine implements Engine {
         ...(options.readLimit === undefined ? {} : { read: new Limiter(options.readLimit, this.#clock) }),
         ...(options.writeLimit === undefined ? {} : { write: new Limiter(options.writeLimit, this.#clock) }),
       }
-      const storage = retrying(limiting(plain, limits), { clock: this.#clock })
+      const storage = retrying(limiting(plain, limits), { clock: this.#clock, attempts: attemptsAt(plain.url) })
       // What works with a repository is loaded while its key is derived, which takes as long.
       const whileDeriving = () => void this.#sessionParts().catch(() => undefined)
       const repository = await opened(storage, () =>
@@ -170,6 +170,8 @@ class HoldfastEngine implements Engine {
 
   /** A place that held a repository before and holds none now is a drive that is not connected, not an empty place. */
   async #refuseMissingDrive(url: string, access: Access, otherwise = ''): Promise<void> {
+    // Buckets and servers are not pulled out; whether they are there, they say themselves.
+    if (folderOf(url) === undefined) return
     const seen = await this.#withKnown(known => known.at(placeOf(url)))
     if (!seen || (await holdsConfig(url, access))) return
     const lastSeen = new Date(seen.lastSeenAt).toISOString()
