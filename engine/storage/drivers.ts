@@ -6,7 +6,7 @@ export const storageDrivers: StorageFactories = {
   file: (location, options) => DirectoryStorage.open(location.path, options),
   s3: notYet,
   b2: notYet,
-  sftp: notYet,
+  sftp: async (location, options) => (await import('./sftp.ts')).SftpStorage.open(location, options),
   rclone: notYet,
 }
 
