@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
 import type { CallOptions, Engine, RepositoryOptions, Secret, Session } from '../engineApi.ts'
 import { type ExitCode, exitCodes, type MonitorCode } from './exitCodes.ts'
+import { withHostKey } from './hostKey.ts'
 import type { Interruption } from './interruption.ts'
 import { Output, type OutputStream } from './output.ts'
 import { askLine, type InputStream } from './prompt.ts'
@@ -33,6 +34,7 @@ export interface World {
 /** Options that every command has. */
 export interface GlobalOptions extends SecretOptions {
   repo?: string
+  acceptHostKey?: string
   json?: boolean
   quiet?: boolean
   debug?: boolean
@@ -145,6 +147,12 @@ export class Cli {
     return askLine({ input: this.world.stdin, write, question, hidden: options.hidden })
   }
 
+  /** What opens a place on a server: with the key of the server, which the person is asked about if it is new. */
+  withHostKey<T>(use: (access: { acceptHostKey?: string }) => Promise<T>): Promise<T> {
+    const ask = (question: string) => this.ask(question, { hidden: false })
+    return withHostKey({ accepted: this.#globals.acceptHostKey, canAsk: this.canAsk, ask }, use)
+  }
+
   /**
    * Opens the repository, lets `use` work with it and closes it. `isHeavy` means that all of its data, or of a disk, is
    * likely to be gone through: threads for that are started meanwhile.
@@ -169,7 +177,8 @@ export class Cli {
     for (let attempt = 1; ; attempt++) {
       try {
         const secret = await this.#existingSecret(source, url)
-        return await (await this.engine()).open(url, secret, options)
+        const engine = await this.engine()
+        return await this.withHostKey(access => engine.open(url, secret, { ...options, ...access }))
       } catch (error) {
         const mayRetry = source.kind === 'ask' && attempt < attempts && isHoldfastError(error, 'repository.wrongKey')
         if (!mayRetry) throw error

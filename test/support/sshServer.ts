@@ -104,7 +104,7 @@ export class SshServer {
   }
 
   async halt(): Promise<void> {
-    await this.killLogins()
+    if (this.#process) await this.killLogins()
     const child = this.#process
     this.#process = undefined
     if (!child || child.exitCode !== null) return

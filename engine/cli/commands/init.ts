@@ -32,7 +32,9 @@ async function run(cli: Cli, options: Options): Promise<void> {
   const blockSize =
     options.blockSize === undefined ? {} : { blockSizeBytes: parseSize(options.blockSize, '--block-size') }
   const secret = await cli.secretForNewRepository()
-  const result = await (await cli.engine()).init(url, secret, { ...blockSize, forgetOld: options.force ?? false })
+  const engine = await cli.engine()
+  const how = { ...blockSize, forgetOld: options.force ?? false }
+  const result = await cli.withHostKey(access => engine.init(url, secret, { ...how, ...access }))
   // Even with --quiet: the phrase is shown this once only.
   cli.output.result(
     result,

@@ -37,7 +37,7 @@ export async function loginMethods(options: LoginOptions): Promise<AnyAuthMethod
   const methods: AnyAuthMethod[] = []
   const addKey = (key: ParsedKey) => methods.push({ type: 'publickey', username, key })
   if (privateKey !== undefined) addKey(usable(url, 'The private key', privateKey, passphrase))
-  else if (identity !== undefined) {
+  else if (identity !== undefined && password === undefined) {
     const path = identity.replace(/^~(?=\/)/, home)
     addKey(usable(url, `The key file ${path}`, await keyFile(url, path), passphrase))
   }
