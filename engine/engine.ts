@@ -164,8 +164,13 @@ class HoldfastEngine implements Engine {
     return { RepositorySession, overlays, volumes }
   }
 
-  #access({ credentials }: Pick<RepositoryOptions, 'credentials'>): Access {
-    return { stateDir: this.#stateDir, clock: this.#clock, ...(credentials && { credentials }) }
+  #access({ credentials, acceptHostKey }: Pick<RepositoryOptions, 'credentials' | 'acceptHostKey'>): Access {
+    return {
+      stateDir: this.#stateDir,
+      clock: this.#clock,
+      ...(credentials && { credentials }),
+      ...(acceptHostKey !== undefined && { acceptHostKey }),
+    }
   }
 
   /** A place that held a repository before and holds none now is a drive that is not connected, not an empty place. */

@@ -44,6 +44,11 @@ export interface PriorityOptions {
 export interface RepositoryOptions {
   /** What the storage lets us in by; without, what the environment of this process offers. */
   credentials?: StorageCredentials
+  /**
+   * Fingerprint (SHA256:…) of the key of a server that is new here, as storage.hostKeyUnknown told it and somebody agreed to;
+   * it is remembered.
+   */
+  acceptHostKey?: string
   /** Bytes per second that go to and come from the storage. */
   writeLimit?: number
   readLimit?: number
@@ -54,6 +59,7 @@ export interface RepositoryOptions {
 export interface InitOptions {
   /** As of RepositoryOptions. */
   credentials?: StorageCredentials
+  acceptHostKey?: string
   /** Power of two from 16 KiB to 4 MiB. */
   blockSizeBytes?: number
   /** Begin anew at a place where another repository was seen before and is gone. Never overwrites one that is there. */

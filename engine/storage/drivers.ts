@@ -7,7 +7,7 @@ export const storageDrivers: StorageFactories = {
   // Brought in when needed: the SDK is large.
   s3: async (location, options) => (await import('./s3/open.ts')).openS3(location, options),
   b2: async (location, options) => (await import('./s3/open.ts')).openS3(location, options),
-  sftp: notYet,
+  sftp: async (location, options) => (await import('./sftp.ts')).SftpStorage.open(location, options),
   rclone: notYet,
 }
 

@@ -34,8 +34,9 @@ async function run(cli: Cli, options: Options): Promise<void> {
     options.blockSize === undefined ? {} : { blockSizeBytes: parseSize(options.blockSize, '--block-size') }
   const credentials = await cli.credentials()
   const secret = await cli.secretForNewRepository()
-  const forgetOld = options.force ?? false
-  const result = await (await cli.engine()).init(url, secret, { ...blockSize, ...credentials, forgetOld })
+  const engine = await cli.engine()
+  const how = { ...blockSize, ...credentials, forgetOld: options.force ?? false }
+  const result = await cli.withHostKey(access => engine.init(url, secret, { ...how, ...access }))
   // Even with --quiet: the phrase is shown this once only.
   cli.output.result(
     result,
