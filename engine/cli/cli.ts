@@ -157,7 +157,7 @@ export class Cli {
     if (isHeavy) (await import('../pipeline/spareThreads.ts')).startSpareThreads()
     const url = this.repository
     const source = secretSource(this.#globals, this.world.env)
-    const session = await this.#open(url, source, options)
+    const { session } = await this.#open(url, source, options)
     try {
       return await use(session)
     } finally {
@@ -165,11 +165,56 @@ export class Cli {
     }
   }
 
-  async #open(url: string, source: SecretSource, options: RepositoryOptions): Promise<Session> {
+  /**
+   * The same with two repositories, of which data goes from the first to the second. The second opens with the secret of the first
+   * unless another one was given; if that is wrong, a person is asked.
+   */
+  async withTwoSessions<T>(
+    from: { url: string; options?: RepositoryOptions },
+    to: { url: string; secret: SecretOptions; options?: RepositoryOptions },
+    use: (from: Session, to: Session) => Promise<T>,
+  ): Promise<T> {
+    const { startSpareThreads } = await import('../pipeline/spareThreads.ts')
+    startSpareThreads()
+    const first = await this.#open(from.url, secretSource(this.#globals, this.world.env), from.options ?? {})
+    try {
+      const source = secretSource(to.secret, this.world.env, 'to')
+      const second = await this.#openSecond(to.url, source, to.options ?? {}, first.secret)
+      try {
+        return await use(first.session, second)
+      } finally {
+        await second.close()
+      }
+    } finally {
+      await first.session.close()
+    }
+  }
+
+  async #openSecond(url: string, source: SecretSource, options: RepositoryOptions, same: Secret): Promise<Session> {
+    if (source.kind !== 'ask') return (await this.#open(url, source, options)).session
+    try {
+      return await (await this.engine()).open(url, same, options)
+    } catch (error) {
+      if (!isHoldfastError(error, 'repository.wrongKey')) throw error
+      if (this.canAsk) return (await this.#open(url, source, options)).session
+      throw new HoldfastError('repository.wrongKey', `The repository at ${url} has another key.`, {
+        advice:
+          'Give its own with --to-passphrase-file FILE or --to-key-file FILE, or set HOLDFAST_TO_PASSPHRASE_FILE.',
+        details: { url },
+        cause: error,
+      })
+    }
+  }
+
+  async #open(
+    url: string,
+    source: SecretSource,
+    options: RepositoryOptions,
+  ): Promise<{ session: Session; secret: Secret }> {
     for (let attempt = 1; ; attempt++) {
       try {
         const secret = await this.#existingSecret(source, url)
-        return await (await this.engine()).open(url, secret, options)
+        return { session: await (await this.engine()).open(url, secret, options), secret }
       } catch (error) {
         const mayRetry = source.kind === 'ask' && attempt < attempts && isHoldfastError(error, 'repository.wrongKey')
         if (!mayRetry) throw error
