@@ -4,6 +4,7 @@ import type { Comparison } from './contract/library.ts'
 import type {
   BackupResult,
   ByteRange,
+  CopyResult,
   EnforceResult,
   InitResult,
   KeyAdded,
@@ -215,6 +216,25 @@ export interface Session {
    * of different sources. integrity.* when a map that differs cannot be read.
    */
   compare(older: string, newer: string, options?: { signal?: AbortSignal }): Promise<Comparison>
+
+  /**
+   * Copies versions into another open repository, the oldest first; those that are there already (by their ids) are left alone. Each keeps
+   * its id, name, date and all else that is known of it, is protected if it is here, and gets its labels as they are now. Every block is
+   * checked when it is read. A version that is damaged is not copied and the others are; whatever else fails ends it. Run again after
+   * that, it goes on. usage.invalid when both are the same repository.
+   */
+  copyTo(
+    target: Session,
+    options?: CallOptions &
+      PriorityOptions & {
+        /** These, or else what the filter lets through. */
+        versions?: readonly string[]
+        filter?: string
+        dryRun?: boolean
+        /** Told before a version is copied; `index` counts from 0. */
+        onVersion?: (version: Version, place: { index: number; count: number }) => void
+      },
+  ): Promise<CopyResult>
 
   scrub(
     versions: readonly string[],

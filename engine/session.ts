@@ -3,6 +3,7 @@ import type { VersionId } from './contract/ids.ts'
 import type { Comparison } from './contract/library.ts'
 import type {
   BackupResult,
+  CopyResult,
   EnforceResult,
   KeyAdded,
   KeyInfo,
@@ -17,6 +18,7 @@ import type {
   VersionDetails,
 } from './contract/models.ts'
 import type { ExtractedRecipe, ShownRecipe } from './contract/recipe.ts'
+import { copyVersions, requireOther } from './copyVersions.ts'
 import type { CallOptions, PriorityOptions, ReadRange, Secret, Session } from './engineApi.ts'
 import {
   type HeldSource,
@@ -207,6 +209,32 @@ export class RepositorySession implements Session {
     const loaded = await this.#repository.refresh(options.signal)
     const [before, after] = [older, newer].map(spec => this.#record(loaded, spec)) as [VersionRecord, VersionRecord]
     return await compareVersions(this.#repository, before, after, options.signal)
+  }
+
+  async copyTo(target: Session, options: Parameters<Session['copyTo']>[1] = {}): Promise<CopyResult> {
+    if (!(target instanceof RepositorySession)) throw new TypeError('the target is no session of this engine')
+    requireOther(this.#repository, target.#repository)
+    const loaded = await this.#repository.refresh(options.signal)
+    const views = options.versions
+      ? resolveVersions(this.#filtered(loaded), options.versions)
+      : this.#filtered(loaded, options.filter)
+    const wanted = views.map(view => ({ view, record: loaded.versions.find(({ id }) => id === view.id)! }))
+    const places = {
+      from: this.#repository,
+      to: target.#repository,
+      open: (record: VersionRecord) => this.#desk.open(record),
+    }
+    const result = await copyVersions(places, wanted, {
+      ...callOptions(options),
+      ...priorityOf(options),
+      ...(options.dryRun && { dryRun: true }),
+      ...(options.onVersion && { onVersion: options.onVersion }),
+    })
+    if (loaded.lostVersions.length > 0) {
+      const lost = loaded.lostVersions.join(', ')
+      result.warnings.push(`The records of these versions cannot be read, so they were not copied: ${lost}.`)
+    }
+    return result
   }
 
   async scrub(specs: readonly string[], options: Parameters<Session['scrub']>[1]): Promise<ScrubResult> {

@@ -106,8 +106,13 @@ export class Cli {
   }
 
   /** What the storage of the repository lets us in by, out of the file that was named; nothing when none was. */
-  async credentials(): Promise<{ credentials?: StorageCredentials }> {
-    const source = credentialsSource(this.#globals.credentialsFile, this.world.env)
+  credentials(): Promise<{ credentials?: StorageCredentials }> {
+    return this.#credentialsIn(credentialsSource(this.#globals.credentialsFile, this.world.env))
+  }
+
+  async #credentialsIn(
+    source: { path: string; named: string } | undefined,
+  ): Promise<{ credentials?: StorageCredentials }> {
     return source === undefined ? {} : { credentials: await readCredentialsFile(this.#file(source)) }
   }
 
@@ -175,7 +180,7 @@ export class Cli {
     if (isHeavy) (await import('../pipeline/spareThreads.ts')).startSpareThreads()
     const url = this.repository
     const source = secretSource(this.#globals, this.world.env)
-    const session = await this.#open(url, source, { ...(await this.credentials()), ...options })
+    const { session } = await this.#open(url, source, { ...(await this.credentials()), ...options })
     try {
       return await use(session)
     } finally {
@@ -183,12 +188,66 @@ export class Cli {
     }
   }
 
-  async #open(url: string, source: SecretSource, options: RepositoryOptions): Promise<Session> {
+  /**
+   * The same with two repositories, of which data goes from the first to the second. The second opens with the secret of the first
+   * unless another one was given; if that is wrong, a person is asked.
+   * The same credentials let into both where both are of one kind, unless others are given.
+   */
+  async withTwoSessions<T>(
+    from: { url: string; options?: RepositoryOptions },
+    to: { url: string; secret: SecretOptions; credentialsFile?: string | undefined; options?: RepositoryOptions },
+    use: (from: Session, to: Session) => Promise<T>,
+  ): Promise<T> {
+    const { startSpareThreads } = await import('../pipeline/spareThreads.ts')
+    startSpareThreads()
+    const access = await this.credentials()
+    const first = await this.#open(from.url, secretSource(this.#globals, this.world.env), {
+      ...access,
+      ...from.options,
+    })
+    try {
+      const source = secretSource(to.secret, this.world.env, 'to')
+      const own = await this.#credentialsIn(credentialsSource(to.credentialsFile, this.world.env, 'to'))
+      const shared = schemeOf(from.url) === schemeOf(to.url) ? access : {}
+      const second = await this.#openSecond(to.url, source, { ...shared, ...own, ...to.options }, first.secret)
+      try {
+        return await use(first.session, second)
+      } finally {
+        await second.close()
+      }
+    } finally {
+      await first.session.close()
+    }
+  }
+
+  async #openSecond(url: string, source: SecretSource, options: RepositoryOptions, same: Secret): Promise<Session> {
+    if (source.kind !== 'ask') return (await this.#open(url, source, options)).session
+    try {
+      const engine = await this.engine()
+      return await this.withHostKey(access => engine.open(url, same, { ...options, ...access }))
+    } catch (error) {
+      if (!isHoldfastError(error, 'repository.wrongKey')) throw error
+      if (this.canAsk) return (await this.#open(url, source, options)).session
+      throw new HoldfastError('repository.wrongKey', `The repository at ${url} has another key.`, {
+        advice:
+          'Give its own with --to-passphrase-file FILE or --to-key-file FILE, or set HOLDFAST_TO_PASSPHRASE_FILE.',
+        details: { url },
+        cause: error,
+      })
+    }
+  }
+
+  async #open(
+    url: string,
+    source: SecretSource,
+    options: RepositoryOptions,
+  ): Promise<{ session: Session; secret: Secret }> {
     for (let attempt = 1; ; attempt++) {
       try {
         const secret = await this.#existingSecret(source, url)
         const engine = await this.engine()
-        return await this.withHostKey(access => engine.open(url, secret, { ...options, ...access }))
+        const session = await this.withHostKey(access => engine.open(url, secret, { ...options, ...access }))
+        return { session, secret }
       } catch (error) {
         const mayRetry = source.kind === 'ask' && attempt < attempts && isHoldfastError(error, 'repository.wrongKey')
         if (!mayRetry) throw error
@@ -298,3 +357,6 @@ function outputFor(world: World, globals: GlobalOptions): Output {
     color: globals.color ?? true,
   })
 }
+
+/** "s3" of "s3:bucket"; undefined for a path. */
+const schemeOf = (url: string): string | undefined => /^([a-z0-9]+):/i.exec(url)?.[1]?.toLowerCase()

@@ -3,14 +3,16 @@ import type { StorageCredentials } from '../contract/credentials.ts'
 import { HoldfastError } from '../contract/errors.ts'
 import { readSecretFile, type SecretFile } from './secrets.ts'
 
-/** Which option or variable names the file with credentials of the storage; the option counts first. */
+/** Which option or variable names the file with credentials of the storage; the option counts first. `of` is 'to' for the second of two repositories. */
 export function credentialsSource(
   option: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
+  of?: 'to',
 ): { path: string; named: string } | undefined {
-  if (option) return { path: option, named: '--credentials-file' }
-  const path = env.HOLDFAST_CREDENTIALS_FILE
-  return path ? { path, named: 'HOLDFAST_CREDENTIALS_FILE' } : undefined
+  if (option) return { path: option, named: of ? '--to-credentials-file' : '--credentials-file' }
+  const variable = of ? 'HOLDFAST_TO_CREDENTIALS_FILE' : 'HOLDFAST_CREDENTIALS_FILE'
+  const path = env[variable]
+  return path ? { path, named: variable } : undefined
 }
 
 /**

@@ -17,15 +17,24 @@ export interface SecretOptions {
 
 /**
  * Options count before the environment, files before HOLDFAST_PASSPHRASE, and without any of them the person is asked.
- * usage.invalid when both files are named in one place, as nobody can tell which is meant.
+ * usage.invalid when both files are named in one place, as nobody can tell which is meant. `of` is 'to' for the repository that
+ * something is copied into, whose options and variables have that in their names.
  */
-export function secretSource(options: SecretOptions, env: Readonly<Record<string, string | undefined>>): SecretSource {
-  const fromOptions = fileSource(options.passphraseFile, '--passphrase-file', options.keyFile, '--key-file')
+export function secretSource(
+  options: SecretOptions,
+  env: Readonly<Record<string, string | undefined>>,
+  of?: 'to',
+): SecretSource {
+  const option = of === undefined ? '--' : `--${of}-`
+  const variable = of === undefined ? 'HOLDFAST_' : `HOLDFAST_${of.toUpperCase()}_`
+  const names = { passphrase: `${option}passphrase-file`, key: `${option}key-file` }
+  const fromOptions = fileSource(options.passphraseFile, names.passphrase, options.keyFile, names.key)
   if (fromOptions) return fromOptions
-  const [passphraseVariable, keyVariable] = ['HOLDFAST_PASSPHRASE_FILE', 'HOLDFAST_KEY_FILE'] as const
-  const fromFiles = fileSource(env[passphraseVariable], passphraseVariable, env[keyVariable], keyVariable)
+  const [passphraseFile, keyFile] = [`${variable}PASSPHRASE_FILE`, `${variable}KEY_FILE`]
+  const fromFiles = fileSource(env[passphraseFile], passphraseFile, env[keyFile], keyFile)
   if (fromFiles) return fromFiles
-  return env.HOLDFAST_PASSPHRASE ? { kind: 'text', text: env.HOLDFAST_PASSPHRASE } : { kind: 'ask' }
+  const text = env[`${variable}PASSPHRASE`]
+  return text ? { kind: 'text', text } : { kind: 'ask' }
 }
 
 function fileSource(

@@ -28,6 +28,7 @@ export const verbGroups: readonly { heading: string; verbs: readonly Verb[] }[] 
       { name: 'versions', summary: 'list what has been backed up', load: () => import('./commands/versions.ts') },
       { name: 'show', summary: 'show all that is known of a version', load: () => import('./commands/show.ts') },
       { name: 'restore', summary: 'write a version to a file or disk', load: () => import('./commands/restore.ts') },
+      { name: 'copy', summary: 'copy versions to another repository', load: () => import('./commands/copy.ts') },
       {
         name: 'overlays',
         summary: 'keep or discard what was written to versions',

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { VersionId } from './ids.ts'
+import { wireErrorSchema } from './wireError.ts'
 
 /**
  * What the command line prints with --json and what the screens receive. Sizes are bytes (safe integers), durations
@@ -219,6 +220,37 @@ export const enforceResultSchema = z.object({
   removed: z.array(versionId),
 })
 export type EnforceResult = z.infer<typeof enforceResultSchema>
+
+const copiedFacts = {
+  version: versionId,
+  name: z.string(),
+  date: isoTime,
+  /** As of the version that it is a copy of. */
+  status: z.enum(['complete', 'incomplete']),
+  sizeBytes: bytes,
+}
+
+/** `copy` */
+export const copyResultSchema = z.object({
+  dryRun: z.boolean(),
+  /** The oldest first. With a dry run what would be copied, and zeros for what is not known before. */
+  copied: z.array(
+    z.object({
+      ...copiedFacts,
+      /** Read of the version where it comes from. */
+      readBytes: bytes,
+      newBytes: bytes,
+      storedBytes: bytes,
+      durationMs: milliseconds,
+    }),
+  ),
+  /** There already. */
+  skipped: z.array(z.object(copiedFacts)),
+  /** Damaged where it comes from, or removed meanwhile: nothing of it is in the other place. */
+  failed: z.array(z.object({ ...copiedFacts, error: wireErrorSchema })),
+  warnings: z.array(z.string()),
+})
+export type CopyResult = z.infer<typeof copyResultSchema>
 
 /** `rm` */
 export const removeResultSchema = z.object({ dryRun: z.boolean(), removed: z.array(versionId) })

@@ -39,6 +39,8 @@ export interface BackupOptions {
   allocated?: Allocated
   /** The version that unchanged parts are taken over from; needs `hints`. */
   base?: VersionRecord
+  /** A version of another repository that this becomes a copy of. Its hints are exact, so no sample of the rest is looked at. */
+  copyOf?: CopiedVersion
   /** Parts that the base could not read of its own source, and that are taken over from it. */
   missing?: readonly ByteRange[]
   /** The moment that the source shows, milliseconds since 1970 UTC; when the run begins unless given. */
@@ -54,6 +56,12 @@ export interface BackupOptions {
   priority?: Priority
   signal?: AbortSignal
   onProgress?: OnProgress
+}
+
+/** What a copy takes over from the version that it is made of; the rest of its record is about the repository that it is in. */
+export interface CopiedVersion {
+  record: Omit<VersionRecord, 'root' | 'recipe' | 'blockSizeBytes' | 'newBytes' | 'storedBytes'>
+  protected: boolean
 }
 
 /** What somebody who knows the content of a source says of it. */
@@ -146,6 +154,7 @@ class BackupRun {
       storedBytes: this.#sink.storedBytes,
       holeBytes,
       durationMs: Math.round(clock.monotonic() - began),
+      ...this.#options.copyOf?.record,
       ...(counted.recipe && { recipe: counted.recipe }),
     }
     await this.#commit(record)
@@ -209,8 +218,9 @@ class BackupRun {
     }
     const base = this.#options.base ? rootOf(this.#options.base) : nothing
     const hints = this.#options.base ? this.#withResizedEnd(this.#options.hints, base.sizeBytes) : this.#options.hints
+    const isCertain = this.#options.copyOf !== undefined
     // Without a base, what the hints do not name is taken for empty: somebody who forgot the base must not get an empty version.
-    if (!(await this.#baseAgrees(base, hints))) {
+    if (!isCertain && !(await this.#baseAgrees(base, hints))) {
       this.#hintsRejected = true
       const who = this.#hintedMethod === 'hints' ? 'hints do' : 'snapshot that was kept does'
       this.#warnings.push(`The ${who} not agree with the source: everything was read instead.`)
@@ -319,6 +329,8 @@ class BackupRun {
   /** The version record is the last thing written, and counts only if the lock was held before and after. */
   async #commit(record: VersionRecord): Promise<void> {
     await this.#lock.assertHeld()
+    // Before the record: a copy that is there is protected, also when this is killed here.
+    if (this.#options.copyOf?.protected) await this.#protect(record.id)
     try {
       await this.#repository.versions.putVersion(record)
       await this.#lock.assertHeld()
@@ -327,10 +339,20 @@ class BackupRun {
       await this.#repository.versions.deleteVersion(record.id)
       throw error
     }
+    if (!this.#options.copyOf?.protected) return
+    // A prune that looked before the record was there has taken the mark for one of a version that is gone.
+    const { marks } = await this.#repository.versions.load()
+    if (!marks.protectedVersions.has(record.id)) await this.#protect(record.id)
+  }
+
+  async #protect(version: VersionId): Promise<void> {
+    const { clock, versions } = this.#repository
+    const at = new Date(clock.now()).toISOString()
+    await versions.putMark({ kind: 'protect', at, version, protected: true })
   }
 
   #result(record: VersionRecord): BackupResult {
-    if (record.status === 'incomplete') {
+    if (record.status === 'incomplete' && !this.#options.copyOf) {
       this.#warnings.push('Parts of the source could not be read and are zeros in this version.')
     }
     const { sizeBytes, readBytes, newBytes, storedBytes, holeBytes, durationMs } = record
