@@ -14,13 +14,17 @@ import { LvmDriver } from './lvm/driver.ts'
 import { lvmSystem } from './lvm/system.ts'
 import { OverlayStore } from './nbd/overlayStore.ts'
 import { names } from './repository/format.ts'
+import { isImmutableObject } from './repository/immutableObjects.ts'
 import { Repository } from './repository/repository.ts'
 import { removeUnfinished } from './repository/unfinished.ts'
 import { previewSource } from './sourcePreview.ts'
+import type { CacheFolder } from './storage/cache/cacheFolder.ts'
+import { localCache } from './storage/cache/localCache.ts'
+import { caching } from './storage/caching.ts'
 import { storageDrivers } from './storage/drivers.ts'
 import { limiting } from './storage/limiting.ts'
 import { folderOf, locationText, parseRepositoryUrl } from './storage/locations.ts'
-import { type OpenStorageOptions, openStorage } from './storage/registry.ts'
+import { type OpenStorageOptions, openStorage, type StorageFactories } from './storage/registry.ts'
 import { retrying } from './storage/retrying.ts'
 import type { Storage } from './storage/storage.ts'
 import { forgetRepository, forgetVolumes, listTracking, removeLeftovers } from './tracking/trackingDesk.ts'
@@ -36,6 +40,8 @@ export interface EngineOptions {
   logger?: Logger
   /** Instead of the volumes of this computer. */
   volumes?: VolumeParts
+  /** Instead of the drivers that Holdfast ships. */
+  storages?: StorageFactories
 }
 
 /** What volumes are read with; all but the driver as usual unless given. */
@@ -56,11 +62,15 @@ class HoldfastEngine implements Engine {
   readonly #clock: Clock
   readonly #overlays: OverlayStore
   readonly #volumes: VolumeDeps
+  readonly #storages: StorageFactories
+  readonly #cache: CacheFolder
 
   constructor(options: EngineOptions) {
     this.#stateDir = options.stateDir
     this.#overlays = new OverlayStore(options.stateDir)
     this.#clock = options.clock ?? systemClock
+    this.#storages = options.storages ?? storageDrivers
+    this.#cache = localCache(options.stateDir)
     this.#volumes = {
       driver: new LvmDriver({ system: lvmSystem, logger: options.logger ?? silentLogger, stateDir: options.stateDir }),
       store: new TrackingStore(options.stateDir),
@@ -77,7 +87,7 @@ class HoldfastEngine implements Engine {
     if (!options.forgetOld)
       await this.#refuseMissingDrive(url, access, ' To begin a new repository here all the same, add --force.')
     const create = async () => {
-      const storage = await openStorage(url, storageDrivers, { ...access, expect: 'nothing' })
+      const storage = await openStorage(url, this.#storages, { ...access, expect: 'nothing' })
       return opened(storage, () =>
         Repository.create(retrying(storage, { clock: this.#clock }), {
           secret,
@@ -89,7 +99,7 @@ class HoldfastEngine implements Engine {
     }
     const { repository, recoveryPhrase } = await create().catch(async error => {
       const isInTheWay = isHoldfastError(error, 'repository.alreadyExists')
-      if (!isInTheWay || !(await atPlace(url, access, removeUnfinished))) throw error
+      if (!isInTheWay || !(await atPlace(url, this.#storages, access, removeUnfinished))) throw error
       return create()
     })
     const result = { repositoryId: repository.id, recoveryPhrase }
@@ -102,12 +112,12 @@ class HoldfastEngine implements Engine {
     const place = placeOf(url)
     const access = this.#access(options)
     try {
-      const plain = await openStorage(url, storageDrivers, { ...access, expect: 'folder' })
+      const plain = await openStorage(url, this.#storages, { ...access, expect: 'folder' })
       const limits = {
         ...(options.readLimit === undefined ? {} : { read: new Limiter(options.readLimit, this.#clock) }),
         ...(options.writeLimit === undefined ? {} : { write: new Limiter(options.writeLimit, this.#clock) }),
       }
-      const storage = retrying(limiting(plain, limits), { clock: this.#clock })
+      const storage = this.#cached(retrying(limiting(plain, limits), { clock: this.#clock }), url)
       const opening = opened(storage, () =>
         Repository.open(storage, { secret, stateDir: this.#stateDir, clock: this.#clock }),
       )
@@ -154,10 +164,16 @@ class HoldfastEngine implements Engine {
     return { stateDir: this.#stateDir, clock: this.#clock, ...(credentials && { credentials }) }
   }
 
+  /** With what was read before and is kept on this computer; places on this computer are read as they are. */
+  #cached(storage: Storage, url: string): Storage {
+    if (folderOf(url) !== undefined) return storage
+    return caching(storage, { folder: this.#cache, place: placeOf(url), isImmutable: isImmutableObject })
+  }
+
   /** A place that held a repository before and holds none now is a drive that is not connected, not an empty place. */
   async #refuseMissingDrive(url: string, access: Access, otherwise = ''): Promise<void> {
     const seen = await this.#withKnown(known => known.at(placeOf(url)))
-    if (!seen || (await holdsConfig(url, access))) return
+    if (!seen || (await holdsConfig(url, this.#storages, access))) return
     const lastSeen = new Date(seen.lastSeenAt).toISOString()
     const when = lastSeen.slice(0, 16).replace('T', ' at ')
     throw new HoldfastError('storage.driveNotConnected', `The drive with the repository at ${url} is not connected.`, {
@@ -187,16 +203,21 @@ async function opened<T>(storage: Storage, open: () => Promise<T>): Promise<T> {
   }
 }
 
-const holdsConfig = (url: string, access: Access): Promise<boolean> =>
-  atPlace(url, access, async storage => {
+const holdsConfig = (url: string, storages: StorageFactories, access: Access): Promise<boolean> =>
+  atPlace(url, storages, access, async storage => {
     for (const name of [names.config, names.copy(names.config)]) if (await storage.stat(name)) return true
     return false
   })
 
 /** Asks something of the storage at a place; false when there is no such place. */
-async function atPlace(url: string, access: Access, ask: (storage: Storage) => Promise<boolean>): Promise<boolean> {
+async function atPlace(
+  url: string,
+  storages: StorageFactories,
+  access: Access,
+  ask: (storage: Storage) => Promise<boolean>,
+): Promise<boolean> {
   try {
-    const storage = await openStorage(url, storageDrivers, { ...access, expect: 'folder' })
+    const storage = await openStorage(url, storages, { ...access, expect: 'folder' })
     try {
       return await ask(storage)
     } finally {
