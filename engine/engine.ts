@@ -13,12 +13,13 @@ import type { Engine, InitOptions, RepositoryOptions, Secret, Session } from './
 import type { VolumeDeps } from './heldSource.ts'
 import type { OverlayStore } from './nbd/overlayStore.ts'
 import { names } from './repository/format.ts'
+import { isImmutableObject } from './repository/immutableObjects.ts'
 import { Repository } from './repository/repository.ts'
 import { removeUnfinished } from './repository/unfinished.ts'
 import { storageDrivers } from './storage/drivers.ts'
 import { limiting } from './storage/limiting.ts'
 import { folderOf, locationText, parseRepositoryUrl } from './storage/locations.ts'
-import { type OpenStorageOptions, openStorage } from './storage/registry.ts'
+import { type OpenStorageOptions, openStorage, type StorageFactories } from './storage/registry.ts'
 import { attemptsAt, retrying } from './storage/retrying.ts'
 import type { Storage } from './storage/storage.ts'
 
@@ -30,6 +31,8 @@ export interface EngineOptions {
   logger?: Logger
   /** Instead of the volumes of this computer. */
   volumes?: VolumeParts
+  /** Instead of the drivers that Holdfast ships. */
+  storages?: StorageFactories
 }
 
 /** How a storage is opened, whatever is expected there. */
@@ -46,11 +49,13 @@ class HoldfastEngine implements Engine {
   readonly #clock: Clock
   #overlayStore: Promise<OverlayStore> | undefined
   #volumeDeps: Promise<VolumeDeps> | undefined
+  readonly #storages: StorageFactories
 
   constructor(options: EngineOptions) {
     this.#stateDir = options.stateDir
     this.#options = options
     this.#clock = options.clock ?? systemClock
+    this.#storages = options.storages ?? storageDrivers
   }
 
   async init(url: string, secret: Secret, options: InitOptions = {}): Promise<InitResult> {
@@ -59,7 +64,7 @@ class HoldfastEngine implements Engine {
     if (!options.forgetOld)
       await this.#refuseMissingDrive(url, access, ' To begin a new repository here all the same, add --force.')
     const create = async () => {
-      const storage = await openStorage(url, storageDrivers, { ...access, expect: 'nothing' })
+      const storage = await openStorage(url, this.#storages, { ...access, expect: 'nothing' })
       return opened(storage, () =>
         Repository.create(retrying(storage, { clock: this.#clock, attempts: attemptsAt(storage.url) }), {
           secret,
@@ -71,7 +76,7 @@ class HoldfastEngine implements Engine {
     }
     const { repository, recoveryPhrase } = await create().catch(async error => {
       const isInTheWay = isHoldfastError(error, 'repository.alreadyExists')
-      if (!isInTheWay || !(await atPlace(url, access, removeUnfinished))) throw error
+      if (!isInTheWay || !(await atPlace(url, this.#storages, access, removeUnfinished))) throw error
       return create()
     })
     const result = { repositoryId: repository.id, recoveryPhrase }
@@ -84,12 +89,13 @@ class HoldfastEngine implements Engine {
     const place = placeOf(url)
     const access = this.#access(options)
     try {
-      const plain = await openStorage(url, storageDrivers, { ...access, expect: 'folder' })
+      const plain = await openStorage(url, this.#storages, { ...access, expect: 'folder' })
       const limits = {
         ...(options.readLimit === undefined ? {} : { read: new Limiter(options.readLimit, this.#clock) }),
         ...(options.writeLimit === undefined ? {} : { write: new Limiter(options.writeLimit, this.#clock) }),
       }
-      const storage = retrying(limiting(plain, limits), { clock: this.#clock, attempts: attemptsAt(plain.url) })
+      const far = retrying(limiting(plain, limits), { clock: this.#clock, attempts: attemptsAt(plain.url) })
+      const storage = await this.#cached(far, url)
       // What works with a repository is loaded while its key is derived, which takes as long.
       const whileDeriving = () => void this.#sessionParts().catch(() => undefined)
       const repository = await opened(storage, () =>
@@ -173,12 +179,22 @@ class HoldfastEngine implements Engine {
     }
   }
 
+  /** With what was read before and is kept on this computer; places on this computer are read as they are. */
+  async #cached(storage: Storage, url: string): Promise<Storage> {
+    if (folderOf(url) !== undefined) return storage
+    const [{ caching }, { localCache }] = await Promise.all([
+      import('./storage/caching.ts'),
+      import('./storage/cache/localCache.ts'),
+    ])
+    return caching(storage, { folder: localCache(this.#stateDir), place: placeOf(url), isImmutable: isImmutableObject })
+  }
+
   /** A place that held a repository before and holds none now is a drive that is not connected, not an empty place. */
   async #refuseMissingDrive(url: string, access: Access, otherwise = ''): Promise<void> {
     // Buckets and servers are not pulled out; whether they are there, they say themselves.
     if (folderOf(url) === undefined) return
     const seen = await this.#withKnown(known => known.at(placeOf(url)))
-    if (!seen || (await holdsConfig(url, access))) return
+    if (!seen || (await holdsConfig(url, this.#storages, access))) return
     const lastSeen = new Date(seen.lastSeenAt).toISOString()
     const when = lastSeen.slice(0, 16).replace('T', ' at ')
     throw new HoldfastError('storage.driveNotConnected', `The drive with the repository at ${url} is not connected.`, {
@@ -208,16 +224,21 @@ async function opened<T>(storage: Storage, open: () => Promise<T>): Promise<T> {
   }
 }
 
-const holdsConfig = (url: string, access: Access): Promise<boolean> =>
-  atPlace(url, access, async storage => {
+const holdsConfig = (url: string, storages: StorageFactories, access: Access): Promise<boolean> =>
+  atPlace(url, storages, access, async storage => {
     for (const name of [names.config, names.copy(names.config)]) if (await storage.stat(name)) return true
     return false
   })
 
 /** Asks something of the storage at a place; false when there is no such place. */
-async function atPlace(url: string, access: Access, ask: (storage: Storage) => Promise<boolean>): Promise<boolean> {
+async function atPlace(
+  url: string,
+  storages: StorageFactories,
+  access: Access,
+  ask: (storage: Storage) => Promise<boolean>,
+): Promise<boolean> {
   try {
-    const storage = await openStorage(url, storageDrivers, { ...access, expect: 'folder' })
+    const storage = await openStorage(url, storages, { ...access, expect: 'folder' })
     try {
       return await ask(storage)
     } finally {

@@ -62,7 +62,12 @@ async function checkPackDeeply(
   }
   let bytes: Uint8Array
   try {
-    bytes = await repository.storage.get(names.pack(expected.id), undefined, signal, rooms.take())
+    bytes = await (repository.storage.uncached ?? repository.storage).get(
+      names.pack(expected.id),
+      undefined,
+      signal,
+      rooms.take(),
+    )
   } catch (error) {
     if (!isHoldfastError(error, 'storage.objectNotFound', 'storage.failed')) throw error
     findings.isGone = error.code !== 'storage.failed'

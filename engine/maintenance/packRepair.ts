@@ -79,7 +79,7 @@ export async function forgetPacks(
 
 async function read(repository: Repository, id: PackId, signal?: AbortSignal): Promise<Uint8Array | undefined> {
   try {
-    return await repository.storage.get(names.pack(id), undefined, signal)
+    return await (repository.storage.uncached ?? repository.storage).get(names.pack(id), undefined, signal)
   } catch (error) {
     if (isHoldfastError(error, 'storage.objectNotFound', 'storage.failed')) return undefined
     throw error

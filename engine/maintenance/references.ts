@@ -2,6 +2,7 @@ import { HoldfastError, throwIfAborted } from '../contract/errors.ts'
 import type { ByteRange } from '../contract/models.ts'
 import { blockCountOf, childSpan, levelsFor, type MapNode } from '../repository/blockMap.ts'
 import type { MapRoot } from '../repository/blockMapEditor.ts'
+import type { BlockStore } from '../repository/blockStore.ts'
 import { mapFanout } from '../repository/format.ts'
 import type { Repository } from '../repository/repository.ts'
 import { recipeRootOf, rootOf, type VersionRecord } from '../repository/versionRecord.ts'
@@ -23,7 +24,7 @@ const maximumRanges = 1000
 
 /**
  * Goes through the maps of versions and finds every block that cannot be restored. Subtrees that were found whole are not
- * entered again, so many similar versions cost little more than one.
+ * entered again, so many similar versions cost little more than one. Maps are read from the storage itself.
  */
 export async function findLost(
   repository: Repository,
@@ -31,6 +32,7 @@ export async function findLost(
   signal?: AbortSignal,
 ): Promise<LostOfVersion[]> {
   const whole = new Set<string>()
+  const stored = repository.storedBlocks()
   const lost: LostOfVersion[] = []
   for (const version of versions) {
     throwIfAborted(signal, 'The search')
@@ -40,7 +42,7 @@ export async function findLost(
     const walk = async (root: MapRoot | undefined, lose: Lose) => {
       if (!root?.id) return
       const level = levelsFor(blockCountOf(root.sizeBytes, version.blockSizeBytes)) - 1
-      await new Walk(repository, lose, whole, signal).node(root.id, level, 0)
+      await new Walk(repository, stored, lose, whole, signal).node(root.id, level, 0)
     }
     await walk(rootOf(version), (id, start, count) => {
       sourceBlocks.add(id)
@@ -58,12 +60,20 @@ type Lose = (id: string, start: number, count: number) => void
 
 class Walk {
   readonly #repository: Repository
+  readonly #stored: BlockStore
   readonly #lose: Lose
   readonly #whole: Set<string>
   readonly #signal: AbortSignal | undefined
 
-  constructor(repository: Repository, lose: Lose, whole: Set<string>, signal: AbortSignal | undefined) {
+  constructor(
+    repository: Repository,
+    stored: BlockStore,
+    lose: Lose,
+    whole: Set<string>,
+    signal: AbortSignal | undefined,
+  ) {
     this.#repository = repository
+    this.#stored = stored
     this.#lose = lose
     this.#whole = whole
     this.#signal = signal
@@ -78,7 +88,7 @@ class Walk {
     let node: MapNode
     try {
       if (!this.#repository.index.hasSoundCopy(id)) throw new HoldfastError('integrity.blockMissing', 'lost')
-      node = await this.#repository.blocks.loadNode(id, level)
+      node = await this.#stored.loadNode(id, level)
     } catch (error) {
       if (!(error instanceof HoldfastError) || !/^(integrity|storage\.(objectNotFound|rangeInvalid))/.test(error.code))
         throw error

@@ -97,8 +97,20 @@ export class BlockStore {
     throw fault
   }
 
-  /** The block, or what is wrong with this copy. */
+  /** The block, or what is wrong with this copy. Before anything is called wrong, the storage itself was asked. */
   async #readCopy(
+    id: Uint8Array,
+    kind: BlockKind,
+    copy: LocatedBlock,
+    signal?: AbortSignal,
+  ): Promise<Buffer | HoldfastError> {
+    const read = await this.#readCopyFrom(this.#storage, id, kind, copy, signal)
+    const { uncached } = this.#storage
+    return Buffer.isBuffer(read) || !uncached ? read : this.#readCopyFrom(uncached, id, kind, copy, signal)
+  }
+
+  async #readCopyFrom(
+    storage: Storage,
     id: Uint8Array,
     kind: BlockKind,
     { row, frameKey }: LocatedBlock,
@@ -107,7 +119,7 @@ export class BlockStore {
     const range = { offset: row.frameOffset, length: row.frameStoredBytes }
     let bytes: Uint8Array
     try {
-      bytes = await this.#storage.get(names.pack(row.packId), range, signal)
+      bytes = await storage.get(names.pack(row.packId), range, signal)
     } catch (error) {
       if (isHoldfastError(error, 'storage.objectNotFound')) return blockMissing(id)
       if (isHoldfastError(error, 'storage.rangeInvalid')) return blockDamaged(id, row.packId, 'the pack is cut short')

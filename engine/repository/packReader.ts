@@ -6,7 +6,7 @@ import { openPackIndex, type PackInfo, parsePackHeader, parsePackTrailer } from 
 
 /**
  * Reads what a pack says of itself: header and sealed index. Undefined when either is damaged or cannot be read, or when
- * the pack is missing.
+ * the pack is missing. Nothing that is kept of the pack on this computer is used.
  */
 export async function readPackInfo(
   storage: Storage,
@@ -17,7 +17,7 @@ export async function readPackInfo(
 ): Promise<PackInfo | undefined> {
   if (sizeBytes < layout.headerBytes + layout.trailerBytes) return undefined
   const name = names.pack(id)
-  const read = (offset: number, length: number) => storage.get(name, { offset, length }, signal)
+  const read = (offset: number, length: number) => (storage.uncached ?? storage).get(name, { offset, length }, signal)
   try {
     const wrappedKey = parsePackHeader(id, await read(0, layout.headerBytes))
     const indexBytes = parsePackTrailer(await read(sizeBytes - layout.trailerBytes, layout.trailerBytes), sizeBytes)

@@ -160,6 +160,12 @@ export class Repository {
     })
   }
 
+  /** Reads blocks and map nodes as they are in the storage now, whatever is kept of them on this computer. */
+  storedBlocks(): BlockStore {
+    const { uncached } = this.storage
+    return uncached ? new BlockStore(uncached, this.keyring, this.index) : this.blocks
+  }
+
   /** Loads versions and marks, and brings the block index up to date with the repository. */
   async refresh(signal?: AbortSignal): Promise<LoadedRecords> {
     const loaded = await this.versions.load(signal)

@@ -3,6 +3,10 @@ import { ForwardingStorage } from './forwarding.ts'
 import type { Storage } from './storage.ts'
 
 class ReadOnlyStorage extends ForwardingStorage {
+  get uncached(): Storage | undefined {
+    return this.inner.uncached && new ReadOnlyStorage(this.inner.uncached)
+  }
+
   override put(name: string): Promise<void> {
     return this.#refuse(`${name} was not written`)
   }

@@ -42,6 +42,12 @@ export interface Storage {
    */
   fileOf?(name: string): string | undefined
 
+  /**
+   * The same place, past what is kept of it on this computer (caching.ts): for those who check what is really stored there,
+   * and for a second look at what did not turn out to be what it should. Undefined where nothing is kept.
+   */
+  readonly uncached?: Storage | undefined
+
   /** Size and age of an object; undefined when there is none. */
   stat(name: string, signal?: AbortSignal): Promise<ObjectInfo | undefined>
 
