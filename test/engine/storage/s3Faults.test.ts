@@ -156,7 +156,7 @@ describe('a network that is away for a minute', () => {
       let mended: Promise<void> | undefined
       let packs = 0
       proxy.plan = ({ method, path }) => {
-        if (method !== 'PUT' || !path.includes('/packs/') || ++packs !== 2 || mended) return undefined
+        if (method !== 'PUT' || !path.includes('/packs/') || ++packs !== 2 || mended !== undefined) return undefined
         proxy.cut()
         mended = clock.sleep(90_000).then(() => proxy.mend())
         return { kind: 'reset', when: 'request' }
