@@ -7,7 +7,7 @@ export const storageDrivers: StorageFactories = {
   s3: notYet,
   b2: notYet,
   sftp: async (location, options) => (await import('./sftp.ts')).SftpStorage.open(location, options),
-  rclone: notYet,
+  rclone: async (location, options) => (await import('./rclone.ts')).RcloneStorage.open(location, options),
 }
 
 // Foundation only: each goes when its driver comes.
