@@ -8,7 +8,7 @@ export const storageDrivers: StorageFactories = {
   s3: async (location, options) => (await import('./s3/open.ts')).openS3(location, options),
   b2: async (location, options) => (await import('./s3/open.ts')).openS3(location, options),
   sftp: async (location, options) => (await import('./sftp.ts')).SftpStorage.open(location, options),
-  rclone: notYet,
+  rclone: async (location, options) => (await import('./rclone.ts')).RcloneStorage.open(location, options),
 }
 
 // Foundation only: each goes when its driver comes.

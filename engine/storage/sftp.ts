@@ -19,9 +19,9 @@ import { folderMissing, full, isMissing, type SftpAction, status, translateSftpE
 import { assertVacant, createFolders } from './sftp/prepare.ts'
 import { putObject, ReplaceRefused } from './sftp/publish.ts'
 import { type SftpSession, statusOf } from './sftp/session.ts'
-import { Slots } from './sftp/slots.ts'
 import { readRange } from './sftp/transfer.ts'
 import { infoOf, statIfThere, walkFiles } from './sftp/walk.ts'
+import { Slots } from './slots.ts'
 import type { ObjectInfo, PutOptions, Range, Storage } from './storage.ts'
 
 /** Files that are open on the server at a time, which has a limit (1019 with OpenSSH, 100 elsewhere). */

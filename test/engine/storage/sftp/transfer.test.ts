@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Slots } from '../../../../engine/storage/sftp/slots.ts'
+import { Slots } from '../../../../engine/storage/slots.ts'
 import { piecesOf, pipelined } from '../../../../engine/storage/sftp/transfer.ts'
 
 describe('pieces of an object', () => {
