@@ -117,6 +117,14 @@ const checks: Record<string, Check> = {
     return ok('catalogue', 'The catalogue opens (better-sqlite3).')
   },
 
+  async storageCache({ stateDir }) {
+    const { cacheLimitBytes, localCache } = await import('../storage/cache/localCache.ts')
+    const { bytes, files } = await localCache(stateDir).usage()
+    if (files === 0) return undefined
+    const limit = formatBytes(await cacheLimitBytes(stateDir))
+    return ok('storageCache', `${formatBytes(bytes)} of at most ${limit} are kept of repositories that are elsewhere.`)
+  },
+
   async rights({ world }) {
     if (world.person.uid === 0) return ok('rights', 'Runs as root: disks and volumes can be read.')
     return {

@@ -68,6 +68,11 @@ export const verbGroups: readonly { heading: string; verbs: readonly Verb[] }[] 
       { name: 'repair', summary: 'make a damaged repository usable', load: () => import('./commands/repair.ts') },
       { name: 'stats', summary: 'show what the repository holds', load: () => import('./commands/stats.ts') },
       { name: 'key', summary: 'add, list and remove keys', load: () => import('./commands/key.ts') },
+      {
+        name: 'cache',
+        summary: 'limit what is kept of repositories elsewhere',
+        load: () => import('./commands/cache.ts'),
+      },
     ],
   },
   {

@@ -133,6 +133,11 @@ export class CacheFolder {
     for (const name of await readdir(this.#path).catch(() => [])) await discard(join(this.#path, name))
   }
 
+  /** Brings what is kept within the limit now. */
+  async trim(): Promise<void> {
+    await this.#look()
+  }
+
   /** Resolves when nothing of this object is under way any more. */
   async settle(): Promise<void> {
     await this.#trimming

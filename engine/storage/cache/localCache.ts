@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { replaceSynced } from '../../base/atomicFile.ts'
 import { HoldfastError } from '../../contract/errors.ts'
@@ -31,6 +31,7 @@ export async function cacheLimitBytes(stateDir: string): Promise<number> {
  */
 export async function setCacheLimit(stateDir: string, limitBytes: number): Promise<void> {
   if (!isLimit(limitBytes)) throw new HoldfastError('usage.invalid', `${limitBytes} is no size for the cache.`)
+  await mkdir(stateDir, { recursive: true, mode: 0o700 })
   await replaceSynced(settingsPath(stateDir), `${JSON.stringify({ limitBytes })}\n`)
 }
 
