@@ -10,8 +10,3 @@ export const storageDrivers: StorageFactories = {
   sftp: async (location, options) => (await import('./sftp.ts')).SftpStorage.open(location, options),
   rclone: async (location, options) => (await import('./rclone.ts')).RcloneStorage.open(location, options),
 }
-
-// Foundation only: each goes when its driver comes.
-async function notYet(): Promise<never> {
-  throw new Error('not yet')
-}
