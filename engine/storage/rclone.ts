@@ -17,8 +17,8 @@ import {
 import { RcloneFailure, translateRcloneError } from './rclone/failures.ts'
 import { NameLocks } from './rclone/nameLocks.ts'
 import { Outbox } from './rclone/outbox.ts'
-import { assertVacant, type RemoteFeatures } from './rclone/prepare.ts'
-import { type Item, infoOf, Remote } from './rclone/remote.ts'
+import { assertVacant } from './rclone/prepare.ts'
+import { type Item, infoOf, Remote, type RemoteFeatures } from './rclone/remote.ts'
 import { RemoteControl } from './rclone/remoteControl.ts'
 import type { OpenStorageOptions } from './registry.ts'
 import { Slots } from './slots.ts'
@@ -110,21 +110,20 @@ export class RcloneStorage implements Storage {
     return this.#attempt(`read ${name}`, () =>
       this.#calls.run(async () => {
         throwIfAborted(signal)
-        try {
-          const piece = await this.#lookAgain(() => this.#remote.read(name, range, { signal, room }))
-          if (piece === undefined) throw await this.#missing(name)
-          if (range !== undefined && piece.data.length !== range.length) {
-            throw rangeInvalid(name, range, piece.sizeBytes)
-          }
-          return piece.data
-        } catch (error) {
+        const piece = await this.#lookAgain(() => this.#remote.read(name, range, { signal, room })).catch(error => {
           throwIfAborted(signal)
-          // Services answer differently to a range beyond the end.
-          if (range === undefined || !(error instanceof RcloneFailure)) throw error
-          const item = await this.#remote.stat(name)
-          if (item === undefined || range.offset + range.length <= item.Size) throw error
-          throw rangeInvalid(name, range, item.Size)
+          if (error instanceof RcloneFailure) return error
+          throw error
+        })
+        if (piece !== undefined && !(piece instanceof RcloneFailure)) {
+          if (range === undefined || piece.data.length === range.length) return piece.data
+          throw rangeInvalid(name, range, piece.sizeBytes)
         }
+        // Remotes answer differently to a range beyond the end, and to a folder.
+        const item = await this.#remote.stat(name)
+        if (item === undefined) throw await this.#missing(name)
+        if (range !== undefined && range.offset + range.length > item.Size) throw rangeInvalid(name, range, item.Size)
+        throw piece ?? new RcloneFailure('it was there only afterwards', 404)
       }),
     )
   }

@@ -7,6 +7,7 @@ remote = ${folder}
 [crypt]
 type = crypt
 remote = ${folder}/encrypted
+filename_encryption = obfuscate
 password = ${obscuredPassword}
 `
 const obscuredPassword = 'gQ1Dd_JNsL-i4chqmVZ-r3QFRjQ8mn0S'

@@ -5,14 +5,6 @@ import { isTemporaryName } from '../directory/temporary.ts'
 import { alreadyExists, isObjectName } from '../names.ts'
 import type { Item } from './remote.ts'
 
-/** What rclone tells of a remote (operations/fsinfo), as far as it matters here. */
-export interface RemoteFeatures {
-  /** It renames by itself, without sending anything again. */
-  Move: boolean
-  CanHaveEmptyDirectories: boolean
-  About: boolean
-}
-
 interface Listing {
   list(folder: string, options: { recurse: boolean }): Promise<Item[]>
 }

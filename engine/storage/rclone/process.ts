@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { type FileHandle, open, unlink } from 'node:fs/promises'
+import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { randomHex } from '../../base/random.ts'
@@ -91,30 +92,35 @@ async function unnamedFile(text: string): Promise<FileHandle> {
 function portOf(child: ChildProcess, url: string): Promise<number> {
   return new Promise((resolve, reject) => {
     let said = ''
+    let isSettled = false
     const fail = (why: string) => {
+      if (isSettled) return
+      isSettled = true
       clearTimeout(timer)
       child.kill('SIGKILL')
       reject(notStarted(url, why))
     }
     const timer = setTimeout(() => fail('it was not ready within 30 s'), startMs)
     child.once('error', error =>
-      fail((error as NodeJS.ErrnoException).code === 'ENOENT' ? 'setpriv: not found' : error.message),
+      fail(errnoOf(error) === 'ENOENT' ? 'the program setpriv was not found' : error.message),
     )
     child.once('exit', () => fail(said.trim().split('\n').slice(-3).join('; ')))
-    const stderr = child.stderr!
+    const stderr = child.stderr as Socket
     stderr.on('data', data => {
-      // Later it must be read all the same, so that it is never held up, and is of no use: each call has its own error.
-      if (said.length > 64 * 1024) return
+      // Later it is read only so that rclone is never held up: each call has its own error.
+      if (isSettled) return
       said += data
       const port = /Serving remote control on \S*?http:\/\/127\.0\.0\.1:(\d+)/.exec(said)?.[1]
       if (port === undefined) return
+      isSettled = true
       clearTimeout(timer)
-      child.removeAllListeners('exit')
+      stderr.unref()
       resolve(Number(port))
     })
-    ;(stderr as typeof stderr & { unref?: () => void }).unref?.()
   })
 }
+
+const errnoOf = (error: Error): string | undefined => (error as NodeJS.ErrnoException).code
 
 function notStarted(url: string, why: string): HoldfastError {
   const isMissing = /rclone: No such file|rclone: not found/i.test(why)

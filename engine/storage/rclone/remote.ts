@@ -1,8 +1,15 @@
 import type { RcloneLocation } from '../machineLocations.ts'
 import type { ObjectInfo, Range } from '../storage.ts'
 import { RcloneFailure } from './failures.ts'
-import type { RemoteFeatures } from './prepare.ts'
 import type { Piece, RemoteControl } from './remoteControl.ts'
+
+/** What rclone tells of a remote (operations/fsinfo), as far as it matters here. */
+export interface RemoteFeatures {
+  /** It renames by itself, without sending anything again. */
+  Move: boolean
+  CanHaveEmptyDirectories: boolean
+  About: boolean
+}
 
 /** Something that is there, as rclone's operations/list and operations/stat tell it. */
 export interface Item {
