@@ -17,6 +17,8 @@ export function define(command: Command, cli: Cli): void {
         ['init --repo /media/drive/backup', 'Make a repository on an external drive; asks for a passphrase twice.'],
         ['init --repo /srv/backup --passphrase-file /root/holdfast.pass', 'The same without questions.'],
         ['init --repo /srv/backup --key-file /root/holdfast.key', 'With a file of at least 32 random bytes as key.'],
+        ['init --repo sftp://anna@nas.local/srv/backups/laptop', 'On a server; asks whether its key is the right one.'],
+        ['init --repo rclone:drive:backups/laptop', 'On a remote of rclone.'],
       ]),
     )
     .action((options: Options) => run(cli, options))
