@@ -1,8 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Slots } from '../../../../engine/storage/slots.ts'
 import { piecesOf, pipelined } from '../../../../engine/storage/sftp/transfer.ts'
+import { Slots } from '../../../../engine/storage/slots.ts'
 
 describe('pieces of an object', () => {
   it('are its parts in order, of one size but the last', () => {
