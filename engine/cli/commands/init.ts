@@ -18,6 +18,8 @@ export function define(command: Command, cli: Cli): void {
         ['init --repo /srv/backup --passphrase-file /root/holdfast.pass', 'The same without questions.'],
         ['init --repo b2:my-bucket/laptop --credentials-file b2.keys', 'In a bucket of Backblaze B2.'],
         ['init --repo /srv/backup --key-file /root/holdfast.key', 'With a file of at least 32 random bytes as key.'],
+        ['init --repo sftp://anna@nas.local/srv/backups/laptop', 'On a server; asks whether its key is the right one.'],
+        ['init --repo rclone:drive:backups/laptop', 'On a remote of rclone.'],
       ]),
     )
     .action((options: Options) => run(cli, options))
