@@ -11,7 +11,7 @@ import {
 } from './names.ts'
 import { isAnswer } from './s3/answers.ts'
 import type { Bucket } from './s3/bucket.ts'
-import { ExclusivePuts } from './s3/exclusivePuts.ts'
+import { ExclusivePuts, type KnownConditions } from './s3/exclusivePuts.ts'
 import { type PartOptions, putInParts, usualParts } from './s3/parts.ts'
 import { lengthOf, Upload } from './s3/upload.ts'
 import type { ObjectInfo, PutOptions, Range, Storage } from './storage.ts'
@@ -22,8 +22,8 @@ export interface S3StorageOptions {
   bucket: Bucket
   /** What all keys begin with, before a slash; empty for the whole bucket. */
   prefix: string
-  /** The provider promises to honour `If-None-Match: *`. */
-  honoursConditions: boolean
+  /** What the provider is known to do with `If-None-Match: *`. */
+  conditions: KnownConditions
   parts?: Partial<PartOptions>
 }
 
@@ -40,11 +40,11 @@ export class S3Storage implements Storage {
   readonly #exclusive: ExclusivePuts
   readonly #parts: PartOptions
 
-  constructor({ bucket, prefix, honoursConditions, parts }: S3StorageOptions) {
+  constructor({ bucket, prefix, conditions, parts }: S3StorageOptions) {
     this.url = bucket.facts.url
     this.#bucket = bucket
     this.#prefix = prefix === '' ? '' : `${prefix}/`
-    this.#exclusive = new ExclusivePuts(honoursConditions)
+    this.#exclusive = new ExclusivePuts(conditions)
     this.#parts = { ...usualParts, ...parts }
   }
 
@@ -58,7 +58,7 @@ export class S3Storage implements Storage {
     const look = !overwrite && (isLarge || this.#exclusive.needsLook)
     if (look && (await this.stat(name, signal))) throw objectExists(name, this.url)
     if (isLarge) {
-      const condition = overwrite || !this.#exclusive.maySend ? {} : exclusively
+      const condition = overwrite || this.#exclusive.needsLook ? {} : exclusively
       await this.#refusing(name, () =>
         putInParts(this.#bucket, { name, key: this.#key(name) }, parts, { ...this.#parts, condition, signal }),
       )
