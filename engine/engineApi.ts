@@ -242,6 +242,8 @@ export interface Session {
         percent?: number
         /** Also hold the version against its source, block by block. */
         sourcePath?: string
+        /** What is damaged afterwards, now or since before, is healed out of versions of the same ids in this other repository, which must be open. */
+        repairFrom?: Session
       },
   ): Promise<ScrubResult>
 

@@ -166,20 +166,20 @@ export class Cli {
   }
 
   /**
-   * The same with two repositories, of which data goes from the first to the second. The second opens with the secret of the first
+   * The same with two repositories; `of` says what the second is for, in the names of its options. It opens with the secret of the first
    * unless another one was given; if that is wrong, a person is asked.
    */
   async withTwoSessions<T>(
     from: { url: string; options?: RepositoryOptions },
-    to: { url: string; secret: SecretOptions; options?: RepositoryOptions },
+    to: { url: string; secret: SecretOptions; of?: 'to' | 'from'; options?: RepositoryOptions },
     use: (from: Session, to: Session) => Promise<T>,
   ): Promise<T> {
     const { startSpareThreads } = await import('../pipeline/spareThreads.ts')
     startSpareThreads()
     const first = await this.#open(from.url, secretSource(this.#globals, this.world.env), from.options ?? {})
     try {
-      const source = secretSource(to.secret, this.world.env, 'to')
-      const second = await this.#openSecond(to.url, source, to.options ?? {}, first.secret)
+      const source = secretSource(to.secret, this.world.env, to.of ?? 'to')
+      const second = await this.#openSecond({ of: 'to', ...to }, source, first.secret)
       try {
         return await use(first.session, second)
       } finally {
@@ -190,7 +190,11 @@ export class Cli {
     }
   }
 
-  async #openSecond(url: string, source: SecretSource, options: RepositoryOptions, same: Secret): Promise<Session> {
+  async #openSecond(
+    { url, of, options = {} }: { url: string; of: 'to' | 'from'; options?: RepositoryOptions },
+    source: SecretSource,
+    same: Secret,
+  ): Promise<Session> {
     if (source.kind !== 'ask') return (await this.#open(url, source, options)).session
     try {
       return await (await this.engine()).open(url, same, options)
@@ -198,8 +202,7 @@ export class Cli {
       if (!isHoldfastError(error, 'repository.wrongKey')) throw error
       if (this.canAsk) return (await this.#open(url, source, options)).session
       throw new HoldfastError('repository.wrongKey', `The repository at ${url} has another key.`, {
-        advice:
-          'Give its own with --to-passphrase-file FILE or --to-key-file FILE, or set HOLDFAST_TO_PASSPHRASE_FILE.',
+        advice: `Give its own with --${of}-passphrase-file FILE or --${of}-key-file FILE, or set HOLDFAST_${of.toUpperCase()}_PASSPHRASE_FILE.`,
         details: { url },
         cause: error,
       })

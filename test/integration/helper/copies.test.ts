@@ -27,8 +27,15 @@ afterEach(async () => {
 })
 
 const at = (name: string) => join(folder.path, name)
-const unplug = (name: string) => rename(at(name), at(`${name} in a drawer`))
-const plugIn = (name: string) => rename(at(`${name} in a drawer`), at(name))
+/** A folder that goes announces itself to nobody; the helper looks when a destination is changed. */
+async function unplug(name: string): Promise<void> {
+  await rename(at(name), at(`${name} in a drawer`))
+  await client.call('destinations.edit', { destination: name })
+}
+async function plugIn(name: string): Promise<void> {
+  await rename(at(`${name} in a drawer`), at(name))
+  await client.call('destinations.edit', { destination: name })
+}
 
 async function bytesIn(name: string): Promise<number> {
   const entries = await readdir(join(at(name), 'packs'), { recursive: true, withFileTypes: true })
@@ -116,7 +123,7 @@ test('one read serves both destinations, and one that was away for three runs ge
   await daemon.start()
   client = await daemon.connect()
   expect(await lacking()).toMatchObject([{ destination: two, count: 3 }])
-  const before = await bytesIn('two')
+  const before = await bytesIn('two in a drawer')
   await plugIn('two')
   const copy = (await endedRuns(6)).at(-1)!
   expect(copy).toMatchObject({
