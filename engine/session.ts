@@ -10,6 +10,7 @@ import type {
   Overlay,
   PruneResult,
   RemoveResult,
+  RepairedFromCopy,
   RepairResult,
   RestoreResult,
   ScrubResult,
@@ -280,11 +281,11 @@ export class RepositorySession implements Session {
       ...callOptions(options),
       ...priorityOf(options),
     })
-    if (options.repairFrom) result.repair = await this.#repairFrom(options.repairFrom, options)
+    if (options.repairFrom) result.repair = await this.repairFrom(options.repairFrom, options)
     return result
   }
 
-  async #repairFrom(other: Session, options: CallOptions & PriorityOptions) {
+  async repairFrom(other: Session, options: CallOptions & PriorityOptions = {}): Promise<RepairedFromCopy> {
     if (!(other instanceof RepositorySession)) throw new TypeError('the other session is not of this engine')
     requireOther(other.#repository, this.#repository)
     const open = (record: VersionRecord) => other.#desk.open(record)

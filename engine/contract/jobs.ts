@@ -222,6 +222,8 @@ export const runOutcomeSchema = z.discriminatedUnion('kind', [
     /** At most 50 of them. */
     damaged: z.array(z.object({ reason: z.string(), versions: z.array(versionId) })),
     damagedCount: z.int().nonnegative(),
+    /** Blocks that were repaired from another destination of the same job. */
+    repaired: z.int().nonnegative().optional(),
   }),
   z.object({
     kind: z.literal('extract'),

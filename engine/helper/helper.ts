@@ -37,6 +37,7 @@ import type { Erasing } from './access/erasing.ts'
 import { noteAway } from './awayDrives.ts'
 import { CopiesDesk } from './copies/copiesDesk.ts'
 import { NoOrigin, runCopy } from './copies/copyRun.ts'
+import { healFromOthers } from './copies/healFromOthers.ts'
 import { DestinationDesk } from './destinationDesk.ts'
 import { DestinationViews } from './destinationViews.ts'
 import { Attachments } from './files/attachments.ts'
@@ -375,6 +376,13 @@ export class Helper {
       connector: this.desk,
       upkeep: (looked, id) => this.#upkeep.plan(looked, id),
       upkeepDone: (id, what, percent) => this.#upkeep.done(id, what, percent),
+      heal: async (id, session, report) => {
+        const damaged = { destination: this.destinations.resolve(id), session }
+        const log = (level: 'info' | 'warn', text: string) =>
+          level === 'warn' ? report.warn(text) : report.log(level, text)
+        const { isWhole } = await healFromOthers(this, damaged, { signal }, log)
+        return isWhole
+      },
       hook: (moment, hooked, of) => {
         const isOver = of.parts.every(part => part.state !== 'waiting' && part.state !== 'running')
         const result = of.error === null ? ('success' as const) : ('failure' as const)

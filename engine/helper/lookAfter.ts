@@ -11,6 +11,8 @@ export interface LookAfterDeps {
   upkeep(job: Job, destination: string): UpkeepPlan
   /** Space was made, or this share of what is stored was checked. */
   upkeepDone(destination: string, what: 'prune' | 'scrub', percent?: number): void
+  /** Heals what was found to be damaged from elsewhere, if that is possible; true when nothing is damaged any more. */
+  heal?(destination: string, session: Session, report: RunReport): Promise<boolean>
 }
 
 /** What a run has stored of one source. */
@@ -49,7 +51,7 @@ export async function lookAfter(
   const scrub = (versions: readonly string[], percent: number, what: string): Promise<boolean> =>
     attempt(`${what} could not be checked`, async () => {
       const { damaged } = await session.scrub(versions, { percent, ...calls })
-      if (damaged.length === 0) return
+      if (damaged.length === 0 || (await deps.heal?.(destination, session, report))) return
       const reasons = damaged.slice(0, 3).map(damage => damage.reason)
       throw new HoldfastError('integrity.damageFound', `Damage was found in ${what}: ${reasons.join(' ')}`, {
         advice: 'Run the job again to store what the source still has, then check the drive.',

@@ -50,7 +50,7 @@ export class CopiesDesk {
       have: this.#have(job, destination),
       failed: this.#failed(job, destination),
       retention: job.retention,
-      reachable: this.ranked(job).filter(id => id !== destination.id && this.#isReachable(id)),
+      reachable: this.reachable(job).filter(id => id !== destination.id),
       now: clock.now(),
     })
   }
@@ -72,6 +72,11 @@ export class CopiesDesk {
   /** The destinations of a job, those first that versions should be read for, or from: on this computer, then in the job's order. */
   ranked(job: Job): string[] {
     return job.destinations.toSorted((a, b) => Number(this.#isLocal(b)) - Number(this.#isLocal(a)))
+  }
+
+  /** Those of them that can be reached now, as far as is known without asking. */
+  reachable(job: Job): string[] {
+    return this.ranked(job).filter(id => this.#isReachable(id))
   }
 
   /** The date that all sources of a job have a version of at least in a destination, as it was last seen. */

@@ -1,4 +1,4 @@
-import { readdir, rename, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { systemClock } from '../../../engine/base/clock.ts'
@@ -174,6 +174,30 @@ test('what was removed on purpose is not sent again, unless somebody asks for it
   await client.call('destinations.copyMissing', { to: two, from: 'one', versions: [id!] })
   expect((await endedRuns(4))[3]).toMatchObject({ state: 'complete', outcome: { copied: 1 } })
   expect(await idsIn('two')).toEqual([id])
+})
+
+test('damage in one destination is healed from the other by a check', async () => {
+  const image = randomImage(4 * MB, 'healed')
+  await writeFile(at('image'), image)
+  const { job, two } = await makeJob()
+  await client.call('jobs.run', { job })
+  await endedRuns(2)
+  for (const entry of await readdir(join(at('two'), 'packs'), { recursive: true, withFileTypes: true })) {
+    const path = join(entry.parentPath, entry.name)
+    if (!entry.isFile() || (await stat(path)).size < MB) continue
+    const bytes = await readFile(path)
+    await writeFile(path, bytes.fill(0xee, MB, MB + 8))
+  }
+  await client.call('scrubs.start', { destination: two, depth: 'deep' })
+  const scrub = (await endedRuns(3))[2]!
+  expect(scrub).toMatchObject({ kind: 'scrub', state: 'complete', error: null })
+  expect(scrub.outcome).toMatchObject({ damagedCount: expect.any(Number), repaired: expect.any(Number) })
+  expect((scrub.outcome as { repaired: number }).repaired).toBeGreaterThan(0)
+  await opened('two', async session => {
+    const [version] = await session.versions()
+    expect(version!.status).toBe('complete')
+    await expectRestores(session, version!.id, originalOf(image), folder.path)
+  })
 })
 
 test('only what retention would keep there is sent', async () => {
