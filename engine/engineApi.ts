@@ -13,6 +13,7 @@ import type {
   PruneResult,
   ReadMethod,
   RemoveResult,
+  RepairedFromCopy,
   RepairResult,
   RestoreResult,
   ScrubResult,
@@ -248,8 +249,17 @@ export interface Session {
         percent?: number
         /** Also hold the version against its source, block by block. */
         sourcePath?: string
+        /** What is damaged afterwards, now or since before, is healed out of versions of the same ids in this other repository, which must be open. */
+        repairFrom?: Session
       },
   ): Promise<ScrubResult>
+
+  /**
+   * Heals versions that scrubs have found to be damaged out of versions of the same ids in another open repository: what is lost is read
+   * there, at its places, checked by its id in both, and stored again. Versions that are damaged there, too, stay so, with a warning.
+   * usage.invalid when both are the same repository.
+   */
+  repairFrom(other: Session, options?: CallOptions & PriorityOptions): Promise<RepairedFromCopy>
 
   /** What is in `spare` (whole ids), or has an overlay on this computer, stays, whatever the policy decides about it; the decisions say what that is. */
   enforce(

@@ -10,6 +10,7 @@ import type {
   Overlay,
   PruneResult,
   RemoveResult,
+  RepairedFromCopy,
   RepairResult,
   RestoreResult,
   ScrubResult,
@@ -44,6 +45,7 @@ import { compareVersions } from './pipeline/compareVersions.ts'
 import { compareWithSource } from './pipeline/compareWithSource.ts'
 import { readRecipe, readVersion } from './pipeline/versionReader.ts'
 import { extractRecipe, showRecipe } from './recipe/readRecipe.ts'
+import { repairFromCopy } from './repairFromCopy.ts'
 import { addKey, addRecoveryPhrase, keyOf, listKeys, removeKey } from './repository/keyManagement.ts'
 import type { Repository } from './repository/repository.ts'
 import type { VersionRecord } from './repository/versionRecord.ts'
@@ -53,6 +55,7 @@ import { restoreVersion } from './restoreVersion.ts'
 import { backUpSource, requireSensible } from './sourceBackup.ts'
 import { openSource } from './sources/open.ts'
 import { usageOf } from './sourceUsage.ts'
+import { noteCopies } from './tracking/trackingDesk.ts'
 import { filterVersions } from './versions/filterEvaluator.ts'
 import { parseLabelEdits } from './versions/labels.ts'
 import { defaultVersionName, requireVersionName } from './versions/naming.ts'
@@ -230,11 +233,27 @@ export class RepositorySession implements Session {
       ...(options.dryRun && { dryRun: true }),
       ...(options.onVersion && { onVersion: options.onVersion }),
     })
+    if (!options.dryRun) await this.#noteCopies(target, result)
     if (loaded.lostVersions.length > 0) {
       const lost = loaded.lostVersions.join(', ')
       result.warnings.push(`The records of these versions cannot be read, so they were not copied: ${lost}.`)
     }
     return result
+  }
+
+  /** What of a volume changed since a version that is there now need not be found out anew for the other repository. */
+  async #noteCopies(target: Session, result: CopyResult): Promise<void> {
+    if (!this.#volumes) return
+    const there = [...result.copied, ...result.skipped].filter(({ status }) => status === 'complete')
+    const versions = new Set<string>(there.map(({ version }) => version))
+    const copies = { from: this.repositoryId, to: target.repositoryId, versions }
+    try {
+      await noteCopies(copies, this.#volumes)
+    } catch (error) {
+      // The copies are complete and stay; the next run reads more than it would have to.
+      const why = error instanceof Error ? error.message : String(error)
+      result.warnings.push(`The next backup of the volume to the other repository reads everything: ${why}`)
+    }
   }
 
   async scrub(specs: readonly string[], options: Parameters<Session['scrub']>[1]): Promise<ScrubResult> {
@@ -255,13 +274,26 @@ export class RepositorySession implements Session {
         ...(usage?.allocated ? { used: usage.allocated.used } : {}),
       })
     }
-    return await runScrub(this.#repository, {
+    const result = await runScrub(this.#repository, {
       ...(records.length > 0 ? { versions: records } : {}),
       light: options.light ?? false,
       ...(options.percent === undefined ? {} : { percent: options.percent }),
       ...callOptions(options),
       ...priorityOf(options),
     })
+    if (options.repairFrom) result.repair = await this.repairFrom(options.repairFrom, options)
+    return result
+  }
+
+  async repairFrom(other: Session, options: CallOptions & PriorityOptions = {}): Promise<RepairedFromCopy> {
+    if (!(other instanceof RepositorySession)) throw new TypeError('the other session is not of this engine')
+    requireOther(other.#repository, this.#repository)
+    const open = (record: VersionRecord) => other.#desk.open(record)
+    const places = { repository: this.#repository, origin: other.#repository, open }
+    const repaired = await repairFromCopy(places, { ...callOptions(options), ...priorityOf(options) })
+    // What has a second copy, such as the records, is mended as after a backup.
+    await this.#healObjects(options)
+    return repaired
   }
 
   async enforce(

@@ -33,6 +33,15 @@ export interface World {
   createEngine(stateDir: string): Promise<Engine>
 }
 
+/** The second of two repositories; `of` says what it is for, and so which options and variables are its own. */
+export interface SecondRepository {
+  url: string
+  of?: 'to' | 'from'
+  secret: SecretOptions
+  credentialsFile?: string | undefined
+  options?: RepositoryOptions
+}
+
 /** Options that every command has. */
 export interface GlobalOptions extends SecretOptions {
   repo?: string
@@ -189,13 +198,13 @@ export class Cli {
   }
 
   /**
-   * The same with two repositories, of which data goes from the first to the second. The second opens with the secret of the first
+   * The same with two repositories; `of` says what the second is for, in the names of its options. It opens with the secret of the first
    * unless another one was given; if that is wrong, a person is asked.
    * The same credentials let into both where both are of one kind, unless others are given.
    */
   async withTwoSessions<T>(
     from: { url: string; options?: RepositoryOptions },
-    to: { url: string; secret: SecretOptions; credentialsFile?: string | undefined; options?: RepositoryOptions },
+    to: SecondRepository,
     use: (from: Session, to: Session) => Promise<T>,
   ): Promise<T> {
     const { startSpareThreads } = await import('../pipeline/spareThreads.ts')
@@ -206,10 +215,12 @@ export class Cli {
       ...from.options,
     })
     try {
-      const source = secretSource(to.secret, this.world.env, 'to')
-      const own = await this.#credentialsIn(credentialsSource(to.credentialsFile, this.world.env, 'to'))
+      const of = to.of ?? 'to'
+      const source = secretSource(to.secret, this.world.env, of)
+      const own = await this.#credentialsIn(credentialsSource(to.credentialsFile, this.world.env, of))
       const shared = schemeOf(from.url) === schemeOf(to.url) ? access : {}
-      const second = await this.#openSecond(to.url, source, { ...shared, ...own, ...to.options }, first.secret)
+      const options = { ...shared, ...own, ...to.options }
+      const second = await this.#openSecond({ url: to.url, of, options }, source, first.secret)
       try {
         return await use(first.session, second)
       } finally {
@@ -220,7 +231,11 @@ export class Cli {
     }
   }
 
-  async #openSecond(url: string, source: SecretSource, options: RepositoryOptions, same: Secret): Promise<Session> {
+  async #openSecond(
+    { url, of, options = {} }: { url: string; of: 'to' | 'from'; options?: RepositoryOptions },
+    source: SecretSource,
+    same: Secret,
+  ): Promise<Session> {
     if (source.kind !== 'ask') return (await this.#open(url, source, options)).session
     try {
       const engine = await this.engine()
@@ -229,8 +244,7 @@ export class Cli {
       if (!isHoldfastError(error, 'repository.wrongKey')) throw error
       if (this.canAsk) return (await this.#open(url, source, options)).session
       throw new HoldfastError('repository.wrongKey', `The repository at ${url} has another key.`, {
-        advice:
-          'Give its own with --to-passphrase-file FILE or --to-key-file FILE, or set HOLDFAST_TO_PASSPHRASE_FILE.',
+        advice: `Give its own with --${of}-passphrase-file FILE or --${of}-key-file FILE, or set HOLDFAST_${of.toUpperCase()}_PASSPHRASE_FILE.`,
         details: { url },
         cause: error,
       })

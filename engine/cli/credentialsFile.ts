@@ -3,14 +3,14 @@ import type { StorageCredentials } from '../contract/credentials.ts'
 import { HoldfastError } from '../contract/errors.ts'
 import { readSecretFile, type SecretFile } from './secrets.ts'
 
-/** Which option or variable names the file with credentials of the storage; the option counts first. `of` is 'to' for the second of two repositories. */
+/** Which option or variable names the file with credentials of the storage; the option counts first. `of` is given for the second of two repositories. */
 export function credentialsSource(
   option: string | undefined,
   env: Readonly<Record<string, string | undefined>>,
-  of?: 'to',
+  of?: 'to' | 'from',
 ): { path: string; named: string } | undefined {
-  if (option) return { path: option, named: of ? '--to-credentials-file' : '--credentials-file' }
-  const variable = of ? 'HOLDFAST_TO_CREDENTIALS_FILE' : 'HOLDFAST_CREDENTIALS_FILE'
+  if (option) return { path: option, named: of ? `--${of}-credentials-file` : '--credentials-file' }
+  const variable = of ? `HOLDFAST_${of.toUpperCase()}_CREDENTIALS_FILE` : 'HOLDFAST_CREDENTIALS_FILE'
   const path = env[variable]
   return path ? { path, named: variable } : undefined
 }

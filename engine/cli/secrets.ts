@@ -18,12 +18,12 @@ export interface SecretOptions {
 /**
  * Options count before the environment, files before HOLDFAST_PASSPHRASE, and without any of them the person is asked.
  * usage.invalid when both files are named in one place, as nobody can tell which is meant. `of` is 'to' for the repository that
- * something is copied into, whose options and variables have that in their names.
+ * something is copied into, 'from' for one that another is healed from; it is in the names of their options and variables.
  */
 export function secretSource(
   options: SecretOptions,
   env: Readonly<Record<string, string | undefined>>,
-  of?: 'to',
+  of?: 'to' | 'from',
 ): SecretSource {
   const option = of === undefined ? '--' : `--${of}-`
   const variable = of === undefined ? 'HOLDFAST_' : `HOLDFAST_${of.toUpperCase()}_`

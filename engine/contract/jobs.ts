@@ -190,8 +190,11 @@ export const runPartSchema = z.object({
 })
 export type RunPart = z.infer<typeof runPartSchema>
 
-/** backup: of a job. The others are asked for by a person; a backup looks after its destination by itself. */
-export const runKinds = ['backup', 'restore', 'scrub', 'prune', 'extract', 'keep'] as const
+/**
+ * backup: of a job. copy: of versions that another destination has, of a job or asked for by a person. The others are asked for by a person; a
+ * backup looks after its destination by itself, and so does a copy of a job.
+ */
+export const runKinds = ['backup', 'copy', 'restore', 'scrub', 'prune', 'extract', 'keep'] as const
 export type RunKind = (typeof runKinds)[number]
 
 /** What a run that is no backup has come to. Zeros until it is known. */
@@ -219,6 +222,8 @@ export const runOutcomeSchema = z.discriminatedUnion('kind', [
     /** At most 50 of them. */
     damaged: z.array(z.object({ reason: z.string(), versions: z.array(versionId) })),
     damagedCount: z.int().nonnegative(),
+    /** Blocks that were repaired from another destination of the same job. */
+    repaired: z.int().nonnegative().optional(),
   }),
   z.object({
     kind: z.literal('extract'),
@@ -246,6 +251,21 @@ export const runOutcomeSchema = z.discriminatedUnion('kind', [
     /** The new one; null until it is complete. */
     version: versionId.nullable(),
     storedBytes: bytes,
+  }),
+  z.object({
+    kind: z.literal('copy'),
+    /** Versions that are there now and were not before. */
+    copied: z.int().nonnegative(),
+    readBytes: bytes,
+    storedBytes: bytes,
+    /** Versions that are damaged where they were to come from, one line each; at most 50 of `failedCount`. */
+    failed: z.array(z.string()),
+    failedCount: z.int().nonnegative(),
+    /**
+     * Of a job: the date that all of its sources have a version of at least, in this destination; null when one of them has none. It counts for
+     * the schedule like the beginning of a backup.
+     */
+    reachesTo: isoTime.nullable(),
   }),
   z.object({ kind: z.literal('prune'), freedBytes: bytes, waitingFor: z.array(z.string()) }),
 ])

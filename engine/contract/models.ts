@@ -154,6 +154,17 @@ export const scrubDamageSchema = z.object({
 export type ScrubDamage = z.infer<typeof scrubDamageSchema>
 
 /** `scrub` */
+/** What was healed out of versions of the same ids in another repository. */
+export const repairedFromCopySchema = z.object({
+  /** Blocks that have a sound copy again. */
+  repaired: z.int().nonnegative(),
+  /** Versions that are whole again. */
+  versions: z.array(versionId),
+  stillDamaged: z.array(versionId),
+  warnings: z.array(z.string()),
+})
+export type RepairedFromCopy = z.infer<typeof repairedFromCopySchema>
+
 export const scrubResultSchema = z.object({
   checkedBlocks: z.int().nonnegative(),
   checkedBytes: bytes,
@@ -162,6 +173,8 @@ export const scrubResultSchema = z.object({
   versions: z.array(versionId),
   notes: z.array(z.string()),
   durationMs: milliseconds,
+  /** With another repository to repair from: what came of that. */
+  repair: repairedFromCopySchema.optional(),
 })
 export type ScrubResult = z.infer<typeof scrubResultSchema>
 

@@ -156,6 +156,8 @@ export const jobStateReasons = [
   'time',
   'missed',
   'drive',
+  /** Another destination of the job has versions that this one lacks. */
+  'copies',
   'running',
   'nextTime',
   'noSchedule',

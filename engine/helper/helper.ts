@@ -35,6 +35,9 @@ import { TopicFeed } from '../rpc/topicFeed.ts'
 import type { SecretStore } from '../secrets/secretStore.ts'
 import type { Erasing } from './access/erasing.ts'
 import { noteAway } from './awayDrives.ts'
+import { CopiesDesk } from './copies/copiesDesk.ts'
+import { NoOrigin, runCopy } from './copies/copyRun.ts'
+import { healFromOthers } from './copies/healFromOthers.ts'
 import { DestinationDesk } from './destinationDesk.ts'
 import { DestinationViews } from './destinationViews.ts'
 import { Attachments } from './files/attachments.ts'
@@ -43,7 +46,7 @@ import { HealthFile } from './healthFile.ts'
 import { defaultLimits, type HelperOptions, secretsFor } from './helperOptions.ts'
 import { IoCourtesy } from './ioCourtesy.ts'
 import { JobHooks } from './jobHooks.ts'
-import { runJob } from './jobRun.ts'
+import { type JobRunDeps, newParts, runJob } from './jobRun.ts'
 import { JobService } from './jobService.ts'
 import { Library } from './library.ts'
 import { NoticeBoard } from './noticeBoard.ts'
@@ -94,6 +97,7 @@ export class Helper {
   readonly facts: FactStore
   readonly library: Library
   readonly offer: SourceOffer
+  readonly copies: CopiesDesk
   readonly #db: Database
   readonly #options: HelperOptions
   readonly notices: NoticeDesk
@@ -138,11 +142,19 @@ export class Helper {
     this.usage = new UsageDesk(new UsageStore(this.#db), this.clock)
     this.destinationViews = new DestinationViews(this)
     this.offer = new SourceOffer(() => this.drives.inventory)
+    const store = new LibraryStore(this.#db)
     this.library = new Library({
       ...this,
-      store: new LibraryStore(this.#db),
+      store,
       host: hostname(),
       logger: options.logger,
+    })
+    this.copies = new CopiesDesk({
+      ...this,
+      store,
+      reach: destination => this.desk.reach(destination),
+      host: hostname(),
+      clock: this.clock,
     })
     this.attachments = new Attachments({
       ...this,
@@ -174,8 +186,10 @@ export class Helper {
         return { onBattery: power === 'battery', metered: metered === 'yes' }
       },
       reach: destination => this.desk.reach(destination),
-      run: (job, destination, run, signal) =>
-        this.#courtesy.during(job.priority, () => this.#run(job, destination, run, signal)),
+      lacking: (job, destination) => this.copies.lacking(job, destination),
+      ranked: job => this.copies.ranked(job),
+      run: (job, destination, run, signal, isWanted) =>
+        this.#courtesy.during(job.priority, () => this.#runOrCopy(job, destination, run, signal, isWanted)),
       changed: () => this.changed(),
     })
     this.jobFeed = new TopicFeed(() => ({ jobs: this.#views }))
@@ -304,7 +318,7 @@ export class Helper {
   #runChanged(run: Run): void {
     if (run.phase === null) this.#progress.delete(run.id)
     // A job that has ended makes the schedule be looked at; these have none.
-    if (run.phase === null && run.kind !== 'backup') this.supervisor.wake()
+    if (run.phase === null && run.job === null) this.supervisor.wake()
     this.runFeed.publish(structuredClone(run))
   }
 
@@ -313,34 +327,74 @@ export class Helper {
     this.progressFeed.publish(progress)
   }
 
-  async #run(job: Job, destination: Destination, run: Run, signal: AbortSignal): Promise<void> {
+  /** A copy for which no destination can be opened reads the sources instead, when that is what is wanted. */
+  async #runOrCopy(
+    job: Job,
+    destination: Destination,
+    run: Run,
+    signal: AbortSignal,
+    isWanted: boolean,
+  ): Promise<void> {
+    if (run.kind === 'copy') {
+      try {
+        return await this.#copy(job, destination, run, { signal, givesUp: isWanted })
+      } catch (error) {
+        if (!(error instanceof NoOrigin)) throw error
+        Object.assign(run, { kind: 'backup', parts: newParts(job), outcome: null })
+      }
+    }
+    const sourcePath = (source: JobSource) => this.sourcePath(source)
+    await runJob(job, destination, run, { ...this.#runDeps(signal), sourcePath }, signal)
+  }
+
+  async #copy(
+    job: Job,
+    destination: Destination,
+    run: Run,
+    options: { signal: AbortSignal; givesUp: boolean },
+  ): Promise<void> {
+    const lacking = this.copies.lacking(job, destination)
+    const order = {
+      versions: lacking?.versions.map(({ id }) => id) ?? [],
+      from: (lacking?.from ?? []).flatMap(id => this.destinations.find(id) ?? []),
+    }
+    const deps = {
+      ...this.#runDeps(options.signal),
+      seen: (of: Destination, session: Session) => this.library.takeAfter(of, session),
+      failed: (versions: readonly string[]) => this.copies.noteFailed(job, destination, versions),
+      reachesTo: () => this.copies.reachesTo(job, destination),
+    }
+    await runCopy({ job, destination, order }, run, deps, options)
+  }
+
+  #runDeps(signal: AbortSignal): Omit<JobRunDeps, 'sourcePath'> {
     const { clock } = this
-    await runJob(
-      job,
-      destination,
-      run,
-      {
-        engine: this.engine,
-        clock,
-        host: hostname(),
-        connector: this.desk,
-        sourcePath: source => this.sourcePath(source),
-        upkeep: (looked, id) => this.#upkeep.plan(looked, id),
-        upkeepDone: (id, what, percent) => this.#upkeep.done(id, what, percent),
-        hook: (moment, hooked, of) => {
-          const isOver = of.parts.every(part => part.state !== 'waiting' && part.state !== 'running')
-          const result = of.error === null ? ('success' as const) : ('failure' as const)
-          return this.hooks.run(moment, hooked, of, { signal, ...(isOver && { result }) })
-        },
-        ended: (of, session) => this.#lookAfter(of, session),
-        changed: record => {
-          this.runs.put(record)
-          this.#runChanged(record)
-        },
-        progress: progress => this.#progressed(progress),
-        log: (id, level, text) => this.runs.log(id, [{ at: clock.now(), level, text }]),
+    return {
+      engine: this.engine,
+      clock,
+      host: hostname(),
+      connector: this.desk,
+      upkeep: (looked, id) => this.#upkeep.plan(looked, id),
+      upkeepDone: (id, what, percent) => this.#upkeep.done(id, what, percent),
+      heal: async (id, session, report) => {
+        const damaged = { destination: this.destinations.resolve(id), session }
+        const log = (level: 'info' | 'warn', text: string) =>
+          level === 'warn' ? report.warn(text) : report.log(level, text)
+        const { isWhole } = await healFromOthers(this, damaged, { signal }, log)
+        return isWhole
       },
-      signal,
-    )
+      hook: (moment, hooked, of) => {
+        const isOver = of.parts.every(part => part.state !== 'waiting' && part.state !== 'running')
+        const result = of.error === null ? ('success' as const) : ('failure' as const)
+        return this.hooks.run(moment, hooked, of, { signal, ...(isOver && { result }) })
+      },
+      ended: (of, session) => this.#lookAfter(of, session),
+      changed: record => {
+        this.runs.put(record)
+        this.#runChanged(record)
+      },
+      progress: progress => this.#progressed(progress),
+      log: (id, level, text) => this.runs.log(id, [{ at: clock.now(), level, text }]),
+    }
   }
 }

@@ -26,7 +26,7 @@ export function historyOf(runs: readonly Run[]): History {
   const since = success ? runs.slice(0, runs.indexOf(success)) : runs
   const failures = since.filter(run => outcomeOf(run) === 'failed' && !lackedDrive(run))
   return {
-    lastSuccess: success ? Date.parse(success.startedAt) : null,
+    lastSuccess: newest(runs.filter(run => outcomeOf(run) === 'complete').map(reachOf)),
     lastAttempt: last
       ? { startedAt: Date.parse(last.startedAt), endedAt: endOf(last), outcome: outcomeOf(last) }
       : null,
@@ -36,6 +36,17 @@ export function historyOf(runs: readonly Run[]): History {
     lastGood: success ?? null,
     damagedSince: damagedSince(runs),
   }
+}
+
+/** The moment that a run served: what a copy has brought may be older than the run. */
+function reachOf({ kind, startedAt, outcome }: Run): number | null {
+  if (kind !== 'copy') return Date.parse(startedAt)
+  return outcome?.kind === 'copy' && outcome.reachesTo !== null ? Date.parse(outcome.reachesTo) : null
+}
+
+function newest(times: readonly (number | null)[]): number | null {
+  const known = times.filter(time => time !== null)
+  return known.length === 0 ? null : Math.max(...known)
 }
 
 const outcomes: Record<Exclude<RunState, 'incomplete'>, RunOutcome> = {

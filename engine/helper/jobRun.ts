@@ -1,50 +1,37 @@
 import type { Clock } from '../base/clock.ts'
 import { randomHex } from '../base/random.ts'
-import { cancelled, HoldfastError, isHoldfastError, type WireError } from '../contract/errors.ts'
-import type {
-  Destination,
-  HookMoment,
-  Job,
-  JobSource,
-  Run,
-  RunPart,
-  RunProgress,
-  RunState,
-  RunTrigger,
-} from '../contract/jobs.ts'
+import { cancelled, isHoldfastError } from '../contract/errors.ts'
+import type { Destination, HookMoment, Job, JobSource, Run, RunPart, RunState, RunTrigger } from '../contract/jobs.ts'
 import type { Engine, HeldSource, Session, SourceRequest } from '../engineApi.ts'
 import type { Connector } from './connection.ts'
+import { type LookAfterDeps, lookAfter } from './lookAfter.ts'
 import { requireRepository } from './openDestination.ts'
+import { messageOf, RunReport, type RunReportDeps, wire } from './runReport.ts'
 import { sourceOptionsOf } from './sourceOptions.ts'
-import type { UpkeepPlan } from './upkeep.ts'
 
-export interface JobRunDeps {
+export interface JobRunDeps extends LookAfterDeps, RunReportDeps {
   engine: Engine
   clock: Clock
-  /** Name of this computer, as the engine writes it into versions. */
-  host: string
   connector: Connector
   /** Where a source is now: a disk may have another name today. source.notFound when it is not connected. */
   sourcePath(source: JobSource): string
-  /** What to do for a destination after its backups. */
-  upkeep(job: Job, destination: string): UpkeepPlan
-  /** Space was made, or this share of what is stored was checked. */
-  upkeepDone(destination: string, what: 'prune' | 'scrub', percent?: number): void
   /** Fails with hook.failed when a hook that runs before something fails; returns warnings of others. */
   hook(moment: HookMoment, job: Job, run: Run): Promise<string[]>
   /** The work is done, well or not, and the repository still open: a last look at it. Does not fail. */
   ended(destination: Destination, session: Session): Promise<void>
-  /** The run has changed; kept and shown. */
-  changed(run: Run): void
-  progress(progress: RunProgress): void
-  log(run: string, level: 'info' | 'warn' | 'error', text: string): void
 }
 
 /** The record of a run that is about to begin. */
-export function newRun(job: Job, destination: Destination, trigger: RunTrigger, now: number): Run {
+export function newRun(
+  job: Job,
+  destination: Destination,
+  trigger: RunTrigger,
+  now: number,
+  kind: 'backup' | 'copy' = 'backup',
+): Run {
   return {
     id: randomHex(8),
-    kind: 'backup',
+    kind,
     job: job.id,
     jobName: job.name,
     destination: destination.id,
@@ -54,13 +41,16 @@ export function newRun(job: Job, destination: Destination, trigger: RunTrigger, 
     startedAt: new Date(now).toISOString(),
     finishedAt: null,
     phase: 'preparing',
-    parts: job.sources.map(waitingPart),
+    parts: kind === 'copy' ? [] : newParts(job),
     damagedVersions: 0,
     outcome: null,
     error: null,
     warnings: [],
   }
 }
+
+/** Of a backup that has not begun. */
+export const newParts = (job: Job): RunPart[] => job.sources.map(waitingPart)
 
 function waitingPart(source: JobSource): RunPart {
   const counters = { readBytes: 0, newBytes: 0, storedBytes: 0, durationMs: 0 }
@@ -90,6 +80,7 @@ class JobRun {
   readonly #run: Run
   readonly #deps: JobRunDeps
   readonly #signal: AbortSignal
+  readonly #report: RunReport
 
   constructor(job: Job, destination: Destination, run: Run, deps: JobRunDeps, signal: AbortSignal) {
     this.#job = job
@@ -97,6 +88,7 @@ class JobRun {
     this.#run = run
     this.#deps = deps
     this.#signal = signal
+    this.#report = new RunReport(run, deps)
   }
 
   async run(): Promise<void> {
@@ -105,26 +97,26 @@ class JobRun {
       try {
         await this.#store()
       } catch (error) {
-        this.#fail(error)
+        this.#report.fail(error)
       }
       // Also after a failure: it undoes what the one before has done.
       await this.#hook('after-backup')
     } catch (error) {
-      this.#fail(error)
+      this.#report.fail(error)
     }
     this.#run.state = stateOf(this.#run, this.#signal.aborted)
     if (this.#run.state === 'failed' || this.#run.state === 'incomplete') {
-      await this.#hook('on-failure').catch(error => this.#warn(messageOf(error)))
+      await this.#hook('on-failure').catch(error => this.#report.warn(messageOf(error)))
     }
     this.#run.phase = null
     this.#run.finishedAt = new Date(this.#deps.clock.now()).toISOString()
-    this.#log(this.#run.state === 'complete' ? 'info' : 'warn', `The run has ended: ${this.#run.state}.`)
-    this.#changed()
+    this.#report.log(this.#run.state === 'complete' ? 'info' : 'warn', `The run has ended: ${this.#run.state}.`)
+    this.#report.changed()
   }
 
   async #store(): Promise<void> {
     try {
-      this.#phase('opening')
+      this.#report.phase('opening')
       const connection = await this.#deps.connector.connect(this.#destination, this.#signal)
       try {
         const { write } = this.#job.limits
@@ -134,7 +126,11 @@ class JobRun {
           requireRepository(session, this.#destination)
           try {
             await this.#backupAll(session)
-            await this.#lookAfter(session)
+            const made = this.#run.parts.flatMap(({ source, version, state }) =>
+              version === null ? [] : [{ source, version, isWhole: state === 'complete' }],
+            )
+            const stored = { job: this.#job, destination: this.#destination.id, session, made }
+            await lookAfter(stored, this.#report, this.#deps, this.#signal)
           } finally {
             await this.#deps.ended(this.#destination, session)
           }
@@ -142,7 +138,7 @@ class JobRun {
           await session.close()
         }
       } finally {
-        for (const warning of await connection.release()) this.#warn(warning)
+        for (const warning of await connection.release()) this.#report.warn(warning)
       }
     } catch (error) {
       for (const part of this.#run.parts.filter(part => part.state === 'waiting')) this.#failPart(part, error)
@@ -173,14 +169,14 @@ class JobRun {
     } finally {
       for (const one of held.values()) {
         if (one instanceof Error) continue
-        for (const warning of await session.release(one)) this.#warn(warning)
+        for (const warning of await session.release(one)) this.#report.warn(warning)
       }
     }
   }
 
   /** Fills in what becomes of each part; nothing for those that a cancellation came before. */
   async #hold(session: Session, into: Map<RunPart, HeldSource | Error>): Promise<void> {
-    this.#phase('preparing')
+    this.#report.phase('preparing')
     const present: { part: RunPart; request: SourceRequest }[] = []
     for (const part of this.#run.parts) {
       const source = this.#sourceOf(part)
@@ -204,11 +200,11 @@ class JobRun {
   async #backup(session: Session, part: RunPart, held: HeldSource | Error): Promise<void> {
     const source = this.#sourceOf(part)
     part.state = 'running'
-    this.#changed()
+    this.#report.changed()
     try {
       if (held instanceof Error) throw held
       const { path } = held
-      this.#log('info', `Backing up ${path} as ${source.name}.`)
+      this.#report.log('info', `Backing up ${path} as ${source.name}.`)
       const { read } = this.#job.limits
       const result = await session.backup(path, {
         name: source.name,
@@ -216,8 +212,8 @@ class JobRun {
         signal: this.#signal,
         priority: this.#job.priority,
         onProgress: progress => {
-          this.#phase(progress.phase)
-          this.#deps.progress({ run: this.#run.id, source: part.source, ...progress })
+          this.#report.phase(progress.phase)
+          this.#report.progress({ source: part.source, ...progress })
         },
         held,
         ...sourceOptionsOf(this.#job, source),
@@ -226,132 +222,28 @@ class JobRun {
       const { version, readBytes, newBytes, storedBytes, durationMs, warnings } = result
       const state = result.status === 'complete' ? 'complete' : 'incomplete'
       Object.assign(part, { version, readBytes, newBytes, storedBytes, durationMs, warnings, state })
-      this.#log('info', `Version ${version} of ${source.name} is ${state}.`)
+      this.#report.log('info', `Version ${version} of ${source.name} is ${state}.`)
       const { usedBlocks } = result
       if (usedBlocks?.whyAll)
-        this.#log('info', `Free blocks of ${source.name} were read as well: ${usedBlocks.whyAll}.`)
+        this.#report.log('info', `Free blocks of ${source.name} were read as well: ${usedBlocks.whyAll}.`)
     } catch (error) {
       this.#failPart(part, error)
-      this.#fail(error)
+      this.#report.fail(error)
     }
-    this.#changed()
-  }
-
-  /** Retention, a sample of what was just stored, space, and the share of the rotation. Failures are warnings. */
-  async #lookAfter(session: Session): Promise<void> {
-    const { id } = this.#destination
-    const made = this.#run.parts.filter(part => part.version !== null)
-    if (made.length === 0 || this.#signal.aborted) return
-    const plan = this.#deps.upkeep(this.#job, id)
-    const { retention, upkeep } = this.#job
-    if (retention !== null) {
-      this.#phase('retention')
-      for (const part of made) {
-        // Of a source that could not be read whole, what is older may be all there is.
-        if (part.state !== 'complete') continue
-        await this.#attempt(`old versions of ${part.source} could not be removed`, async () => {
-          // A policy keeps the oldest version of a day: what was just made must not go before it was of any use.
-          const spare = [part.version!]
-          const { removed } = await session.enforce(retention, {
-            filter: versionsOf(part.source, this.#deps.host),
-            spare,
-          })
-          if (removed.length > 0) this.#log('info', `Removed ${removed.length} old versions of ${part.source}.`)
-        })
-      }
-    }
-    if (upkeep.verifyPercent > 0) {
-      const versions = made.map(part => part.version!)
-      await this.#scrub(session, versions, upkeep.verifyPercent, 'what was just stored')
-    }
-    if (plan.prune) {
-      await this.#attempt('no space could be made', async () => {
-        await session.prune({
-          signal: this.#signal,
-          priority: this.#job.priority,
-          onProgress: progress => this.#phase(progress.phase),
-        })
-        this.#deps.upkeepDone(id, 'prune')
-      })
-    }
-    if (plan.scrubPercent !== undefined) {
-      const isDone = await this.#scrub(session, [], plan.scrubPercent, 'what is stored')
-      if (isDone) this.#deps.upkeepDone(id, 'scrub', plan.scrubPercent)
-    }
-    await this.#attempt('it is not known which versions are damaged', async () => {
-      const damaged = await session.versions(`status == "damaged" and host == ${quoted(this.#deps.host)}`)
-      this.#run.damagedVersions = damaged.length
-    })
-  }
-
-  async #scrub(session: Session, versions: readonly string[], percent: number, what: string): Promise<boolean> {
-    return await this.#attempt(`${what} could not be checked`, async () => {
-      const { damaged } = await session.scrub(versions, {
-        percent,
-        signal: this.#signal,
-        priority: this.#job.priority,
-        onProgress: progress => this.#phase(progress.phase),
-      })
-      if (damaged.length === 0) return
-      const reasons = damaged.slice(0, 3).map(damage => damage.reason)
-      throw new HoldfastError('integrity.damageFound', `Damage was found in ${what}: ${reasons.join(' ')}`, {
-        advice: 'Run the job again to store what the source still has, then check the drive.',
-        details: { damaged: damaged.length },
-      })
-    })
-  }
-
-  /** True when it went well. A cancellation passes; damage is the run's failure; anything else is a warning. */
-  async #attempt(what: string, work: () => Promise<void>): Promise<boolean> {
-    try {
-      await work()
-      return true
-    } catch (error) {
-      if (isHoldfastError(error, 'run.cancelled')) throw error
-      if (isHoldfastError(error, 'integrity.damageFound')) this.#fail(error)
-      else this.#warn(`${capital(what)}: ${messageOf(error)}`)
-      return false
-    }
+    this.#report.changed()
   }
 
   async #hook(moment: (typeof runHookMoments)[number]): Promise<void> {
     if (this.#job.hooks[moment] === undefined) return
-    this.#phase('hook')
-    for (const warning of await this.#deps.hook(moment, this.#job, this.#run)) this.#warn(warning)
+    this.#report.phase('hook')
+    for (const warning of await this.#deps.hook(moment, this.#job, this.#run)) this.#report.warn(warning)
   }
 
   #failPart(part: RunPart, error: unknown): void {
     part.state = isHoldfastError(error, 'run.cancelled') ? 'cancelled' : 'failed'
     part.error = wire(error)
   }
-
-  #fail(error: unknown): void {
-    if (isHoldfastError(error, 'run.cancelled')) return
-    this.#run.error ??= wire(error)
-    this.#log('error', messageOf(error))
-  }
-
-  #warn(text: string): void {
-    this.#run.warnings.push(text)
-    this.#log('warn', text)
-  }
-
-  #phase(phase: Run['phase']): void {
-    if (this.#run.phase === phase) return
-    this.#run.phase = phase
-    this.#changed()
-  }
-
-  #log(level: 'info' | 'warn' | 'error', text: string): void {
-    this.#deps.log(this.#run.id, level, text)
-  }
-
-  #changed(): void {
-    this.#deps.changed(this.#run)
-  }
 }
-
-const quoted = (text: string) => `"${text.replace(/["\\]/g, '\\$&')}"`
 
 /** Moments of a run at which its hooks are called, in their order. */
 export const runHookMoments = [
@@ -362,11 +254,6 @@ export const runHookMoments = [
   'on-failure',
 ] as const satisfies HookMoment[]
 
-/** A filter for what this computer has stored of a source: others may use the same name in the same repository. */
-export function versionsOf(source: string, host: string): string {
-  return `name == ${quoted(source)} and host == ${quoted(host)}`
-}
-
 /** What a run has come to, by its parts. */
 export function stateOf(run: Pick<Run, 'parts' | 'error'>, isCancelled: boolean): RunState {
   const states = run.parts.map(part => part.state)
@@ -374,12 +261,3 @@ export function stateOf(run: Pick<Run, 'parts' | 'error'>, isCancelled: boolean)
   if (states.every(state => state === 'complete')) return run.error ? 'incomplete' : 'complete'
   return states.some(state => state === 'complete' || state === 'incomplete') ? 'incomplete' : 'failed'
 }
-
-/** As it goes into records and over borders. */
-export function wire(error: unknown): WireError {
-  if (error instanceof HoldfastError) return error.toWire()
-  return { code: 'internal.bug', message: messageOf(error), retryable: false }
-}
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

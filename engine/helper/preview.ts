@@ -3,8 +3,10 @@ import type { JobPreview, PreviewedDestination, PreviewedSource, StoredSource } 
 import type { Destination, Job, JobSource } from '../contract/jobs.ts'
 import type { Engine, Session } from '../engineApi.ts'
 import type { DestinationDesk } from './destinationDesk.ts'
-import { runHookMoments, versionsOf, wire } from './jobRun.ts'
+import { runHookMoments } from './jobRun.ts'
+import { versionsOf } from './lookAfter.ts'
 import { requireRepository } from './openDestination.ts'
+import { wire } from './runReport.ts'
 import { sourceOptionsOf } from './sourceOptions.ts'
 import type { UpkeepPlan } from './upkeep.ts'
 

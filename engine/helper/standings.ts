@@ -3,6 +3,7 @@ import type { RecordStore } from '../jobs/recordStore.ts'
 import type { RunStore } from '../jobs/runStore.ts'
 import { type Decision, decide } from '../scheduler/decision.ts'
 import type { JobFacts } from '../scheduler/facts.ts'
+import type { Lacking } from './copies/lacking.ts'
 import { type History, historyOf } from './history.ts'
 
 /** Whether a destination can be reached, as far as is known without asking anybody. */
@@ -32,6 +33,8 @@ export interface Standing {
   lastRun: Run | null
   lastSuccess: number | null
   history: History
+  /** What it lacks; null when that is nothing. */
+  lacking: Lacking | null
 }
 
 export interface StandingsDeps {
@@ -39,6 +42,8 @@ export interface StandingsDeps {
   destinations: RecordStore<Destination>
   runs: RunStore
   reach(destination: Destination): Reach
+  /** What the destination lacks of a job; null when that is nothing, or nobody looks. */
+  lacking?(job: Job, destination: Destination): Lacking | null
 }
 
 /** What holds at the moment of a look. */
@@ -75,6 +80,8 @@ export class Standings {
         const run = running.get(key) ?? null
         const { lastRun, history } = this.past(job.id, id)
         const reach = this.#deps.reach(destination)
+        const lacking = this.#deps.lacking?.(job, destination) ?? null
+        const sendable = lacking && lacking.from.length > 0 ? lacking : null
         const facts: JobFacts = {
           ...history,
           ...conditionsOf(job, surroundings),
@@ -87,10 +94,11 @@ export class Standings {
           running: run !== null,
           clockSetBackAt,
           localDestination: reach.isLocal,
+          lackingSince: sendable && Date.parse(sendable.versions[0]!.date),
           drive: reach.drive,
         }
         const { lastSuccess } = history
-        return [{ job, destination, decision: decide(facts, now), run, lastRun, lastSuccess, history }]
+        return [{ job, destination, decision: decide(facts, now), run, lastRun, lastSuccess, history, lacking }]
       }),
     )
   }
@@ -134,3 +142,12 @@ export const unit = ({ job, destination }: { job: Job; destination: Destination 
 })
 /** Names a job together with one of its destinations. */
 export const keyOf = ({ job, destination }: { job: string; destination: string }): string => `${job}/${destination}`
+
+/**
+ * Whether the run that is due copies what the destination lacks rather than reading the sources: when nothing else is wanted, or when others
+ * have versions of all sources that are as young as what is wanted.
+ */
+export function isCopyDue({ decision, lacking }: Pick<Standing, 'decision' | 'lacking'>): boolean {
+  if (lacking === null || lacking.from.length === 0) return false
+  return decision.why === 'copies' || (decision.since !== null && lacking.reachesTo >= decision.since)
+}

@@ -9,7 +9,7 @@ import type { Decision } from '../scheduler/decision.ts'
 import { type LaneLimits, pick, type WaitingRun } from '../scheduler/lanes.ts'
 import { lackedDrive } from './history.ts'
 import { newRun } from './jobRun.ts'
-import { keyOf, type Standing, Standings, type StandingsDeps, type Surroundings, unit } from './standings.ts'
+import { isCopyDue, keyOf, type Standing, Standings, type StandingsDeps, type Surroundings, unit } from './standings.ts'
 
 export interface SupervisorDeps extends StandingsDeps {
   clock: Clock
@@ -17,8 +17,13 @@ export interface SupervisorDeps extends StandingsDeps {
   limits: LaneLimits
   logger: Logger
   surroundings(): Promise<Surroundings>
-  /** Runs a job to its end; never throws. The run is ended when it resolves. */
-  run(job: Job, destination: Destination, run: Run, signal: AbortSignal): Promise<void>
+  /**
+   * Runs a job to its end; never throws. The run is ended when it resolves. Its kind says whether it reads the sources or copies what the
+   * destination lacks; `isWanted` whether the sources are to be read if that is not possible.
+   */
+  run(job: Job, destination: Destination, run: Run, signal: AbortSignal, isWanted: boolean): Promise<void>
+  /** Destinations of a job, best first, of which the first that is due reads for all. In the job's order unless given. */
+  ranked?(job: Job): string[]
   /** Something about how jobs fare may have changed. Waited for, so that nothing of it is left when the supervisor has stopped. */
   changed(): Promise<unknown>
 }
@@ -145,7 +150,7 @@ export class Supervisor {
     )
     const queue = [...due.values()].map(standing => this.#waiting(standing, now))
     const running = [...this.#running.values()].map(({ job, run, lastDurationMs }) => {
-      return { jobId: job, destination: run.destination, lastDurationMs }
+      return { jobId: job, destination: run.destination, lastDurationMs, isCopy: run.kind === 'copy' }
     })
     for (const chosen of pick(queue, running, this.#deps.limits, now)) {
       this.#begin(due.get(keyOf({ job: chosen.jobId, destination: chosen.destination }))!, chosen.lastDurationMs)
@@ -165,9 +170,11 @@ export class Supervisor {
     this.#deps.facts.set('clock', noted)
   }
 
-  #begin({ job, destination, decision }: Standing, lastDurationMs: number | null): void {
+  #begin(standing: Standing, lastDurationMs: number | null): void {
+    const { job, destination, decision } = standing
     const { clock, runs } = this.#deps
-    const run = newRun(job, destination, triggerOf(decision), clock.now())
+    const kind = isCopyDue(standing) ? 'copy' : 'backup'
+    const run = newRun(job, destination, triggerOf(decision), clock.now(), kind)
     // Before the request is forgotten: killed in between, it runs once too often rather than never.
     runs.put(run)
     const key = keyOf(unit({ job, destination }))
@@ -177,7 +184,7 @@ export class Supervisor {
     )
     const abort = new AbortController()
     const done = this.#deps
-      .run(job, destination, run, abort.signal)
+      .run(job, destination, run, abort.signal, decision.why !== 'copies')
       .catch(error => {
         run.error ??= HoldfastError.fromWire({
           code: 'internal.bug',
@@ -216,7 +223,14 @@ export class Supervisor {
   #waiting(standing: Standing, now: number): WaitingRun {
     const { job, destination, decision } = standing
     const { lastDurationMs } = this.#standings.past(job.id, destination.id).history
-    return { jobId: job.id, destination: destination.id, waitingSince: decision.since ?? now, lastDurationMs }
+    const ranked = this.#deps.ranked?.(job) ?? job.destinations
+    return {
+      ...{ jobId: job.id, destination: destination.id, lastDurationMs },
+      // What is old for want of a drive need not come before what is due.
+      waitingSince: decision.why === 'copies' ? now : (decision.since ?? now),
+      rank: ranked.indexOf(destination.id),
+      isCopy: isCopyDue(standing),
+    }
   }
 
   #requests(): z.infer<typeof requestsSchema> {
@@ -254,5 +268,10 @@ function interrupt(run: Run, now: number): void {
   }).toWire()
 }
 
-const triggers: Partial<Record<Decision['why'], RunTrigger>> = { manual: 'manual', missed: 'missed', drive: 'drive' }
+const triggers: Partial<Record<Decision['why'], RunTrigger>> = {
+  manual: 'manual',
+  missed: 'missed',
+  drive: 'drive',
+  copies: 'missed',
+}
 const triggerOf = ({ why }: Decision): RunTrigger => triggers[why] ?? 'schedule'

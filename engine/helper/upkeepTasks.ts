@@ -1,6 +1,7 @@
 import { HoldfastError } from '../contract/errors.ts'
 import type { Destination } from '../contract/jobs.ts'
 import type { ScrubDamage } from '../contract/models.ts'
+import { type HealParts, healFromOthers } from './copies/healFromOthers.ts'
 import type { Helper } from './helper.ts'
 import { noteAll } from './scrubPasses.ts'
 import type { Task } from './taskRuns.ts'
@@ -14,11 +15,12 @@ type Parts = Pick<Helper, 'library' | 'facts' | 'clock'>
 
 /** Reads and checks what is stored: all of it, or what some versions need. Damage makes the run incomplete. */
 export function scrubTask(
-  { library, facts, clock }: Parts,
+  helper: Parts & HealParts,
   destination: Destination,
   depth: 'light' | 'deep',
   versions: readonly string[] = [],
 ): Task {
+  const { library, facts, clock } = helper
   const what =
     versions.length === 0 ? 'everything' : versions.length === 1 ? 'one version' : `${versions.length} versions`
   const nothing = { kind: 'scrub', depth, checkedBytes: 0, damaged: [], damagedCount: 0 } as const
@@ -36,13 +38,23 @@ export function scrubTask(
       })
       for (const note of notes) log('info', note)
       for (const { reason } of damaged.slice(0, mostListed)) log('error', reason)
+      const heal = () => healFromOthers(helper, { destination, session }, { signal, onProgress }, log)
+      const healed = damaged.length === 0 ? undefined : await heal()
       if (depth === 'deep' && versions.length === 0) noteAll(facts, destination.id, startedAt)
       await library.takeAfter(destination, session)
       const listed = damaged.slice(0, mostListed).map(({ reason, versions: needing }) => {
         return { reason, versions: needing.slice(0, mostVersions) }
       })
-      const outcome = { ...nothing, checkedBytes, damaged: listed, damagedCount: damaged.length }
-      return damaged.length === 0 ? { outcome } : { outcome, error: damageFound(destination, damaged) }
+      const outcome = {
+        ...nothing,
+        checkedBytes,
+        damaged: listed,
+        damagedCount: damaged.length,
+        ...(healed && { repaired: healed.repaired }),
+      }
+      return damaged.length === 0 || healed?.isWhole
+        ? { outcome }
+        : { outcome, error: damageFound(destination, damaged) }
     },
   }
 }

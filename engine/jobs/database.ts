@@ -71,6 +71,14 @@ const migrations: readonly string[] = [
     PRIMARY KEY (destination, at)
   ) WITHOUT ROWID;
   `,
+  // 4: versions that were seen in a destination and are not there any more
+  `
+  CREATE TABLE gone (
+    destination TEXT NOT NULL,
+    id TEXT NOT NULL,
+    PRIMARY KEY (destination, id)
+  ) WITHOUT ROWID;
+  `,
 ]
 
 /**

@@ -17,6 +17,17 @@ export interface VersionQuery {
   after?: { destination: string; version: string }
 }
 
+export interface MissingQuery {
+  /** What lacks them. */
+  destination: string
+  /** What may have them. */
+  others: readonly string[]
+  /** Of this computer, under these names; of all unless given. */
+  made?: { host: string; names: readonly string[] }
+  /** Milliseconds since 1970 UTC; of all dates unless given. */
+  since?: number
+}
+
 interface Row {
   destination: string
   id: string
@@ -59,6 +70,33 @@ export class LibraryStore {
          ORDER BY back, destination, id LIMIT ?`,
       )
       .all(...values, limit + 1) as Row[]
+    return rows.map(decode)
+  }
+
+  /**
+   * Versions that are in some of `others` and were never seen in the destination: not those that were removed there. The oldest first;
+   * one that is in several is told for each.
+   */
+  missing({ destination, others, made, since }: MissingQuery): StoredVersion[] {
+    const where = [`destination IN (${marks(others)})`]
+    const values: (string | number)[] = [...others]
+    if (made) {
+      where.push(`name IN (${marks(made.names)}) AND host = ?`)
+      values.push(...made.names, made.host)
+    }
+    if (since !== undefined) {
+      where.push('back <= ?')
+      values.push(-since)
+    }
+    const rows = this.#db
+      .prepare(
+        `SELECT destination, id, body FROM versions
+         WHERE ${where.join(' AND ')}
+           AND id NOT IN (SELECT id FROM versions WHERE destination = ?)
+           AND id NOT IN (SELECT id FROM gone WHERE destination = ?)
+         ORDER BY back DESC, destination, id`,
+      )
+      .all(...values, destination, destination) as Row[]
     return rows.map(decode)
   }
 
@@ -113,6 +151,7 @@ export class LibraryStore {
       .transaction(() => {
         this.#db.prepare('DELETE FROM versions WHERE destination = ?').run(destination)
         this.#db.prepare('DELETE FROM summaries WHERE destination = ?').run(destination)
+        this.#db.prepare('DELETE FROM gone WHERE destination = ?').run(destination)
       })
       .immediate()
   }
@@ -126,17 +165,23 @@ export class LibraryStore {
        ON CONFLICT (destination, id) DO UPDATE SET
          back = excluded.back, name = excluded.name, host = excluded.host, body = excluded.body`,
     )
+    const back = this.#db.prepare('DELETE FROM gone WHERE destination = ? AND id = ?')
     let changes = 0
     for (const version of versions) {
       const body = JSON.stringify(version)
       if (known.get(version.id) !== body) {
         put.run(destination, version.id, -Date.parse(version.date), version.name, version.host, body)
+        back.run(destination, version.id)
         changes++
       }
       known.delete(version.id)
     }
     const remove = this.#db.prepare('DELETE FROM versions WHERE destination = ? AND id = ?')
-    for (const id of known.keys()) remove.run(destination, id)
+    const note = this.#db.prepare('INSERT OR IGNORE INTO gone (destination, id) VALUES (?, ?)')
+    for (const id of known.keys()) {
+      remove.run(destination, id)
+      note.run(destination, id)
+    }
     return changes + known.size
   }
 

@@ -41,6 +41,11 @@ export interface BackupOptions {
   base?: VersionRecord
   /** A version of another repository that this becomes a copy of. Its hints are exact, so no sample of the rest is looked at. */
   copyOf?: CopiedVersion
+  /**
+   * No version is made: what the base has lost is read from the source, which holds the same bytes, and stored again. integrity.blockDamaged
+   * when the source proves to hold others.
+   */
+  healsBase?: true
   /** Parts that the base could not read of its own source, and that are taken over from it. */
   missing?: readonly ByteRange[]
   /** The moment that the source shows, milliseconds since 1970 UTC; when the run begins unless given. */
@@ -157,7 +162,8 @@ class BackupRun {
       ...this.#options.copyOf?.record,
       ...(counted.recipe && { recipe: counted.recipe }),
     }
-    await this.#commit(record)
+    if (this.#options.healsBase) requireSameMap(record, this.#options.base)
+    else await this.#commit(record)
     this.#meter.end()
     return this.#result(record)
   }
@@ -218,7 +224,7 @@ class BackupRun {
     }
     const base = this.#options.base ? rootOf(this.#options.base) : nothing
     const hints = this.#options.base ? this.#withResizedEnd(this.#options.hints, base.sizeBytes) : this.#options.hints
-    const isCertain = this.#options.copyOf !== undefined
+    const isCertain = this.#options.copyOf !== undefined || this.#options.healsBase === true
     // Without a base, what the hints do not name is taken for empty: somebody who forgot the base must not get an empty version.
     if (!isCertain && !(await this.#baseAgrees(base, hints))) {
       this.#hintsRejected = true
@@ -372,4 +378,17 @@ class BackupRun {
 
 function isHinted(method: ReadMethod): method is HintedMethod {
   return method !== 'full' && method !== 'allocation'
+}
+
+/** Ids are hashes of contents: with the root, all that is below it is the same. */
+function requireSameMap(made: VersionRecord, base: VersionRecord | undefined): void {
+  if (base !== undefined && made.root === base.root) return
+  throw new HoldfastError(
+    'integrity.blockDamaged',
+    `Version ${made.id} cannot be healed: the other one holds other bytes.`,
+    {
+      advice: 'Back the source up again, which stores what it still has.',
+      details: { version: base?.id, root: base?.root, found: made.root },
+    },
+  )
 }

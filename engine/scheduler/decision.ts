@@ -21,6 +21,8 @@ export interface Decision {
  * What is to be done with a job at `now` (milliseconds since 1970 UTC). Pure: ask again whenever a fact changes, at the
  * latest at `at`, and after each wake-up of the computer.
  *
+ * Where nothing is wanted, versions that another destination has and this one lacks are copied, under the same conditions.
+ *
  * A run that somebody asked for waits for nothing but the drive and the job's own run. A scheduled one waits, in this
  * order, for the end of a pause, the drive, the back-off after failures, the end of the quiet hours, mains power, and,
  * unless the destination is on this computer, a connection that is not metered.
@@ -29,7 +31,8 @@ export function decide(facts: JobFacts, now: number): Decision {
   if (facts.running) return { state: 'running', why: 'running', text: 'Running.', at: null, since: null }
   if (facts.requestedAt !== null) return waitingForDrive(facts, facts.requestedAt) ?? requested(facts.requestedAt)
   const wanted = wantedNow(facts, now)
-  return paused(facts, now) ?? (wanted === null ? notWanted(facts, now) : scheduledRun(facts, wanted, now))
+  if (wanted !== null) return paused(facts, now) ?? scheduledRun(facts, wanted, now)
+  return paused(facts, now) ?? copies(facts, now) ?? notWanted(facts, now)
 }
 
 const requested = (since: number): Decision => ({
@@ -52,6 +55,15 @@ const scheduledRun = (facts: JobFacts, wanted: Wanted, now: number): Decision =>
     at: null,
     since: wanted.since,
   }
+
+/** What other destinations have and this one lacks is sent as soon as nothing stands in the way, whatever the schedule says. */
+function copies(facts: JobFacts, now: number): Decision | null {
+  const { lackingSince, drive, lastAttempt } = facts
+  // Who has stopped it does not want it to begin again at once.
+  if (lastAttempt?.outcome === 'cancelled') return null
+  if (lackingSince === null || lackingSince === undefined || (drive && !drive.connected)) return null
+  return scheduledRun(facts, { why: 'copies', since: Math.min(lackingSince, now) }, now)
+}
 
 function paused(facts: JobFacts, now: number): Decision | null {
   const until = facts.pausedUntil
@@ -120,6 +132,8 @@ function dueText(facts: JobFacts, { why, since }: Wanted): string {
       return `Due since ${clock(facts, since)}.`
     case 'missed':
       return `Due: the run of ${clock(facts, since)} was missed.`
+    case 'copies':
+      return 'Due: another destination has versions that are missing here.'
     case 'drive':
       return facts.drive === null ? 'Due.' : `Due: drive ${facts.drive.label} is connected.`
   }

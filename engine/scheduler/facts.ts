@@ -35,6 +35,8 @@ export interface JobFacts {
   power: { onBattery: boolean; runOnBattery: boolean }
   network: { metered: boolean; runOnMetered: boolean }
   quietHours: readonly QuietHours[]
+  /** Date of the oldest version that could be copied here now from another destination of the job; null or missing when there is none. */
+  lackingSince?: number | null
 }
 
 export type RunOutcome = 'complete' | 'failed' | 'cancelled' | 'interrupted'

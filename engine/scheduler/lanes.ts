@@ -6,12 +6,16 @@ export interface WaitingRun {
   destination: string
   /** Since when it could have run, milliseconds since 1970 UTC. */
   waitingSince: number
+  /** Among destinations of one job that wait since the same moment, the lowest comes first; 0 unless given. */
+  rank?: number
+  /** Reads from another destination and not from the job's sources. */
+  isCopy?: boolean
   /** Duration of the job's last complete run on this destination, milliseconds; null when there is none. */
   lastDurationMs: number | null
 }
 
 /** A run under way, as it was when it was picked. */
-export type RunningRun = Pick<WaitingRun, 'jobId' | 'destination' | 'lastDurationMs'>
+export type RunningRun = Pick<WaitingRun, 'jobId' | 'destination' | 'lastDurationMs' | 'isCopy'>
 
 export interface LaneLimits {
   /** Runs at the same time, from 1. */
@@ -30,7 +34,8 @@ export const patienceMs = hourMs
  * The runs to start now, out of those that wait; the order in which they are given decides nothing.
  *
  * Who waits longest comes first. One of several places is kept from slow runs, so that quick ones always move; a slow run
- * may take any other, and the only one where there is one. A job has one run at a time, whatever the destination. What
+ * may take any other, and the only one where there is one. A job reads its sources for one destination at a time; copies to others
+ * go on beside that. What
  * cannot start lets others pass; only if the very first has waited an hour, nobody else takes a place at its
  * destination (where those are limited) nor, when it is slow, a slow place, so that its turn comes however many arrive.
  */
@@ -42,7 +47,7 @@ export function pick<Run extends WaitingRun>(
 ): Run[] {
   const ordered = [...queue].sort(byTurn)
   // A run that waits for another one of its own job needs nothing that others could take.
-  const first = ordered.find(run => !running.some(({ jobId }) => jobId === run.jobId))
+  const first = ordered.find(run => !running.some(other => isRival(run, other)))
   const impatient = first !== undefined && now - first.waitingSince >= patienceMs ? first : null
   const picked: Run[] = []
   for (const run of ordered) {
@@ -54,16 +59,22 @@ export function pick<Run extends WaitingRun>(
   return picked
 }
 
+/** Both would read the same sources, or write for the same job to the same destination. */
+const isRival = (one: RunningRun, other: RunningRun): boolean =>
+  one.jobId === other.jobId && ((!one.isCopy && !other.isCopy) || one.destination === other.destination)
 const isSlow = ({ lastDurationMs }: RunningRun): boolean => lastDurationMs === null || lastDurationMs >= quickRunMs
 
 const byTurn = (a: WaitingRun, b: WaitingRun): number =>
-  a.waitingSince - b.waitingSince || compare(a.jobId, b.jobId) || compare(a.destination, b.destination)
+  a.waitingSince - b.waitingSince ||
+  compare(a.jobId, b.jobId) ||
+  (a.rank ?? 0) - (b.rank ?? 0) ||
+  compare(a.destination, b.destination)
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 function hasPlace(run: RunningRun, taken: readonly RunningRun[], { parallel, perDestination }: LaneLimits): boolean {
   if (taken.length >= parallel) return false
-  if (taken.some(({ jobId }) => jobId === run.jobId)) return false
+  if (taken.some(other => isRival(run, other))) return false
   if (isSlow(run) && taken.filter(isSlow).length >= Math.max(1, parallel - 1)) return false
   return perDestination === null || taken.filter(one => one.destination === run.destination).length < perDestination
 }

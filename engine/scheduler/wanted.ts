@@ -6,7 +6,7 @@ import { nextTime, previousTime } from './times.ts'
 
 /** A run that ought to happen now, whatever may stand in its way. */
 export interface Wanted {
-  why: 'firstRun' | 'time' | 'missed' | 'drive'
+  why: 'firstRun' | 'time' | 'missed' | 'drive' | 'copies'
   /** Since when, milliseconds since 1970 UTC: the first time that nothing was done about, however many followed. */
   since: number
 }

@@ -5,7 +5,7 @@ import { count } from '../sources/ranges.ts'
 import { isOwnedBy, leftoversOf } from './snapshotNames.ts'
 import type { TrackingDeps } from './trackedRun.ts'
 import type { Snapshot } from './trackedVolume.ts'
-import { type TrackingRecord, withoutRepository } from './trackingRecord.ts'
+import { type TrackingRecord, withCopies, withoutRepository } from './trackingRecord.ts'
 
 /** Everything of ours on this computer: kept snapshots, those that were left over, and what is remembered of volumes that are gone. */
 export async function listTracking(deps: TrackingDeps, signal?: AbortSignal): Promise<TrackedVolumeState[]> {
@@ -85,6 +85,25 @@ export async function removeLeftovers(deps: TrackingDeps): Promise<string[]> {
     }
   }
   return removed
+}
+
+/**
+ * Versions have come into a repository by copy from another one: where what changed since such a version is known for the first, the next run
+ * for the second reads only that, too. config.inUse while a run is under way; it then reads everything once.
+ */
+export async function noteCopies(
+  copies: { from: string; to: string; versions: ReadonlySet<string> },
+  deps: TrackingDeps,
+): Promise<void> {
+  for (const known of await deps.store.list()) {
+    if (withCopies(known, copies) === known) continue
+    const volume = (await deps.driver.withOwnSnapshots()).find(({ id }) => id === known.volume)
+    if (volume === undefined) continue
+    await using _lock = await deps.locks.volume(volume)
+    const record = await deps.store.read(known.volume)
+    const next = record && withCopies(record, copies)
+    if (next && next !== record) await deps.store.write(next)
+  }
 }
 
 /**

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ProcessIdentity } from '../base/processIdentity.ts'
-import { normalize, type RangeSet, type Span, subtract, union } from '../sources/ranges.ts'
+import { count, normalize, type RangeSet, type Span, subtract, union } from '../sources/ranges.ts'
 import { coarsened } from './coarsen.ts'
 import type { Changes, Snapshot, TrackingMethod } from './trackedVolume.ts'
 
@@ -89,6 +89,21 @@ export function keepSnapshot(record: TrackingRecord, run: FinishedRun): Tracking
   if (run.version !== undefined) repositories.set(run.repository, { version: run.version, pending: [] })
   const isOfUse = repositories.size > 0
   return { ...record, repositories, kept: isOfUse ? run.snapshot : null, making: null }
+}
+
+/**
+ * The record after versions were copied into another repository: if the one that is known of the first is there, all that is known of it is
+ * known there as well. The same record when nothing follows from it.
+ */
+export function withCopies(
+  record: TrackingRecord,
+  { from, to, versions }: { from: string; to: string; versions: ReadonlySet<string> },
+): TrackingRecord {
+  const stored = record.repositories.get(from)
+  if (record.kept === null || stored === undefined || !versions.has(stored.version)) return record
+  const known = record.repositories.get(to)
+  if (known && count(known.pending) <= count(stored.pending)) return record
+  return { ...record, repositories: new Map([...record.repositories, [to, stored]]) }
 }
 
 /** The record when a repository needs no kept snapshot any more; with its last one, nothing is kept. */

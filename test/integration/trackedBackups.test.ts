@@ -53,6 +53,29 @@ describe.each(['lvm-thin', 'lvm-classic'] as const)('%s', method => {
     await world.expectAllRestore()
   })
 
+  test('a repository that got the last version by copy has its next run read only what changed', async () => {
+    await world.run(0)
+    world.write(1)
+    const second = await world.run(0)
+    const [from, to] = [await world.open(0), await world.open(1)]
+    const { copied, warnings } = await from.copyTo(to)
+    expect({ count: copied.length, warnings }).toEqual({ count: 2, warnings: [] })
+    await Promise.all([from.close(), to.close()])
+    world.write(40)
+    const third = await world.run(1)
+    expect(third).toMatchObject({ method, warnings: [], newBytes: blockBytes })
+    // The block with the change, and a sample of the rest.
+    expect(third.readBytes).toBeLessThanOrEqual(2 * blockBytes)
+    const there = await world.open(1)
+    expect(await there.show(third.version)).toMatchObject({ base: second.version })
+    await there.close()
+    // An older version than the one that changes count from says nothing about them.
+    world.write(80)
+    await world.run(1)
+    expect((await world.run(0)).newBytes).toBe(2 * blockBytes)
+    await world.expectAllRestore()
+  })
+
   test('the version shows the moment of the snapshot', async () => {
     const before = Date.now()
     let takenBy = 0

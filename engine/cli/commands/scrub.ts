@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { HoldfastError } from '../../contract/errors.ts'
 import type { ScrubResult, Version } from '../../contract/models.ts'
+import type { Session } from '../../engineApi.ts'
 import type { Cli } from '../cli.ts'
 import { exitCodes } from '../exitCodes.ts'
 import { helpNotes, versionNote } from '../help.ts'
@@ -13,6 +14,9 @@ interface Options {
   percent?: string
   source?: string
   limitDownload?: string
+  repairFrom?: string
+  fromPassphraseFile?: string
+  fromKeyFile?: string
 }
 
 const notes = `
@@ -30,6 +34,9 @@ export function define(command: Command, cli: Cli): void {
     .option('--light', 'only check that everything is there and has the right size; reads no data')
     .option('--percent <number>', 'check this share, going on where the last such run stopped')
     .option('--source <path>', 'also compare one version with its source, which must not have changed')
+    .option('--repair-from <place>', 'heal what is damaged from the same versions in another repository')
+    .option('--from-passphrase-file <file>', 'passphrase or recovery phrase of that one, if it has another')
+    .option('--from-key-file <file>', 'key file of that one, if it has another')
     .option('--limit-download <size>', 'read at most so much of the repository a second, such as 10M')
     .addHelpText(
       'after',
@@ -37,6 +44,7 @@ export function define(command: Command, cli: Cli): void {
         [
           ['scrub', 'Check everything.'],
           ['scrub --percent 16', 'Check a sixth, and the next sixth tomorrow.'],
+          ['scrub --repair-from /mnt/nas/backup', 'Check everything, and heal it from copies.'],
           ['scrub root:latest', 'Check all that one version needs.'],
           ['scrub root:latest --source /dev/vg0/root', 'Compare it with the volume, block by block.'],
         ],
@@ -55,28 +63,48 @@ async function run(cli: Cli, specs: string[], options: Options): Promise<void> {
   }
   const share = percent === undefined ? {} : { percent: parsePercent(percent, '--percent') }
   const limit = limitDownload === undefined ? {} : { readLimit: parseSize(limitDownload, '--limit-download') }
-  const { result, affected } = await cli.withSession(
-    async session => {
-      const result = await session.scrub(specs, {
-        ...cli.callOptions(),
-        ...share,
-        light: light ?? false,
-        ...(source === undefined ? {} : { sourcePath: source }),
-      })
-      const isDamaged = result.damaged.length > 0
-      return { result, affected: isDamaged && !cli.output.json ? await session.versions() : [] }
-    },
-    limit,
-    !light,
-  )
+  if (source !== undefined && options.repairFrom !== undefined) {
+    throw new HoldfastError('usage.invalid', '--source and --repair-from do not fit together.', {
+      advice: 'Leave one of them out.',
+    })
+  }
+  const check = async (session: Session, other?: Session) => {
+    const result = await session.scrub(specs, {
+      ...cli.callOptions(),
+      ...share,
+      light: light ?? false,
+      ...(source === undefined ? {} : { sourcePath: source }),
+      ...(other && { repairFrom: other }),
+    })
+    const isDamaged = result.damaged.length > 0
+    return { result, affected: isDamaged && !cli.output.json ? await session.versions() : [] }
+  }
+  const { repairFrom, fromPassphraseFile: passphraseFile, fromKeyFile: keyFile } = options
+  const { result, affected } =
+    repairFrom === undefined
+      ? await cli.withSession(session => check(session), limit, !light)
+      : await cli.withTwoSessions(
+          { url: cli.repository, options: limit },
+          { url: repairFrom, secret: { passphraseFile, keyFile }, of: 'from' },
+          check,
+        )
+  for (const warning of result.repair?.warnings ?? []) cli.output.warn(warning)
   for (const note of result.notes) cli.output.warn(note)
   if (result.damaged.length === 0) return cli.output.done(result, () => checkedText(result, 'no damage was found'))
-  cli.exitCode = exitCodes.damagedData
-  cli.output.result(result, () => damageText(result, affected))
+  const isHealed = result.repair !== undefined && result.repair.stillDamaged.length === 0
+  if (!isHealed) cli.exitCode = exitCodes.damagedData
+  cli.output.result(result, () => damageText(result, affected) + repairText(result))
 }
 
 const checkedText = ({ checkedBlocks, checkedBytes, durationMs }: ScrubResult, outcome: string): string =>
   `Checked ${counted(checkedBlocks, 'block')}, ${bytesInTime(checkedBytes, durationMs)}: ${outcome}.\n`
+
+function repairText({ repair }: ScrubResult): string {
+  if (!repair) return ''
+  const { repaired, versions, stillDamaged } = repair
+  const left = stillDamaged.length === 0 ? '' : `; ${counted(stillDamaged.length, 'version')} could not be healed`
+  return `Repaired ${counted(repaired, 'block')} from the other repository: ${counted(versions.length, 'version')} healed${left}.\n`
+}
 
 /** Findings that are shown one by one; a broken drive may have millions. */
 const mostShown = 50

@@ -2,9 +2,11 @@ import { z } from 'zod'
 import { boundedPath, reference, secretText } from '../callParts.ts'
 import { deviceIdSchema } from '../drives.ts'
 import { destinationSchema, opaqueId } from '../jobs.ts'
-import { usageSchema } from '../library.ts'
+import { usageSchema, versionIdSchema } from '../library.ts'
 import { keyInfoSchema } from '../models.ts'
-import { call, noOutput } from '../rpcContract.ts'
+import { call, noInput, noOutput } from '../rpcContract.ts'
+
+const isoTime = z.iso.datetime({ precision: 3 })
 
 /** Where a repository is or is to be. */
 const placeChoice = z.discriminatedUnion('kind', [
@@ -75,6 +77,37 @@ export const destinationCalls = {
     }),
     output: z.object({ destination: destinationSchema }),
     doc: 'Changes what a destination is called and how its drive is handled.',
+  }),
+  'destinations.lacking': call({
+    access: 'read',
+    input: noInput,
+    output: z.object({
+      lacking: z.array(
+        z.object({
+          job: opaqueId,
+          destination: opaqueId,
+          count: z.int().positive(),
+          /** Dates of the oldest and the newest of them. */
+          oldestAt: isoTime,
+          newestAt: isoTime,
+          /** Destinations that have some of them and can be reached now. */
+          from: z.array(opaqueId),
+        }),
+      ),
+    }),
+    doc: 'What destinations of jobs lack that was made in others, as far as retention would keep it. It is copied by itself, as soon as both can be reached.',
+  }),
+  'destinations.copyMissing': call({
+    access: 'operate',
+    input: z.strictObject({
+      to: reference,
+      /** Where the versions are; without, in the other destinations of the jobs that store in `to`. */
+      from: reference.optional(),
+      /** These; without, all that `to` never had, whatever their age. */
+      versions: z.array(versionIdSchema).min(1).max(1000).optional(),
+    }),
+    output: z.object({ run: opaqueId }),
+    doc: 'Copies versions from other destinations, in a run of its own.',
   }),
   'destinations.measure': call({
     access: 'operate',

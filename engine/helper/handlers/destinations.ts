@@ -2,12 +2,14 @@ import { hostname } from 'node:os'
 import type { destinationCalls } from '../../contract/calls/destinations.ts'
 import { HoldfastError } from '../../contract/errors.ts'
 import type { HelperContract } from '../../contract/helperContract.ts'
-import type { Destination } from '../../contract/jobs.ts'
+import type { Destination, Job } from '../../contract/jobs.ts'
 import { compareDrive } from '../../drives/destinationState.ts'
 import type { Secret, Session } from '../../engineApi.ts'
 import type { Handlers } from '../../rpc/serverTypes.ts'
 import { recoverySheet } from '../../secrets/recoverySheet.ts'
 import { folderOf } from '../../storage/locations.ts'
+import { copyTask } from '../copies/copyTask.ts'
+import { lackingViews } from '../copies/lackingViews.ts'
 import { sheetSavedFact } from '../destinationViews.ts'
 import type { Helper } from '../helper.ts'
 import { keepPassphrase, NewDestinations } from '../newDestinations.ts'
@@ -38,7 +40,22 @@ export function destinationHandlers(helper: Helper): Pick<Handlers<HelperContrac
     return result
   }
 
+  /** Where versions for a destination are looked for: in those of the jobs that store there, best first. */
+  const partnersOf = (destination: Destination, jobs: readonly Job[]): Destination[] => {
+    const ids = new Set(jobs.flatMap(job => helper.copies.ranked(job)).filter(id => id !== destination.id))
+    return [...ids].flatMap(id => destinations.find(id) ?? [])
+  }
+
   return {
+    'destinations.lacking': () => ({ lacking: lackingViews(helper) }),
+    'destinations.copyMissing': ({ to: named, from, versions }) => {
+      const to = destinations.resolve(named)
+      const jobs = helper.jobs.list().filter(job => job.destinations.includes(to.id))
+      const origins = from === undefined ? partnersOf(to, jobs) : [destinations.resolve(from)]
+      if (origins.length === 0 || origins.some(({ id }) => id === to.id)) throw noOrigin(to)
+      const missing = versions ?? helper.copies.missing(to, origins, from === undefined ? jobs : undefined)
+      return { run: helper.tasks.start(copyTask(helper, to, { versions: missing, from: origins })).id }
+    },
     'places.look': async ({ place }, { signal }) => {
       const nothing = { state: 'refused', path: null, repositoryId: null, destination: null } as const
       const unknown = { freeBytes: null, sizeBytes: null, otherBytes: null, hasOtherFiles: false }
@@ -144,3 +161,8 @@ function isAt(
   if (repositoryId !== looked.repositoryId) return false
   return folderOf(url) === looked.path || (device !== null && drive !== null && compareDrive(drive, device) === 'same')
 }
+
+const noOrigin = ({ name }: Destination) =>
+  new HoldfastError('usage.invalid', `There is no other destination that versions could be copied from to “${name}”.`, {
+    advice: 'Name one, or give the job a second destination.',
+  })

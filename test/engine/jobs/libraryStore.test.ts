@@ -138,7 +138,7 @@ test('no page of many sorts or reads them all', () => {
 
 test('a file of the first release is brought up to date and keeps its jobs', () => {
   db.exec(
-    "DROP TABLE versions; DROP TABLE summaries; DROP TABLE usages; INSERT INTO facts VALUES ('clock', '1'); PRAGMA user_version = 1",
+    "DROP TABLE versions; DROP TABLE summaries; DROP TABLE usages; DROP TABLE gone; INSERT INTO facts VALUES ('clock', '1'); PRAGMA user_version = 1",
   )
   db.close()
   db = openJobDatabase(join(folder.path, 'jobs.sqlite'))

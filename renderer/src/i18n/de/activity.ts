@@ -14,6 +14,7 @@ export const activity = {
   'activity.filter.kind': 'Art',
   'activity.filter.all': 'Alles',
   'activity.filter.backup': 'Sicherungen',
+  'activity.filter.copy': 'Kopien zu anderen Zielen',
   'activity.filter.restore': 'Wiederherstellungen',
   'activity.filter.scrub': 'Prüfungen',
   'activity.filter.prune': 'Platz schaffen',
@@ -118,6 +119,12 @@ export const activity = {
   'activity.outcome.newVersion': 'Neue Version',
   'activity.outcome.openNew': 'Neue Version öffnen',
   'activity.outcome.notYet': 'Noch nicht vollständig',
+  'activity.outcome.versions': 'Kopierte Versionen',
+  'activity.outcome.reachesTo': 'Auf dem Stand von',
+  'activity.outcome.notCopied': {
+    one: '{count} Version wurde nicht kopiert',
+    other: '{count} Versionen wurden nicht kopiert',
+  },
 
   'activity.log': 'Protokoll',
   'activity.log.lines': 'Zeilen des Protokolls',

@@ -81,6 +81,7 @@ export const common = {
   'run.kind.scrub': 'Prüfung von {name}',
   'run.kind.prune': 'Platz schaffen in {name}',
   'run.kind.extract': 'Dateien aus {name}',
+  'run.kind.copy': 'Versionen von {name} kopieren',
   'run.kind.keep': 'Kopie von {name} behalten',
 
   'phase.opening': 'Wird geöffnet',

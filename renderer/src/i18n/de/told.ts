@@ -36,6 +36,7 @@ export const told = {
   'standing.time': 'Beginnt gleich',
   'standing.missed': 'Beginnt gleich, weil ihr letzter Zeitpunkt verpasst wurde',
   'standing.drive': 'Beginnt gleich: das Laufwerk ist angeschlossen',
+  'standing.copies': 'Beginnt gleich: ein anderes Ziel hat Versionen, die hier fehlen',
   'standing.running': 'Läuft',
   'standing.nextTime': 'Nächste: {when}',
   'standing.noSchedule': 'Läuft nur, wenn jemand sie anfordert',

@@ -13,6 +13,7 @@ export const activity = {
   'activity.filter.kind': 'Kind',
   'activity.filter.all': 'Everything',
   'activity.filter.backup': 'Backups',
+  'activity.filter.copy': 'Copies to other destinations',
   'activity.filter.restore': 'Restores',
   'activity.filter.scrub': 'Checks',
   'activity.filter.prune': 'Making room',
@@ -115,6 +116,9 @@ export const activity = {
   'activity.outcome.newVersion': 'New version',
   'activity.outcome.openNew': 'Open the new version',
   'activity.outcome.notYet': 'Not complete yet',
+  'activity.outcome.versions': 'Versions copied',
+  'activity.outcome.reachesTo': 'Up to date until',
+  'activity.outcome.notCopied': { one: '{count} version was not copied', other: '{count} versions were not copied' },
 
   'activity.log': 'Log',
   'activity.log.lines': 'Lines of the log',

@@ -79,6 +79,7 @@ export const common = {
   'run.kind.scrub': 'Check of {name}',
   'run.kind.prune': 'Making room in {name}',
   'run.kind.extract': 'Files of {name}',
+  'run.kind.copy': 'Copying versions of {name}',
   'run.kind.keep': 'Keeping the copy of {name}',
 
   'phase.opening': 'Opening',

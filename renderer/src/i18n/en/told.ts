@@ -30,6 +30,7 @@ export const told = {
   'standing.time': 'Begins in a moment',
   'standing.missed': 'Begins in a moment, because its last time was missed',
   'standing.drive': 'Begins in a moment: the drive is connected',
+  'standing.copies': 'Begins in a moment: another destination has versions that are missing here',
   'standing.running': 'Running',
   'standing.nextTime': 'Next: {when}',
   'standing.noSchedule': 'Runs only when somebody asks for it',

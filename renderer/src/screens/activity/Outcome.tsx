@@ -16,6 +16,7 @@ export function Outcome({ run }: { run: Run }) {
       {run.outcome.kind === 'scrub' && <Checked outcome={run.outcome} destination={run.destination} />}
       {run.outcome.kind === 'prune' && <Freed outcome={run.outcome} />}
       {run.outcome.kind === 'extract' && <Extracted outcome={run.outcome} destination={run.destination} />}
+      {run.outcome.kind === 'copy' && <Sent outcome={run.outcome} />}
       {run.outcome.kind === 'keep' && <Kept outcome={run.outcome} destination={run.destination} />}
     </Card>
   )
@@ -151,6 +152,33 @@ export function Problems({ outcome }: { outcome: Of<'extract'> }) {
         )}
       </ul>
     </Note>
+  )
+}
+
+function Sent({ outcome }: { outcome: Of<'copy'> }) {
+  const { t } = useSpeech()
+  const { copied, storedBytes, reachesTo, failed, failedCount } = outcome
+  return (
+    <>
+      <Facts
+        facts={[
+          [t('activity.outcome.versions'), <Count key="0" value={copied} />],
+          [t('activity.part.stored'), <Bytes key="1" value={storedBytes} />],
+          [t('activity.outcome.reachesTo'), reachesTo !== null && <When key="2" at={reachesTo} />],
+        ]}
+      />
+      {failedCount > 0 && (
+        <Note tone="danger" title={t('activity.outcome.notCopied', { count: failedCount })}>
+          <ul className="hf-activity-remarks">
+            {failed.map(text => (
+              <li key={text} className="hf-wrap">
+                {text}
+              </li>
+            ))}
+          </ul>
+        </Note>
+      )}
+    </>
   )
 }
 

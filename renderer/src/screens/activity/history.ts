@@ -67,6 +67,7 @@ export function amountOf(run: Run): number | null {
       return run.outcome.freedBytes
     case 'extract':
       return run.outcome.bytes
+    case 'copy':
     case 'keep':
       return run.outcome.storedBytes
     default:

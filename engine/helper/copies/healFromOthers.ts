@@ -1,0 +1,52 @@
+import { isHoldfastError } from '../../contract/errors.ts'
+import type { Destination } from '../../contract/jobs.ts'
+import type { CallOptions, Session } from '../../engineApi.ts'
+import type { Helper } from '../helper.ts'
+import { withDestination } from '../openDestination.ts'
+import { messageOf } from '../runReport.ts'
+
+export type HealParts = Pick<Helper, 'jobs' | 'destinations' | 'copies' | 'desk' | 'engine'>
+
+export interface Healed {
+  /** Blocks that have a sound copy again. */
+  repaired: number
+  /** No version is known to be damaged any more. */
+  isWhole: boolean
+}
+
+/**
+ * Heals what a scrub has found to be damaged in a destination out of the same versions in others of its jobs, one after the other until
+ * nothing is left to heal. One that cannot be reached or opened is passed over, and that is logged. Only fails with run.cancelled.
+ */
+export async function healFromOthers(
+  { jobs, destinations, copies, desk, engine }: HealParts,
+  damaged: { destination: Destination; session: Session },
+  options: CallOptions & { signal: AbortSignal },
+  log: (level: 'info' | 'warn', text: string) => void,
+): Promise<Healed> {
+  const { destination, session } = damaged
+  const healed: Healed = { repaired: 0, isWhole: false }
+  const own = jobs.list().filter(job => job.destinations.includes(destination.id))
+  for (const id of new Set(own.flatMap(job => copies.reachable(job)))) {
+    const other = id === destination.id ? undefined : destinations.find(id)
+    if (!other || healed.isWhole) continue
+    try {
+      await withDestination({ connector: desk, engine }, other, options.signal, async origin => {
+        const { repaired, versions, stillDamaged, warnings } = await session.repairFrom(origin, options)
+        healed.repaired += repaired
+        healed.isWhole = stillDamaged.length === 0
+        if (repaired > 0) {
+          log(
+            'info',
+            `${repaired} damaged blocks were repaired from “${other.name}”, which heals ${versions.length} versions.`,
+          )
+        }
+        for (const warning of warnings) log('warn', warning)
+      })
+    } catch (error) {
+      if (isHoldfastError(error, 'run.cancelled')) throw error
+      log('warn', `Nothing could be repaired from “${other.name}”: ${messageOf(error)}`)
+    }
+  }
+  return healed
+}
