@@ -5,7 +5,7 @@ import type { Cli } from '../cli.ts'
 import { exitCodes } from '../exitCodes.ts'
 import { helpNotes, versionNote } from '../help.ts'
 import { printable } from '../textLayout.ts'
-import { parsePercent, parseSize } from '../values.ts'
+import { parsePercent, parseRate } from '../values.ts'
 import { bytesInTime, counted, localMinute, rangeWords } from '../words.ts'
 
 interface Options {
@@ -30,7 +30,10 @@ export function define(command: Command, cli: Cli): void {
     .option('--light', 'only check that everything is there and has the right size; reads no data')
     .option('--percent <number>', 'check this share, going on where the last such run stopped')
     .option('--source <path>', 'also compare one version with its source, which must not have changed')
-    .option('--limit-download <size>', 'read at most so much of the repository a second, such as 10M')
+    .option(
+      '--limit-download <size>',
+      'read at most so much of the repository a second, such as 10M or 10M,08:00-18:00=1M',
+    )
     .addHelpText(
       'after',
       helpNotes(
@@ -54,7 +57,7 @@ async function run(cli: Cli, specs: string[], options: Options): Promise<void> {
     })
   }
   const share = percent === undefined ? {} : { percent: parsePercent(percent, '--percent') }
-  const limit = limitDownload === undefined ? {} : { readLimit: parseSize(limitDownload, '--limit-download') }
+  const limit = limitDownload === undefined ? {} : { readLimit: parseRate(limitDownload, '--limit-download') }
   const { result, affected } = await cli.withSession(
     async session => {
       const result = await session.scrub(specs, {
