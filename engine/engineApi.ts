@@ -1,3 +1,4 @@
+import type { Rate } from './base/rateSchedule.ts'
 import type { StorageCredentials } from './contract/credentials.ts'
 import type { Priority } from './contract/jobs.ts'
 import type { Comparison } from './contract/library.ts'
@@ -51,9 +52,9 @@ export interface RepositoryOptions {
    * it is remembered.
    */
   acceptHostKey?: string
-  /** Bytes per second that go to and come from the storage. */
-  writeLimit?: number
-  readLimit?: number
+  /** Bytes per second that go to and come from the storage, by the time of day where a schedule is given. */
+  writeLimit?: Rate
+  readLimit?: Rate
   /** Memory for blocks of versions that are exported; 256 MiB unless given. */
   cacheBytes?: number
 }

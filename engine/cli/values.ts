@@ -1,4 +1,5 @@
 import { parseBytes } from '../base/bytes.ts'
+import type { Rate, RateHours } from '../base/rateSchedule.ts'
 import { HoldfastError } from '../contract/errors.ts'
 import type { ByteRange } from '../contract/models.ts'
 
@@ -35,6 +36,39 @@ export function parseSize(text: string, option: string): number {
   if (bytes > 0) return bytes
   throw invalid(text, option, 'Give more than 0.')
 }
+
+/**
+ * Bytes per second, by the time of day where hours are named: "10M"; "10M,08:00-18:00=1M"; "08:00-18:00=1M" (no limit for the rest of the
+ * day); "1M,22:00-06:00=none".
+ */
+export function parseRate(text: string, option: string): Rate {
+  const parts = text.split(',')
+  const hours: RateHours[] = []
+  let otherwise: number | undefined
+  for (const part of parts) {
+    const match = /^(\d\d):(\d\d)-(\d\d):(\d\d)=(.+)$/.exec(part.trim())
+    if (!match) {
+      if (otherwise !== undefined || part.includes('=') || part.includes(':')) throw badRate(text, option)
+      otherwise = parseSize(part.trim(), option)
+      continue
+    }
+    const [from, to] = [minutesOf(match[1], match[2]), minutesOf(match[3], match[4])]
+    if (from === undefined || to === undefined || from === to) throw badRate(text, option)
+    const limit = match[5]!.trim()
+    hours.push({ from, to, bytesPerSecond: limit === 'none' ? Number.POSITIVE_INFINITY : parseSize(limit, option) })
+  }
+  if (hours.length === 0) return otherwise!
+  return { hours, otherwise: otherwise ?? Number.POSITIVE_INFINITY }
+}
+
+/** Minutes since midnight, 24:00 included; undefined for no time of day. */
+function minutesOf(hour: string | undefined, minute: string | undefined): number | undefined {
+  const minutes = Number(hour) * 60 + Number(minute)
+  return Number(minute) < 60 && minutes <= 24 * 60 ? minutes : undefined
+}
+
+const badRate = (text: string, option: string) =>
+  invalid(text, option, 'Write a size such as 10M, or one by the time of day such as 10M,08:00-18:00=1M.')
 
 /** "127.0.0.1:10809", "[::1]:10809", "localhost:0"; ":10809" is of this computer alone. */
 export function parseAddress(text: string, option: string): { host: string; port: number } {

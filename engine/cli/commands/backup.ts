@@ -7,7 +7,7 @@ import type { Cli } from '../cli.ts'
 import { exitCodes } from '../exitCodes.ts'
 import { helpNotes } from '../help.ts'
 import { facts, printable } from '../textLayout.ts'
-import { collect, parseSize } from '../values.ts'
+import { collect, parseRate, parseSize } from '../values.ts'
 import { bytesInTime, consistencyWords, counted, rangeList, readWords } from '../words.ts'
 
 interface Options {
@@ -58,7 +58,10 @@ export function define(command: Command, cli: Cli): void {
     .option('--all-blocks', 'read what the file system of a device has free, too: for a forensic copy')
     .option('--used-blocks', 'leave out what the file system has free in an image file, too, as is done for devices')
     .option('--limit-read <size>', 'read at most so much of the source a second, such as 50M')
-    .option('--limit-upload <size>', 'write at most so much to the repository a second')
+    .option(
+      '--limit-upload <size>',
+      'write at most so much to the repository a second, such as 10M or 10M,08:00-18:00=1M',
+    )
     .option('--no-recipe', 'without what rebuilds the machine around a device: partition tables, LUKS headers …')
     .addHelpText(
       'after',
@@ -87,7 +90,7 @@ async function run(cli: Cli, source: string, options: Options): Promise<void> {
   }
   const labels = parseNewLabels(options.label ?? [])
   const sourceLimit = limitRead === undefined ? {} : { sourceLimit: parseSize(limitRead, '--limit-read') }
-  const repositoryOptions = limitUpload === undefined ? {} : { writeLimit: parseSize(limitUpload, '--limit-upload') }
+  const repositoryOptions = limitUpload === undefined ? {} : { writeLimit: parseRate(limitUpload, '--limit-upload') }
   const result = await cli.withSession(
     session =>
       session.backup(source, {

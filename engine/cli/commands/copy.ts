@@ -6,7 +6,7 @@ import type { Cli } from '../cli.ts'
 import { exitCodes } from '../exitCodes.ts'
 import { helpNotes } from '../help.ts'
 import { printable, table } from '../textLayout.ts'
-import { parseSize } from '../values.ts'
+import { parseRate } from '../values.ts'
 import { bytesInTime, counted, idDigits, localMinute } from '../words.ts'
 import { filterNotes } from './versions.ts'
 
@@ -46,7 +46,7 @@ export function define(command: Command, cli: Cli): void {
     .option('--to-passphrase-file <file>', 'passphrase or recovery phrase of TO, if it has another')
     .option('--to-key-file <file>', 'key file of TO, if it has another')
     .option('--to-credentials-file <file>', 'what the storage of TO lets you in by, if that is other')
-    .option('--limit-download <size>', 'read at most so much of FROM a second, such as 10M')
+    .option('--limit-download <size>', 'read at most so much of FROM a second, such as 10M or 10M,08:00-18:00=1M')
     .option('--limit-upload <size>', 'write at most so much to TO a second')
     .addHelpText(
       'after',
@@ -75,8 +75,8 @@ async function run(
       advice: 'Leave one of them out.',
     })
   }
-  const download = limitDownload === undefined ? {} : { readLimit: parseSize(limitDownload, '--limit-download') }
-  const upload = limitUpload === undefined ? {} : { writeLimit: parseSize(limitUpload, '--limit-upload') }
+  const download = limitDownload === undefined ? {} : { readLimit: parseRate(limitDownload, '--limit-download') }
+  const upload = limitUpload === undefined ? {} : { writeLimit: parseRate(limitUpload, '--limit-upload') }
   const secret = { passphraseFile: options.toPassphraseFile, keyFile: options.toKeyFile }
   const result = await cli.withTwoSessions(
     { url: from, options: download },

@@ -6,7 +6,7 @@ import type { Cli } from '../cli.ts'
 import { exitCodes } from '../exitCodes.ts'
 import { helpNotes, versionNote } from '../help.ts'
 import { printable } from '../textLayout.ts'
-import { parseRange, parseSize } from '../values.ts'
+import { parseRange, parseRate } from '../values.ts'
 import { bytesInTime, counted, rangeList } from '../words.ts'
 
 interface Options {
@@ -43,7 +43,10 @@ export function define(command: Command, cli: Cli): void {
     .option('--verify', 'read everything back from the disk in the end and compare')
     .option('--grow', 'on a larger disk with a GPT, let the last partition reach to its end')
     .option('--thin-pool <pool>', 'make the new volume in this thin pool of its group')
-    .option('--limit-download <size>', 'read at most so much of the repository a second, such as 10M')
+    .option(
+      '--limit-download <size>',
+      'read at most so much of the repository a second, such as 10M or 10M,08:00-18:00=1M',
+    )
     .addHelpText(
       'after',
       helpNotes(
@@ -67,7 +70,7 @@ export function define(command: Command, cli: Cli): void {
 async function run(cli: Cli, spec: string, target: string, options: Options): Promise<void> {
   const part = options.range === undefined ? {} : parseRange(options.range)
   const limit =
-    options.limitDownload === undefined ? {} : { readLimit: parseSize(options.limitDownload, '--limit-download') }
+    options.limitDownload === undefined ? {} : { readLimit: parseRate(options.limitDownload, '--limit-download') }
   const result = await cli.withSession(
     async session => {
       const asks = !options.force && cli.canAsk

@@ -6,7 +6,7 @@ import type { Cli } from '../cli.ts'
 import { exitCodes } from '../exitCodes.ts'
 import { helpNotes, versionNote } from '../help.ts'
 import { printable } from '../textLayout.ts'
-import { parsePercent, parseSize } from '../values.ts'
+import { parsePercent, parseRate } from '../values.ts'
 import { bytesInTime, counted, localMinute, rangeWords } from '../words.ts'
 
 interface Options {
@@ -17,6 +17,7 @@ interface Options {
   repairFrom?: string
   fromPassphraseFile?: string
   fromKeyFile?: string
+  fromCredentialsFile?: string
 }
 
 const notes = `
@@ -37,7 +38,11 @@ export function define(command: Command, cli: Cli): void {
     .option('--repair-from <place>', 'heal what is damaged from the same versions in another repository')
     .option('--from-passphrase-file <file>', 'passphrase or recovery phrase of that one, if it has another')
     .option('--from-key-file <file>', 'key file of that one, if it has another')
-    .option('--limit-download <size>', 'read at most so much of the repository a second, such as 10M')
+    .option('--from-credentials-file <file>', 'what the storage of that one lets you in by, if that is other')
+    .option(
+      '--limit-download <size>',
+      'read at most so much of the repository a second, such as 10M or 10M,08:00-18:00=1M',
+    )
     .addHelpText(
       'after',
       helpNotes(
@@ -62,7 +67,7 @@ async function run(cli: Cli, specs: string[], options: Options): Promise<void> {
     })
   }
   const share = percent === undefined ? {} : { percent: parsePercent(percent, '--percent') }
-  const limit = limitDownload === undefined ? {} : { readLimit: parseSize(limitDownload, '--limit-download') }
+  const limit = limitDownload === undefined ? {} : { readLimit: parseRate(limitDownload, '--limit-download') }
   if (source !== undefined && options.repairFrom !== undefined) {
     throw new HoldfastError('usage.invalid', '--source and --repair-from do not fit together.', {
       advice: 'Leave one of them out.',
@@ -85,7 +90,12 @@ async function run(cli: Cli, specs: string[], options: Options): Promise<void> {
       ? await cli.withSession(session => check(session), limit, !light)
       : await cli.withTwoSessions(
           { url: cli.repository, options: limit },
-          { url: repairFrom, secret: { passphraseFile, keyFile }, of: 'from' },
+          {
+            url: repairFrom,
+            secret: { passphraseFile, keyFile },
+            credentialsFile: options.fromCredentialsFile,
+            of: 'from',
+          },
           check,
         )
   for (const warning of result.repair?.warnings ?? []) cli.output.warn(warning)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { parseAddress, parseCount, parsePercent, parseRange, parseSize } from '../../../engine/cli/values.ts'
+import { parseAddress, parseCount, parsePercent, parseRange, parseRate, parseSize } from '../../../engine/cli/values.ts'
 
 const refused = expect.objectContaining({ code: 'usage.invalid', advice: expect.any(String) })
 const mib = 1024 ** 2
@@ -62,4 +62,40 @@ describe('parseAddress', () => {
       expect(() => parseAddress(text, '--listen')).toThrow(refused)
     },
   )
+})
+
+describe('parseRate', () => {
+  const day = { from: 480, to: 1080, bytesPerSecond: mib }
+
+  test('reads one limit for all day', () => expect(parseRate('10M', '--limit-upload')).toBe(10 * mib))
+
+  test('reads limits by the time of day, with and without one for the rest', () => {
+    expect(parseRate('10M,08:00-18:00=1M', '--limit-upload')).toEqual({ hours: [day], otherwise: 10 * mib })
+    expect(parseRate('08:00-18:00=1M', '--limit-upload')).toEqual({
+      hours: [day],
+      otherwise: Number.POSITIVE_INFINITY,
+    })
+    expect(parseRate('1M, 22:00-24:00=none, 00:00-06:30=5M', '--limit-upload')).toEqual({
+      hours: [
+        { from: 1320, to: 1440, bytesPerSecond: Number.POSITIVE_INFINITY },
+        { from: 0, to: 390, bytesPerSecond: 5 * mib },
+      ],
+      otherwise: mib,
+    })
+  })
+
+  test.each([
+    '',
+    '0',
+    'none',
+    '1M,2M',
+    '08:00=1M',
+    '08:00-18:00',
+    '8:00-18:00=1M',
+    '08:00-18:60=1M',
+    '08:00-24:01=1M',
+    '08:00-08:00=1M',
+    '08:00-18:00=0',
+    '08:00-18:00=1M,',
+  ])('refuses %j', text => expect(() => parseRate(text, '--limit-upload')).toThrow(refused))
 })
