@@ -1,11 +1,20 @@
 import { isHoldfastError } from '../../contract/errors.ts'
-import type { Destination } from '../../contract/jobs.ts'
-import type { CallOptions, Session } from '../../engineApi.ts'
-import type { Helper } from '../helper.ts'
+import type { Destination, Job } from '../../contract/jobs.ts'
+import type { CallOptions, Engine, Session } from '../../engineApi.ts'
+import type { RecordStore } from '../../jobs/recordStore.ts'
+import type { Connector } from '../connection.ts'
 import { withDestination } from '../openDestination.ts'
 import { messageOf } from '../runReport.ts'
+import type { CopiesDesk } from './copiesDesk.ts'
 
-export type HealParts = Pick<Helper, 'jobs' | 'destinations' | 'copies' | 'desk' | 'engine'>
+export interface HealParts {
+  engine: Engine
+  jobs: RecordStore<Job>
+  destinations: RecordStore<Destination>
+  desk: Connector
+  /** Which destinations of a job can be reached now. */
+  copies: Pick<CopiesDesk, 'reachable'>
+}
 
 export interface Healed {
   /** Blocks that have a sound copy again. */
