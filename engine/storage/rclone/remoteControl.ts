@@ -87,7 +87,8 @@ export class RemoteControl {
     body: Buffer | undefined,
     signal: AbortSignal | undefined,
   ): Promise<IncomingMessage> {
-    const { port, authorization } = await this.#running()
+    const running = await this.#running()
+    const { port, authorization } = running
     return new Promise((resolve, reject) => {
       const sent = request(
         {
@@ -101,7 +102,11 @@ export class RemoteControl {
         },
         resolve,
       )
-      sent.on('error', error => reject(new RcloneLost(error.message, { cause: error })))
+      sent.on('error', async (error: NodeJS.ErrnoException) => {
+        // Nobody listens any more: it has died, even if that was not told yet.
+        if (error.code === 'ECONNREFUSED') await running.stop()
+        reject(new RcloneLost(error.message, { cause: error }))
+      })
       sent.end(body)
     })
   }

@@ -64,7 +64,7 @@ function expectClear(error: unknown): void {
   expect(error).toBeInstanceOf(HoldfastError)
   const { code, message, advice } = error as HoldfastError
   expect(allowed, `${code}: ${message}`).toContain(code)
-  expect(message).toMatch(/^[A-Z].*\.$/s)
+  expect(message).toMatch(/^\S.*\.$/s)
   expect(advice).toMatch(/\S/)
 }
 
