@@ -4,8 +4,8 @@ import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/p
 import { connect, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import ssh2 from 'ssh2'
 import { fingerprintOf } from '../../engine/storage/sftp/hostKeys.ts'
+import { newSshKey } from './sshKeys.ts'
 
 /** Where Debian has it; it must be started by its full path, because it executes itself again. */
 export const sshdPath = '/usr/sbin/sshd'
@@ -50,7 +50,7 @@ export class SshServer {
     await mkdir(server.folder, { recursive: true })
     // Of sshd itself; systemd would have made it.
     await mkdir('/run/sshd', { recursive: true })
-    const key = ssh2.utils.generateKeyPairSync('ed25519')
+    const key = newSshKey()
     await writeFile(server.identity, key.private, { mode: 0o600 })
     await writeFile(join(home, 'authorized_keys'), `${key.public}\n`)
     if (options.user !== undefined) {
@@ -77,7 +77,7 @@ export class SshServer {
 
   /** Takes effect with the next start. */
   async newHostKey(): Promise<void> {
-    const key = ssh2.utils.generateKeyPairSync('ed25519')
+    const key = newSshKey()
     await writeFile(join(this.#home, 'host'), key.private, { mode: 0o600 })
     this.#hostKey = Buffer.from(key.public.split(' ')[1]!, 'base64')
   }

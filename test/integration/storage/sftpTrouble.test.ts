@@ -11,6 +11,7 @@ import { SftpSession } from '../../../engine/storage/sftp/session.ts'
 import { type SftpOptions, SftpStorage } from '../../../engine/storage/sftp.ts'
 import { type RealMount, tryMount } from '../../support/realMount.ts'
 import { SlowProxy } from '../../support/slowProxy.ts'
+import { newSshKey } from '../../support/sshKeys.ts'
 import { freePort, SshServer } from '../../support/sshServer.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 
@@ -93,7 +94,7 @@ describe('the key of an SFTP server', () => {
       expect(error.message).toContain(before)
       expect(error.message).toContain(other.fingerprint)
       // The same in the middle of work: the next login after a break goes nowhere.
-      const again = ssh2.utils.generateKeyPairSync('ed25519').public.split(' ').slice(0, 2).join(' ')
+      const again = newSshKey().public.split(' ').slice(0, 2).join(' ')
       await writeFile(join(stateDir, 'known-hosts'), `@revoked ${other.knownHost}[127.0.0.1]:${other.port} ${again}\n`)
       await expect(open(other.url(), { stateDir })).rejects.toMatchObject({
         code: 'storage.hostKeyChanged',
@@ -107,7 +108,7 @@ describe('the key of an SFTP server', () => {
 
 describe('logging in to an SFTP server', () => {
   it('refuses a key that the server does not know', async () => {
-    const privateKey = ssh2.utils.generateKeyPairSync('ed25519').private
+    const privateKey = newSshKey().private
     await expect(open(server.url(), { ...trusting(), credentials: { kind: 'ssh', privateKey } })).rejects.toMatchObject(
       {
         code: 'storage.authFailed',
@@ -120,11 +121,7 @@ describe('logging in to an SFTP server', () => {
   })
 
   it('takes a key as text, before the key file of the place, and its passphrase', async () => {
-    const { private: locked, public: known } = ssh2.utils.generateKeyPairSync('ed25519', {
-      cipher: 'aes256-ctr',
-      passphrase: 'open sesame',
-      rounds: 2,
-    })
+    const { private: locked, public: known } = newSshKey('open sesame')
     await appendFile(join(server.identity, '../authorized_keys'), `${known}\n`)
     const access = { ...trusting(), expect: 'nothing' as const }
     await open(server.url(), { ...access, credentials: { kind: 'ssh', privateKey: locked, passphrase: 'open sesame' } })
@@ -361,6 +358,8 @@ describe('a login that may add only', () => {
 
       // What somebody could do who has the key and writes a program of his own.
       const client = new ssh2.Client()
+      // The server may close first.
+      client.on('error', () => undefined)
       const key = await readFile(other.identity)
       client.connect({ host: '127.0.0.1', port: other.port, username: 'nobody', privateKey: key })
       await new Promise<void>(resolve => client.on('ready', () => resolve()))
