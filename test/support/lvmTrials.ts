@@ -418,7 +418,10 @@ const trials: Record<string, () => Promise<unknown>> = {
         return { inOther: volume.id.startsWith(`LVM-${uuid!.replaceAll('-', '')}`), changes, there }
       })
     }
-    return { ...results, left: sh('lvs', '--noheadings', '-o', 'lv_name', '--select', 'lv_tags=holdfast') }
+    const left = sh('lvs', '--noheadings', '-o', 'lv_name', '--select', 'lv_tags=holdfast')
+    // Those that follow say only "two".
+    sh('vgremove', '-q', '-y', '--devices', '/dev/vdc', 'two')
+    return { ...results, left }
   },
 
   async noRoom() {

@@ -29,9 +29,9 @@ describe.skipIf(noVm !== undefined)('where there is LVM', () => {
   let vm: VmResult
   const read = (name: string) => JSON.parse(vm.files[`${name}.json`]?.toString('utf8') ?? `"no ${name}"`)
   beforeAll(async () => {
-    vm = await inVm(script, { disks: ['700M', '900M', '100M', '100M'], seconds: 580 })
+    vm = await inVm(script, { disks: ['700M', '900M', '100M', '100M'], seconds: 1500 })
     expect(vm.exitCode, `${vm.output}\n${vm.console}`).toBe(0)
-  })
+  }, 1_600_000)
 
   test('volumes are found by any of their names, and nothing else is', () => {
     const { answers, byNumber, own, foreignListed } = read('find')
