@@ -225,7 +225,13 @@ export interface Session {
       },
   ): Promise<ScrubResult>
 
-  /** What is in `spare` (whole ids), or has an overlay on this computer, stays, whatever the policy decides about it; the decisions say what that is. */
+  /**
+   * enforce, remove, prune and removeKey need the right to remove at the storage: storage.deleteRefused, with nothing changed, where
+   * the key may only add (but for dry runs).
+   *
+   * What is in `spare` (whole ids), or has an overlay on this computer, stays, whatever the policy decides
+   * about it; the decisions say what that is.
+   */
   enforce(
     policy: string,
     options: { filter?: string; dryRun?: boolean; spare?: readonly string[] },

@@ -42,7 +42,9 @@ import { compareVersions } from './pipeline/compareVersions.ts'
 import { compareWithSource } from './pipeline/compareWithSource.ts'
 import { readRecipe, readVersion } from './pipeline/versionReader.ts'
 import { extractRecipe, showRecipe } from './recipe/readRecipe.ts'
+import { names } from './repository/format.ts'
 import { addKey, addRecoveryPhrase, keyOf, listKeys, removeKey } from './repository/keyManagement.ts'
+import { requireRemoving } from './repository/removing.ts'
 import type { Repository } from './repository/repository.ts'
 import type { VersionRecord } from './repository/versionRecord.ts'
 import type { LoadedRecords } from './repository/versionStore.ts'
@@ -247,7 +249,7 @@ export class RepositorySession implements Session {
     const decisions = decideRetention(versions, policy, { now: this.#repository.clock.now() })
     const spared = new Set([...(options.spare ?? []), ...(await this.#versionsWithOverlays()).keys()])
     const removed = decisions.flatMap(({ keep, version }) => (keep || spared.has(version.id) ? [] : [version.id]))
-    if (!options.dryRun) for (const id of removed) await this.#repository.versions.deleteVersion(id)
+    if (!options.dryRun) await this.#removeVersions(removed)
     return {
       policy: formatRetentionPolicy(policy),
       dryRun: options.dryRun ?? false,
@@ -278,8 +280,14 @@ export class RepositorySession implements Session {
       requireMinimumAge(version, options.minimumAgeDays ?? 0, this.#repository.clock.now())
     }
     const removed = [...lost, ...versions.map(version => version.id)]
-    if (!options.dryRun) for (const id of removed) await this.#repository.versions.deleteVersion(id)
+    if (!options.dryRun) await this.#removeVersions(removed)
     return { dryRun: options.dryRun ?? false, removed }
+  }
+
+  async #removeVersions(ids: readonly VersionId[]): Promise<void> {
+    if (ids.length === 0) return
+    await requireRemoving(this.#repository.storage, names.version('0'.repeat(16)))
+    for (const id of ids) await this.#repository.versions.deleteVersion(id)
   }
 
   prune(options: Parameters<Session['prune']>[0]): Promise<PruneResult> {

@@ -301,7 +301,10 @@ class JobRun {
     })
   }
 
-  /** True when it went well. A cancellation passes; damage is the run's failure; anything else is a warning. */
+  /**
+   * True when it went well. A cancellation passes; damage is the run's failure; that nothing may be removed with this key is
+   * as it was arranged; anything else is a warning.
+   */
   async #attempt(what: string, work: () => Promise<void>): Promise<boolean> {
     try {
       await work()
@@ -309,6 +312,8 @@ class JobRun {
     } catch (error) {
       if (isHoldfastError(error, 'run.cancelled')) throw error
       if (isHoldfastError(error, 'integrity.damageFound')) this.#fail(error)
+      // With a key that may only add, as it should be on a computer that may fall into wrong hands.
+      else if (isHoldfastError(error, 'storage.deleteRefused')) this.#log('info', ownerMakesSpace)
       else this.#warn(`${capital(what)}: ${messageOf(error)}`)
       return false
     }
@@ -381,5 +386,6 @@ export function wire(error: unknown): WireError {
   return { code: 'internal.bug', message: messageOf(error), retryable: false }
 }
 
+const ownerMakesSpace = 'Nothing was removed: the key of this job may only add, and space is made by the owner.'
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)

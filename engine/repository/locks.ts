@@ -5,6 +5,7 @@ import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
 import { isLockId, type LockId } from '../contract/ids.ts'
 import type { ObjectInfo, Storage } from '../storage/storage.ts'
 import { names, sealedKind } from './format.ts'
+import { ifAllowed } from './removing.ts'
 import { openObject, sealObject } from './sealedObject.ts'
 
 /** shared: reads or adds (backup, restore, scrub). prune: the only one that deletes packs, one at a time. */
@@ -22,6 +23,13 @@ export interface LockInfo {
 /** A lock whose holder cannot be asked (another computer) counts as dead this long after its last refresh. */
 export const lockLifetimeMs = 30 * 60_000
 const refreshEveryMs = 5 * 60_000
+
+/**
+ * What is written over a lock that is over, by who may not remove it (an append-only key). Shorter than any lock, so that a listing tells
+ * it without a read; gone when somebody comes by who may remove.
+ */
+const releasedNote = Buffer.from('released')
+const isReleased = ({ sizeBytes }: Pick<ObjectInfo, 'sizeBytes'>): boolean => sizeBytes === releasedNote.length
 
 /** Locks that this process holds. Another one under its name is left from a release that failed. */
 const heldHere = new Set<LockId>()
@@ -42,6 +50,8 @@ export class Locks {
   readonly #storage: Storage
   readonly #objectKey: Uint8Array
   readonly #clock: Clock
+  /** This key may not remove: not asked again for what others have released. */
+  #mayNotRemove = false
 
   constructor(storage: Storage, objectKey: Uint8Array, clock: Clock) {
     this.#storage = storage
@@ -102,15 +112,34 @@ export class Locks {
   }
 
   /** What a lock says; undefined when it is gone, or when its holder is dead: then it is removed. */
-  async #look(id: LockId, { name, modifiedAt }: ObjectInfo, own: ProcessIdentity): Promise<LockInfo | undefined> {
+  async #look(id: LockId, object: ObjectInfo, own: ProcessIdentity): Promise<LockInfo | undefined> {
+    const { name, modifiedAt } = object
+    if (isReleased(object)) {
+      if (!this.#mayNotRemove) this.#mayNotRemove = !(await ifAllowed(() => this.#storage.delete(name)))
+      return undefined
+    }
     const info = await this.#read(name)
     if (info === 'gone') return undefined
     if (!this.#isDead(id, info, modifiedAt, own)) {
       // One that cannot be read counts as held until its time is over.
       return info ?? unreadableLock(id, modifiedAt)
     }
-    await this.#storage.delete(name)
+    await this.#drop(name)
     return undefined
+  }
+
+  /** Removes a lock, or else says in its place that it is over. */
+  async #drop(name: string): Promise<void> {
+    if (!this.#mayNotRemove && (await ifAllowed(() => this.#storage.delete(name)))) return
+    this.#mayNotRemove = true
+    // Where not even that is allowed, it is over when its time is.
+    await ifAllowed(() => this.#storage.put(name, [releasedNote], { overwrite: true }))
+  }
+
+  /** True when the lock is there and nobody has put an end to it. */
+  async #stands(name: string, signal?: AbortSignal): Promise<boolean> {
+    const info = await this.#storage.stat(name, signal)
+    return info !== undefined && !isReleased(info)
   }
 
   #isDead(id: LockId, info: LockInfo | undefined, modifiedAt: number, own: ProcessIdentity): boolean {
@@ -147,7 +176,7 @@ export class Locks {
     } catch (error) {
       // It may have got there all the same.
       heldHere.delete(id)
-      await this.#storage.delete(name).catch(() => undefined)
+      await this.#drop(name).catch(() => undefined)
       throw error
     }
     let refreshedAt = startedAt
@@ -157,7 +186,7 @@ export class Locks {
     const refresh = async () => {
       // Another may be about to remove the lock of a process that was stalled this long, or has removed it already: it must
       // not come back to life.
-      lost ||= stalled() || (await this.#storage.stat(name, signal)) === undefined
+      lost ||= stalled() || !(await this.#stands(name, signal))
       if (lost) return
       const at = this.#clock.now()
       await write()
@@ -171,7 +200,7 @@ export class Locks {
     return {
       id,
       assertHeld: async () => {
-        if (!lost && !stalled() && (await this.#storage.stat(name))) return
+        if (!lost && !stalled() && (await this.#stands(name))) return
         lost = true
         throw new HoldfastError(
           'repository.lockLost',
@@ -186,7 +215,7 @@ export class Locks {
         clearInterval(timer)
         await refreshing
         heldHere.delete(id)
-        await this.#storage.delete(name)
+        await this.#drop(name)
       },
     }
   }
