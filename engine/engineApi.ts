@@ -5,6 +5,7 @@ import type {
   BackupResult,
   ByteRange,
   EnforceResult,
+  ExtendedLocks,
   InitResult,
   KeyAdded,
   KeyInfo,
@@ -242,7 +243,13 @@ export interface Session {
   protect(versions: readonly string[], isProtected: boolean): Promise<Version[]>
   /** `edits` as on the command line: k=v sets, k- removes. */
   label(version: string, edits: readonly string[]): Promise<Version>
+  /** Where objects are locked, the server is asked of each that versions need. */
   stats(): Promise<StatsResult>
+  /**
+   * Extends the locks against removal of all that versions need and that are due, as each backup does. May be repeated. config.notFound
+   * where nothing is locked, storage.authFailed without the right.
+   */
+  extendLocks(options?: { signal?: AbortSignal }): Promise<ExtendedLocks>
 
   keys(): Promise<KeyInfo[]>
   /** Id of the key that a secret opens; undefined when it opens none. */

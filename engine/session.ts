@@ -4,6 +4,7 @@ import type { Comparison } from './contract/library.ts'
 import type {
   BackupResult,
   EnforceResult,
+  ExtendedLocks,
   KeyAdded,
   KeyInfo,
   Overlay,
@@ -27,6 +28,7 @@ import {
   type VolumeDeps,
 } from './heldSource.ts'
 import { requireMinimumAge } from './maintenance/minimumAge.ts'
+import { extendLocks } from './maintenance/objectLocks.ts'
 import { runPrune } from './maintenance/prune.ts'
 import { runRepair } from './maintenance/repair.ts'
 import { decideRetention } from './maintenance/retention.ts'
@@ -102,6 +104,12 @@ export class RepositorySession implements Session {
       // The version is complete and stays: that must not look like a failed backup.
       const why = error instanceof Error ? error.message : String(error)
       result.warnings.push(`What a scrub found to be damaged could not be written again: ${why}`)
+    }
+    try {
+      await extendLocks(this.#repository, options.signal)
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      result.warnings.push(`Locks against removal could not be extended: ${why}`)
     }
     return result
   }
@@ -321,6 +329,15 @@ export class RepositorySession implements Session {
 
   stats(): Promise<StatsResult> {
     return gatherStats(this.#repository, this.url)
+  }
+
+  async extendLocks(options: { signal?: AbortSignal } = {}): Promise<ExtendedLocks> {
+    const extended = await extendLocks(this.#repository, options.signal)
+    if (extended) return extended
+    throw new HoldfastError('config.notFound', `Nothing is locked against removal at ${this.url}.`, {
+      advice: 'For a bucket with object lock, add lock=DAYS behind the question mark of its URL.',
+      details: { url: this.url },
+    })
   }
 
   keys(): Promise<KeyInfo[]> {

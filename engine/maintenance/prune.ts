@@ -88,6 +88,7 @@ class PruneRun {
       await this.#sweepAll()
       await this.#dropLeftovers(loaded)
     }
+    const locked = dryRun ? undefined : await this.#sweepHidden()
     this.#meter.end()
     return {
       dryRun,
@@ -96,6 +97,7 @@ class PruneRun {
       rewrittenPacks: this.#rewrittenPacks,
       waitingPacks: this.#waiting.packs,
       waitingFor: [...this.#waiting.holders.values()].map(describeHolder),
+      ...(locked && { locked }),
       durationMs: Math.round(clock.monotonic() - began),
     }
   }
@@ -188,6 +190,15 @@ class PruneRun {
       this.#freedBytes += info.sizeBytes
     }
     await condemned.remove(list.id)
+  }
+
+  /** Where objects are locked, what was removed takes room until its lock has run out: now, or with a later prune. */
+  async #sweepHidden(): Promise<PruneResult['locked']> {
+    const swept = await this.#repository.storage.objectLock?.sweepHidden(this.#options.signal)
+    if (!swept) return undefined
+    this.#freedBytes = swept.freedBytes
+    const { objects, sizeBytes, until } = swept.waiting
+    return objects === 0 ? undefined : { objects, sizeBytes, until: new Date(until).toISOString() }
   }
 
   /** Temporary files of dead writers, and marks of versions that are gone. */

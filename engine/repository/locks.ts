@@ -133,7 +133,7 @@ export class Locks {
     if (!this.#mayNotRemove && (await ifAllowed(() => this.#storage.delete(name)))) return
     this.#mayNotRemove = true
     // Where not even that is allowed, it is over when its time is.
-    await ifAllowed(() => this.#storage.put(name, [releasedNote], { overwrite: true }))
+    await ifAllowed(() => this.#storage.put(name, [releasedNote], { overwrite: true, transient: true }))
   }
 
   /** True when the lock is there and nobody has put an end to it. */
@@ -168,7 +168,7 @@ export class Locks {
     const write = async () => {
       const info: LockInfo = { id, kind, purpose, holder: ownIdentity(), startedAt, refreshedAt: this.#clock.now() }
       const bytes = sealObject(this.#objectKey, sealedKind.lock, name, Buffer.from(JSON.stringify(info)))
-      await this.#storage.put(name, [bytes], { overwrite: true, ...(signal ? { signal } : {}) })
+      await this.#storage.put(name, [bytes], { overwrite: true, transient: true, ...(signal ? { signal } : {}) })
     }
     heldHere.add(id)
     try {

@@ -18,7 +18,8 @@ const probeName = names.lock('0'.repeat(32))
  */
 export async function requireRemoving(storage: Storage, sample: string, signal?: AbortSignal): Promise<void> {
   try {
-    await storage.put(probeName, [Buffer.from('probe')], { overwrite: true, ...(signal ? { signal } : {}) })
+    const options = { overwrite: true, transient: true, ...(signal ? { signal } : {}) }
+    await storage.put(probeName, [Buffer.from('released')], options)
     await storage.delete(probeName, signal)
     await storage.delete(sample, signal)
   } catch (error) {
