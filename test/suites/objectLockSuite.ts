@@ -231,9 +231,11 @@ export function describeObjectLock(name: string, start: () => Promise<LockingSer
       const later = await session.prune({})
       expect(later.freedBytes).toBeGreaterThan(1_500_000)
       expect(later.locked).toBeUndefined()
+      // The lock of that very prune went after it had looked.
+      const isLock = ({ Key = '' }) => Key.includes('/locks/')
       const { objects, markers } = await versions()
-      expect(markers).toEqual([])
-      expect(objects.every(({ IsLatest }) => IsLatest)).toBe(true)
+      expect(markers.filter(marker => !isLock(marker))).toEqual([])
+      expect(objects.filter(object => !isLock(object)).every(({ IsLatest }) => IsLatest)).toBe(true)
       await expectRestores(session, two.version, originalOf(image), folder.path)
     })
 
