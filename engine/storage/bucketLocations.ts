@@ -14,7 +14,7 @@ export interface BucketOptions {
   region?: string
   /** How the bucket is named in requests; path-style unless the provider is known to want the other. */
   style?: 'path' | 'virtual'
-  /** Storage class of packs, such as STANDARD_IA. */
+  /** Storage class of all objects, such as STANDARD_IA. */
   class?: string
   /** File with certificates that are trusted beside the system's. */
   ca?: string

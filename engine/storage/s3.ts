@@ -12,7 +12,7 @@ import {
 import { isAnswer } from './s3/answers.ts'
 import type { Bucket, Retention } from './s3/bucket.ts'
 import { BucketLock, type LockOptions } from './s3/bucketLock.ts'
-import { ExclusivePuts } from './s3/exclusivePuts.ts'
+import { ExclusivePuts, type KnownConditions } from './s3/exclusivePuts.ts'
 import { type PartOptions, putInParts, usualParts } from './s3/parts.ts'
 import { lengthOf, Upload } from './s3/upload.ts'
 import type { ObjectInfo, PutOptions, Range, Storage } from './storage.ts'
@@ -23,8 +23,8 @@ export interface S3StorageOptions {
   bucket: Bucket
   /** What all keys begin with, before a slash; empty for the whole bucket. */
   prefix: string
-  /** The provider promises to honour `If-None-Match: *`. */
-  honoursConditions: boolean
+  /** What the provider is known to do with `If-None-Match: *`. */
+  conditions: KnownConditions
   /** How what is put is locked against removal; not at all unless given. */
   lock?: LockOptions | undefined
   parts?: Partial<PartOptions>
@@ -44,12 +44,12 @@ export class S3Storage implements Storage {
   readonly #parts: PartOptions
   readonly objectLock: BucketLock | undefined
 
-  constructor({ bucket, prefix, honoursConditions, lock, parts }: S3StorageOptions) {
+  constructor({ bucket, prefix, conditions, lock, parts }: S3StorageOptions) {
     this.url = bucket.facts.url
     this.#bucket = bucket
     this.#prefix = prefix === '' ? '' : `${prefix}/`
     this.objectLock = lock && new BucketLock(bucket, this.#prefix, lock)
-    this.#exclusive = new ExclusivePuts(honoursConditions)
+    this.#exclusive = new ExclusivePuts(conditions)
     this.#parts = { ...usualParts, ...parts }
   }
 
@@ -64,7 +64,7 @@ export class S3Storage implements Storage {
     if (look && (await this.stat(name, signal))) throw objectExists(name, this.url)
     const retention = transient ? undefined : this.objectLock?.retention()
     if (isLarge) {
-      const condition = overwrite || !this.#exclusive.maySend ? {} : exclusively
+      const condition = overwrite || this.#exclusive.needsLook ? {} : exclusively
       await this.#refusing(name, () =>
         putInParts(this.#bucket, { name, key: this.#key(name) }, parts, {
           ...this.#parts,

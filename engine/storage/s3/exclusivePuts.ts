@@ -1,3 +1,6 @@
+/** What is known of a provider beforehand: it keeps conditions, refuses requests with one, or nothing. */
+export type KnownConditions = 'kept' | 'refused' | 'unknown'
+
 /**
  * Whether a server keeps the promise of `If-None-Match: *`: to store an object only where there is none. Many pass the header
  * over without a word, some only in buckets with versions, some refuse it.
@@ -7,11 +10,10 @@
  * be answered with 412. Until then, and where the promise is not kept, it is asked first whether the object is there.
  */
 export class ExclusivePuts {
-  #state: 'unknown' | 'kept' | 'ignored' | 'refused'
+  #state: KnownConditions | 'ignored'
 
-  /** `isKept`: the provider says so. */
-  constructor(isKept: boolean) {
-    this.#state = isKept ? 'kept' : 'unknown'
+  constructor(known: KnownConditions) {
+    this.#state = known
   }
 
   /** The object must be looked for before it is put. */

@@ -9,6 +9,7 @@ import { Bucket } from './bucket.ts'
 import type { LockOptions } from './bucketLock.ts'
 import { type ClientOptions, makeClient, readCertificates, type Timeouts, usualTimeouts } from './client.ts'
 import { findSigningKey, type SigningKey } from './credentials.ts'
+import type { KnownConditions } from './exclusivePuts.ts'
 import type { PartOptions } from './parts.ts'
 import { PastBucket } from './past.ts'
 import { firstRegion, regionOfHost } from './region.ts'
@@ -54,7 +55,7 @@ export async function openS3(location: S3Location | B2Location, options: S3Optio
       ? new S3Storage({
           bucket,
           prefix: location.prefix,
-          honoursConditions: server.endpoint === undefined,
+          conditions: knownConditions(server.endpoint),
           ...(options.parts && { parts: options.parts }),
           lock: lockOf(location),
         })
@@ -115,6 +116,12 @@ async function inItsRegion(
     if (!mayChange || typeof right !== 'string' || right === region) throw error
     return await inItsRegion(at, right, false, prefix)
   }
+}
+
+/** AWS documents that it keeps them; Backblaze answers 501, after it has received everything. */
+function knownConditions(endpoint: string | undefined): KnownConditions {
+  if (endpoint === undefined) return 'kept'
+  return new URL(endpoint).hostname.endsWith('.backblazeb2.com') ? 'refused' : 'unknown'
 }
 
 /** The object that makes a place a repository. */

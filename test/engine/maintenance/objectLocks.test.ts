@@ -15,14 +15,18 @@ it('extends a lock when less than two thirds of its days are left, and what is n
 
 it('never lets a lock that is looked at once in a third of its days fall below a third of them', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 1000 }), fc.array(fc.double({ min: 0, max: 1, noNaN: true })), (days, gaps) => {
-      let now = 0
-      let until = days * dayMs
-      for (const gap of gaps) {
-        now += (gap * days * dayMs) / 3
-        expect(until - now).toBeGreaterThanOrEqual((days * dayMs) / 3 - 1)
-        if (isDue(until, days, now)) until = now + days * dayMs
-      }
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 1000 }),
+      fc.array(fc.double({ min: 0, max: 1, noNaN: true })),
+      (days, gaps) => {
+        let now = 0
+        let until = days * dayMs
+        for (const gap of gaps) {
+          now += (gap * days * dayMs) / 3
+          expect(until - now).toBeGreaterThanOrEqual((days * dayMs) / 3 - 1)
+          if (isDue(until, days, now)) until = now + days * dayMs
+        }
+      },
+    ),
   )
 })

@@ -57,6 +57,7 @@ const allowed = [
   'storage.authFailed',
   'storage.clockSkewed',
   'storage.full',
+  'storage.deleteRefused',
 ]
 
 function expectClear(error: unknown): void {
