@@ -72,7 +72,7 @@ export class VersionStore {
    */
   async withdrawVersion(record: VersionRecord): Promise<void> {
     if (await ifAllowed(() => this.deleteVersion(record.id))) return
-    await this.putVersion({ ...record, status: 'incomplete' })
+    await ifAllowed(() => this.putVersion({ ...record, status: 'incomplete' }))
   }
 
   /** Stores a mark behind all marks that this object has seen, even when the clock was set back since. */

@@ -124,6 +124,7 @@ export function describeObjectLock(name: string, start: () => Promise<LockingSer
       const first = mixedImage(4_000_000, 'before the theft')
       const second = changedImage(first, 'before the theft, later')
       const one = await session.backup(await imageAt(first), { name: 'disk' })
+      clock.advance(60_000)
       const two = await session.backup(await imageAt(second), { name: 'disk' })
       await session.close()
       sessions.length = 0

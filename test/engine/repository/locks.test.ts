@@ -369,4 +369,40 @@ describe('locks where this key may not remove', () => {
     await expect(lock.assertHeld()).rejects.toMatchObject({ code: 'repository.lockLost' })
     expect(clock.now()).toBeGreaterThan(0)
   })
+
+  it('live on where they cannot even be written over, and are over when they are released', async () => {
+    const { storage, clock, living, locks, acquire } = make()
+    const append = new AppendOnlyStorage(storage)
+    append.mayReplace = false
+    const daily = new Locks(append, key, clock)
+    const tick = holdTimers()
+    const lock = await daily.acquire('shared', 'backup')
+    for (let minutes = 0; minutes < 50; minutes += 5) {
+      clock.advance(5 * minuteMs)
+      await tick(5 * minuteMs)
+      await lock.assertHeld()
+    }
+    expect((await namesIn(storage, 'locks')).length).toBeGreaterThan(9)
+    // One lock, also in the eyes of others who could remove what is old.
+    expect(await living()).toEqual([lock.id])
+    expect(await locks.living()).toMatchObject([{ refreshedAt: clock.now(), purpose: 'backup' }])
+    await lock.assertHeld()
+    await lock.release()
+    expect(await daily.living()).toEqual([])
+    const next = await acquire('prune', 'prune')
+    expect(await namesIn(storage, 'locks')).toEqual([names.lock(next.id)])
+  })
+
+  it('of another computer that were refreshed beside themselves die when the last of that is old', async () => {
+    const { storage, clock, plant, living } = make()
+    const id = await plant({ holder: elsewhere })
+    clock.advance(20 * minuteMs)
+    const beside = await plant({ holder: elsewhere, id: id as LockInfo['id'] })
+    clock.advance(20 * minuteMs)
+    expect(await living()).toEqual([id])
+    expect(await namesIn(storage, 'locks')).toEqual([names.lock(id), names.lock(beside)].sort())
+    clock.advance(20 * minuteMs)
+    expect(await living()).toEqual([])
+    expect(await namesIn(storage, 'locks')).toEqual([])
+  })
 })
