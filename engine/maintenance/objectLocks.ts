@@ -6,8 +6,9 @@ import { blockCountOf, levelsFor } from '../repository/blockMap.ts'
 import { names } from '../repository/format.ts'
 import type { Repository } from '../repository/repository.ts'
 import { rootsOf, type VersionRecord } from '../repository/versionRecord.ts'
-import type { ObjectLock } from '../storage/objectLock.ts'
 import { packsOf } from './packsOf.ts'
+
+type ObjectLock = NonNullable<Repository['storage']['objectLock']>
 
 const dayMs = 24 * 60 * 60 * 1000
 /** Requests for one object each that are under way at one time. */
