@@ -9,11 +9,14 @@ Every backup does this, too; it is for computers that have not backed up for a
 while. "holdfast stats" shows until when each version is locked.`
 
 export function define(command: Command, cli: Cli): void {
-  command.description('Locks against removal, in a bucket with object lock (lock=DAYS in its URL).')
+  const help = helpNotes([['lock extend', 'Extend the locks of what versions need.']], notes)
+  command
+    .description('Locks against removal, in a bucket with object lock (lock=DAYS in its URL).')
+    .addHelpText('after', help)
   command
     .command('extend')
     .description('Extend the locks of all that versions need, where less than two thirds of their days are left.')
-    .addHelpText('after', helpNotes([['lock extend', 'Extend what is due.']], notes))
+    .addHelpText('after', help)
     .action(async () => {
       const result = await cli.withSession(session => session.extendLocks(cli.callOptions()))
       cli.output.done(result, () => text(result))
