@@ -36,8 +36,8 @@ export interface S3StorageOptions {
  */
 export class S3Storage implements Storage {
   readonly url: string
-  /** One connection rarely fills a line; six packs of 16 MiB are 96 MiB of memory. */
-  readonly parallelPuts = 6
+  /** One connection rarely fills a line; four packs of 16 MiB are 64 MiB of memory. */
+  readonly parallelPuts = 4
   readonly #bucket: Bucket
   readonly #prefix: string
   readonly #exclusive: ExclusivePuts
