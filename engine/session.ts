@@ -106,7 +106,8 @@ export class RepositorySession implements Session {
       result.warnings.push(`What a scrub found to be damaged could not be written again: ${why}`)
     }
     try {
-      await extendLocks(this.#repository, options.signal)
+      const locks = await extendLocks(this.#repository, options.signal)
+      if (locks) result.lockedUntil = locks.lockedUntil
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       result.warnings.push(`Locks against removal could not be extended: ${why}`)

@@ -89,6 +89,8 @@ export const backupResultSchema = z.object({
    * why, as the end of a sentence. Absent when that was not wanted.
    */
   usedBlocks: z.object({ fileSystem: z.string().nullable(), whyAll: z.string().nullable() }).optional(),
+  /** Where objects are locked: until then nobody can remove anything that versions need, as of the end of this backup. */
+  lockedUntil: isoTime.optional(),
   warnings: z.array(z.string()),
 })
 export type BackupResult = z.infer<typeof backupResultSchema>
@@ -267,6 +269,8 @@ export type LockState = z.infer<typeof lockStateSchema>
 export const extendedLocksSchema = z.object({
   mode: z.enum(['governance', 'compliance']),
   days: z.int().positive(),
+  /** Nothing that versions need can be removed before, as far as is known without asking of what is not due. */
+  lockedUntil: isoTime,
   /** That have to be locked. */
   objects: z.int().nonnegative(),
   /** Of these, those of which the server was asked, because their locks might be due. */

@@ -41,21 +41,27 @@ export async function extendLocks(repository: Repository, signal?: AbortSignal):
   const wanted = [...(await smallObjects(repository, signal)), ...(await neededPacks(repository, loaded.versions, due))]
   const asked = wanted.filter(due)
   let extended = 0
+  const gone = new Set<string>()
+  const note = (name: string, until: number) => {
+    known.set(name, until)
+    objectLocks.note(lock.place, [[name, until]])
+  }
   await forEach(asked, signal, async name => {
     const until = await lockOf(lock, name, signal)
-    if (until === 'gone') return
+    if (until === 'gone') gone.add(name)
     // Another computer may have extended it.
-    if (!isDue(until, lock.days, clock.now())) {
-      objectLocks.note(lock.place, [[name, until!]])
-      return
+    else if (until !== undefined && !isDue(until, lock.days, clock.now())) note(name, until)
+    else {
+      const next = clock.now() + lock.days * dayMs
+      await lock.extend(name, next, signal)
+      note(name, next)
+      extended++
     }
-    const next = clock.now() + lock.days * dayMs
-    await lock.extend(name, next, signal)
-    objectLocks.note(lock.place, [[name, next]])
-    extended++
   })
   objectLocks.forgetBefore(clock.now())
-  return { mode: lock.mode, days: lock.days, objects: wanted.length, asked: asked.length, extended }
+  const ends = wanted.filter(name => !gone.has(name)).map(name => known.get(name) ?? 0)
+  const lockedUntil = new Date(ends.reduce((a, b) => Math.min(a, b), Number.MAX_SAFE_INTEGER)).toISOString()
+  return { mode: lock.mode, days: lock.days, lockedUntil, objects: wanted.length, asked: asked.length, extended }
 }
 
 async function neededPacks(
@@ -95,7 +101,8 @@ export async function readLocks(repository: Repository, signal?: AbortSignal): P
     if (typeof until === 'number') dates.set(name, until)
   })
   repository.objectLocks.note(lock.place, dates)
-  const earliest = (wanted: readonly string[]) => Math.min(...wanted.map(name => dates.get(name) ?? 0))
+  const earliest = (wanted: readonly string[]) =>
+    wanted.reduce((least, name) => Math.min(least, dates.get(name) ?? 0), Number.POSITIVE_INFINITY)
   const isRecord = (name: string) => /^(copies\/)?versions\//.test(name)
   const common = earliest(small.filter(name => !isRecord(name)))
   const walk = new Walk(repository, dates)
@@ -110,7 +117,7 @@ export async function readLocks(repository: Repository, signal?: AbortSignal): P
   return {
     mode: lock.mode,
     days: lock.days,
-    lockedUntil: states.length === 0 ? dateOrNull(common) : dateOrNull(Math.min(...ends)),
+    lockedUntil: dateOrNull(ends.reduce((a, b) => Math.min(a, b), common)),
     askedObjects: small.length + packs.length,
     versions: states,
   }

@@ -208,8 +208,9 @@ export function describeObjectLock(name: string, start: () => Promise<LockingSer
       await session.backup(path, { name: 'disk' })
       const old = (await keys()).filter(key => key.includes('/packs/'))
       clock.advance(12 * dayMs)
-      const { warnings } = await session.backup(path, { name: 'disk' })
+      const { warnings, lockedUntil } = await session.backup(path, { name: 'disk' })
       expect(warnings).toEqual([])
+      expect((Date.parse(lockedUntil!) - clock.now()) / dayMs).toBeGreaterThan(29.9)
       for (const key of old) expect((await lockOf(key)).days, key).toBeGreaterThan(29.9)
     })
 

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { ExtendedLocks } from '../../contract/models.ts'
 import type { Cli } from '../cli.ts'
 import { helpNotes } from '../help.ts'
-import { counted } from '../words.ts'
+import { counted, localMinute } from '../words.ts'
 
 const notes = `
 Every backup does this, too; it is for computers that have not backed up for a
@@ -23,5 +23,6 @@ export function define(command: Command, cli: Cli): void {
     })
 }
 
-const text = ({ objects, extended, days, mode }: ExtendedLocks): string =>
-  `Extended ${extended} of ${counted(objects, 'lock')} to ${counted(days, 'day')} from now (${mode}).\n`
+const text = ({ objects, extended, days, mode, lockedUntil }: ExtendedLocks): string =>
+  `Extended ${extended} of ${counted(objects, 'lock')} to ${counted(days, 'day')} from now (${mode}).
+Everything that versions need is locked until ${localMinute(lockedUntil)}.\n`
