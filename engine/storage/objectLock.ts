@@ -21,7 +21,10 @@ export interface ObjectLock {
   /** Objects that were put through this storage since the last call, and until when they are locked. */
   takePut(): Map<string, number>
 
-  /** Removes for good what was removed or replaced before, as far as its lock has run out. */
+  /**
+   * Removes for good what was removed or replaced before, as far as its lock has run out. storage.deleteRefused when that is refused for
+   * another reason: the key may not remove versions, or somebody has put a legal hold on one.
+   */
   sweepHidden(signal?: AbortSignal): Promise<SweptHidden>
 }
 

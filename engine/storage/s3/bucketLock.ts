@@ -8,6 +8,8 @@ import { noObjectLock } from './errors.ts'
 import type { ListedVersion } from './versions.ts'
 
 const dayMs = 24 * 60 * 60 * 1000
+/** Between the server's clock and ours; more, and it answers nothing. */
+const toleratedSkewMs = 15 * 60_000
 
 export interface LockOptions {
   mode: LockMode
@@ -102,7 +104,8 @@ export class BucketLock implements ObjectLock {
     let isAllGone = true
     for (const version of newestFirst.toReversed()) {
       if (version.isLatest && !(version.isMarker && isAllGone)) return
-      if (await this.#remove(version, signal)) {
+      const lockedUntil = await this.#remove(version, signal)
+      if (lockedUntil === undefined) {
         swept.removed++
         swept.freedBytes += version.sizeBytes
         continue
@@ -110,25 +113,24 @@ export class BucketLock implements ObjectLock {
       isAllGone = false
       swept.waiting.objects++
       swept.waiting.sizeBytes += version.sizeBytes
-      swept.waiting.until = Math.max(swept.waiting.until, await this.#lockOf(version, signal))
+      swept.waiting.until = Math.max(swept.waiting.until, lockedUntil)
     }
   }
 
-  async #remove(version: ListedVersion, signal?: AbortSignal): Promise<boolean> {
+  /** Until when the version is locked; undefined when it is gone. storage.deleteRefused when that is for another reason. */
+  async #remove(version: ListedVersion, signal?: AbortSignal): Promise<number | undefined> {
+    const name = version.key.slice(this.#prefix.length)
     try {
-      await this.#bucket.delete(version.key.slice(this.#prefix.length), version, signal)
-      return true
+      await this.#bucket.delete(name, version, signal)
+      return undefined
     } catch (error) {
-      if (isAnswer(error, 404)) return true
-      if (isHoldfastError(error, 'storage.deleteRefused')) return false
+      if (isAnswer(error, 404)) return undefined
+      if (!isHoldfastError(error, 'storage.deleteRefused') || version.isMarker) throw error
+      const { ObjectLockRetainUntilDate } = await this.#bucket.head(name, version, signal)
+      const until = ObjectLockRetainUntilDate?.getTime() ?? 0
+      if (until > this.#bucket.facts.clock.now() - toleratedSkewMs) return until
       throw error
     }
-  }
-
-  async #lockOf(version: ListedVersion, signal?: AbortSignal): Promise<number> {
-    if (version.isMarker) return 0
-    const { ObjectLockRetainUntilDate } = await this.#bucket.head(version.key, version, signal)
-    return ObjectLockRetainUntilDate?.getTime() ?? 0
   }
 
   #key(name: string): string {

@@ -143,4 +143,19 @@ describe('a bucket as it was', () => {
     expect(await live.stat('things/b')).toBeUndefined()
     await live.close()
   })
+
+  it('keeps hidden versions from a key that may not remove them, and does not call that a lock', async () => {
+    const place = `refused/${places++}`
+    const live = await openAt(place, 'lock=2')
+    await live.put('locks/c', [text('lock')], { transient: true })
+    await live.delete('locks/c')
+    server.options.keys = [{ ...ownerKey, mayDelete: false }]
+    try {
+      await fails(live.objectLock!.sweepHidden(), 'storage.deleteRefused')
+    } finally {
+      delete server.options.keys
+    }
+    expect(await live.objectLock!.sweepHidden()).toMatchObject({ removed: 2 })
+    await live.close()
+  })
 })
