@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
@@ -25,6 +24,7 @@ import { isAnswer } from './answers.ts'
 import { Deadline } from './deadline.ts'
 import { expectedLength, readBody } from './download.ts'
 import { type S3Action, translateS3Error } from './errors.ts'
+import { afterChecksums, beforeSigning, withHash, withMd5 } from './hashes.ts'
 import type { Upload } from './upload.ts'
 import { type ListedVersion, listedVersions } from './versions.ts'
 
@@ -296,32 +296,3 @@ const bodyOf = (upload: Upload) => ({
 
 const fieldsOf = (retention: Retention | undefined) =>
   retention && { ObjectLockMode: retention.mode, ObjectLockRetainUntilDate: retention.until }
-
-/**
- * Has a small request checked by its MD5, which every server understands, instead of the SDK's choice.
- * https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectRetention.html
- */
-const withMd5 =
-  <Args extends { request: unknown }, Result>(next: (args: Args) => Promise<Result>) =>
-  (args: Args): Promise<Result> => {
-    const { headers, body } = args.request as { headers: Record<string, string>; body?: string | Uint8Array }
-    for (const header of Object.keys(headers)) if (/^x-amz-(sdk-)?checksum-/i.test(header)) delete headers[header]
-    headers['content-md5'] = createHash('md5')
-      .update(body ?? '')
-      .digest('base64')
-    return next(args)
-  }
-
-const afterChecksums = { step: 'build', name: 'md5', priority: 'low' } as const
-
-/** Has a request signed with the hash of its body, which the SDK does not know as the body is a stream. */
-const withHash =
-  ({ hash }: Upload) =>
-  <Args extends { request: unknown }, Result>(next: (args: Args) => Promise<Result>) =>
-  (args: Args): Promise<Result> => {
-    const { headers } = args.request as { headers: Record<string, string> }
-    headers['x-amz-content-sha256'] = hash
-    return next(args)
-  }
-
-const beforeSigning = { step: 'build', name: 'bodyHash' } as const
