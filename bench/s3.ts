@@ -87,6 +87,8 @@ function rcloneInvocation({ endpoint, credentials }: Radosgw, packs: string): In
     argv: ['rclone', 'copy', packs, `there:${testBucket}/packs`],
     env: {
       RCLONE_CONFIG: '/dev/null',
+      // rclone 1.60 fails wherever it is set.
+      AWS_CA_BUNDLE: '',
       RCLONE_CONFIG_THERE_TYPE: 's3',
       RCLONE_CONFIG_THERE_PROVIDER: 'Ceph',
       RCLONE_CONFIG_THERE_ENDPOINT: endpoint,

@@ -7,6 +7,7 @@ import type {
   ByteRange,
   CopyResult,
   EnforceResult,
+  ExtendedLocks,
   InitResult,
   KeyAdded,
   KeyInfo,
@@ -262,7 +263,13 @@ export interface Session {
    */
   repairFrom(other: Session, options?: CallOptions & PriorityOptions): Promise<RepairedFromCopy>
 
-  /** What is in `spare` (whole ids), or has an overlay on this computer, stays, whatever the policy decides about it; the decisions say what that is. */
+  /**
+   * enforce, remove, prune and removeKey need the right to remove at the storage: storage.deleteRefused, with nothing changed, where
+   * the key may only add (but for dry runs).
+   *
+   * What is in `spare` (whole ids), or has an overlay on this computer, stays, whatever the policy decides
+   * about it; the decisions say what that is.
+   */
   enforce(
     policy: string,
     options: { filter?: string; dryRun?: boolean; spare?: readonly string[] },
@@ -273,7 +280,13 @@ export interface Session {
   protect(versions: readonly string[], isProtected: boolean): Promise<Version[]>
   /** `edits` as on the command line: k=v sets, k- removes. */
   label(version: string, edits: readonly string[]): Promise<Version>
+  /** Where objects are locked, the server is asked of each that versions need. */
   stats(): Promise<StatsResult>
+  /**
+   * Extends the locks against removal of all that versions need and that are due, as each backup does. May be repeated. config.notFound
+   * where nothing is locked, storage.authFailed without the right.
+   */
+  extendLocks(options?: { signal?: AbortSignal }): Promise<ExtendedLocks>
 
   keys(): Promise<KeyInfo[]>
   /** Id of the key that a secret opens; undefined when it opens none. */

@@ -5,6 +5,7 @@ import type {
   BackupResult,
   CopyResult,
   EnforceResult,
+  ExtendedLocks,
   KeyAdded,
   KeyInfo,
   Overlay,
@@ -30,6 +31,7 @@ import {
   type VolumeDeps,
 } from './heldSource.ts'
 import { requireMinimumAge } from './maintenance/minimumAge.ts'
+import { extendLocks } from './maintenance/objectLocks.ts'
 import { runPrune } from './maintenance/prune.ts'
 import { runRepair } from './maintenance/repair.ts'
 import { decideRetention } from './maintenance/retention.ts'
@@ -46,7 +48,9 @@ import { compareWithSource } from './pipeline/compareWithSource.ts'
 import { readRecipe, readVersion } from './pipeline/versionReader.ts'
 import { extractRecipe, showRecipe } from './recipe/readRecipe.ts'
 import { repairFromCopy } from './repairFromCopy.ts'
+import { names } from './repository/format.ts'
 import { addKey, addRecoveryPhrase, keyOf, listKeys, removeKey } from './repository/keyManagement.ts'
+import { requireRemoving } from './repository/removing.ts'
 import type { Repository } from './repository/repository.ts'
 import type { VersionRecord } from './repository/versionRecord.ts'
 import type { LoadedRecords } from './repository/versionStore.ts'
@@ -105,6 +109,13 @@ export class RepositorySession implements Session {
       // The version is complete and stays: that must not look like a failed backup.
       const why = error instanceof Error ? error.message : String(error)
       result.warnings.push(`What a scrub found to be damaged could not be written again: ${why}`)
+    }
+    try {
+      const locks = await extendLocks(this.#repository, options.signal)
+      if (locks) result.lockedUntil = locks.lockedUntil
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      result.warnings.push(`Locks against removal could not be extended: ${why}`)
     }
     return result
   }
@@ -307,7 +318,7 @@ export class RepositorySession implements Session {
     const decisions = decideRetention(versions, policy, { now: this.#repository.clock.now() })
     const spared = new Set([...(options.spare ?? []), ...(await this.#versionsWithOverlays()).keys()])
     const removed = decisions.flatMap(({ keep, version }) => (keep || spared.has(version.id) ? [] : [version.id]))
-    if (!options.dryRun) for (const id of removed) await this.#repository.versions.deleteVersion(id)
+    if (!options.dryRun) await this.#removeVersions(removed)
     return {
       policy: formatRetentionPolicy(policy),
       dryRun: options.dryRun ?? false,
@@ -338,8 +349,14 @@ export class RepositorySession implements Session {
       requireMinimumAge(version, options.minimumAgeDays ?? 0, this.#repository.clock.now())
     }
     const removed = [...lost, ...versions.map(version => version.id)]
-    if (!options.dryRun) for (const id of removed) await this.#repository.versions.deleteVersion(id)
+    if (!options.dryRun) await this.#removeVersions(removed)
     return { dryRun: options.dryRun ?? false, removed }
+  }
+
+  async #removeVersions(ids: readonly VersionId[]): Promise<void> {
+    if (ids.length === 0) return
+    await requireRemoving(this.#repository.storage, names.version('0'.repeat(16)))
+    for (const id of ids) await this.#repository.versions.deleteVersion(id)
   }
 
   prune(options: Parameters<Session['prune']>[0]): Promise<PruneResult> {
@@ -373,6 +390,15 @@ export class RepositorySession implements Session {
 
   stats(): Promise<StatsResult> {
     return gatherStats(this.#repository, this.url)
+  }
+
+  async extendLocks(options: { signal?: AbortSignal } = {}): Promise<ExtendedLocks> {
+    const extended = await extendLocks(this.#repository, options.signal)
+    if (extended) return extended
+    throw new HoldfastError('config.notFound', `Nothing is locked against removal at ${this.url}.`, {
+      advice: 'For a bucket with object lock, add lock=DAYS behind the question mark of its URL.',
+      details: { url: this.url },
+    })
   }
 
   keys(): Promise<KeyInfo[]> {

@@ -58,6 +58,11 @@ export const verbGroups: readonly { heading: string; verbs: readonly Verb[] }[] 
       { name: 'prune', summary: 'free the space of removed versions', load: () => import('./commands/prune.ts') },
       { name: 'protect', summary: 'guard versions against removal', load: () => import('./commands/protect.ts') },
       { name: 'unprotect', summary: 'let versions be removed again', load: () => import('./commands/unprotect.ts') },
+      {
+        name: 'lock',
+        summary: 'extend locks that keep everybody from removing',
+        load: () => import('./commands/lock.ts'),
+      },
       { name: 'label', summary: 'set and remove labels of a version', load: () => import('./commands/label.ts') },
     ],
   },

@@ -90,6 +90,8 @@ export const backupResultSchema = z.object({
    * why, as the end of a sentence. Absent when that was not wanted.
    */
   usedBlocks: z.object({ fileSystem: z.string().nullable(), whyAll: z.string().nullable() }).optional(),
+  /** Where objects are locked: until then nobody can remove anything that versions need, as of the end of this backup. */
+  lockedUntil: isoTime.optional(),
   warnings: z.array(z.string()),
 })
 export type BackupResult = z.infer<typeof backupResultSchema>
@@ -281,9 +283,46 @@ export const pruneResultSchema = z.object({
   waitingPacks: z.int().nonnegative(),
   /** What those runs are, for people. */
   waitingFor: z.array(z.string()),
+  /** Where objects are locked: removed, but taking room until then, when the last of the locks has run out. Absent elsewhere. */
+  locked: z.object({ objects: z.int().nonnegative(), sizeBytes: bytes, until: isoTime }).optional(),
   durationMs: milliseconds,
 })
 export type PruneResult = z.infer<typeof pruneResultSchema>
+
+/** Locks against removal at the storage, as its server tells of them. */
+export const lockStateSchema = z.object({
+  mode: z.enum(['governance', 'compliance']),
+  /** For how long objects are locked when they are stored, and again when their locks are extended. */
+  days: z.int().positive(),
+  /** Until then nothing that any version needs can be removed; null when something is not locked at all. */
+  lockedUntil: isoTime.nullable(),
+  /** How many objects the server was asked of. */
+  askedObjects: z.int().nonnegative(),
+  versions: z.array(
+    z.object({
+      version: versionId,
+      name: z.string(),
+      date: isoTime,
+      /** The earliest end among the locks of all that it needs. */
+      lockedUntil: isoTime.nullable(),
+    }),
+  ),
+})
+export type LockState = z.infer<typeof lockStateSchema>
+
+/** `lock extend` */
+export const extendedLocksSchema = z.object({
+  mode: z.enum(['governance', 'compliance']),
+  days: z.int().positive(),
+  /** Nothing that versions need can be removed before, as far as is known without asking of what is not due. */
+  lockedUntil: isoTime,
+  /** That have to be locked. */
+  objects: z.int().nonnegative(),
+  /** Of these, those of which the server was asked, because their locks might be due. */
+  asked: z.int().nonnegative(),
+  extended: z.int().nonnegative(),
+})
+export type ExtendedLocks = z.infer<typeof extendedLocksSchema>
 
 /** `stats` */
 export const statsResultSchema = z.object({
@@ -302,6 +341,8 @@ export const statsResultSchema = z.object({
   blocks: z.int().nonnegative(),
   /** Room left at the destination; null when it has no such limit. */
   freeBytes: bytes.nullable(),
+  /** Absent where nothing is locked. */
+  lock: lockStateSchema.optional(),
 })
 export type StatsResult = z.infer<typeof statsResultSchema>
 

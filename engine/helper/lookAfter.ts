@@ -36,7 +36,10 @@ export async function lookAfter(
   const onProgress = ({ phase }: { phase: NonNullable<typeof report.run.phase> }) => report.phase(phase)
   const calls = { signal, priority, onProgress }
 
-  /** True when it went well. A cancellation passes; damage is the run's failure; anything else is a warning. */
+  /**
+   * True when it went well. A cancellation passes; damage is the run's failure; that nothing may be removed with this key is as it was
+   * arranged; anything else is a warning.
+   */
   const attempt = async (what: string, work: () => Promise<void>): Promise<boolean> => {
     try {
       await work()
@@ -44,6 +47,8 @@ export async function lookAfter(
     } catch (error) {
       if (isHoldfastError(error, 'run.cancelled')) throw error
       if (isHoldfastError(error, 'integrity.damageFound')) report.fail(error)
+      // With a key that may only add, as it should be on a computer that may fall into wrong hands.
+      else if (isHoldfastError(error, 'storage.deleteRefused')) report.log('info', ownerMakesSpace)
       else report.warn(`${capital(what)}: ${messageOf(error)}`)
       return false
     }
@@ -90,6 +95,7 @@ export async function lookAfter(
   })
 }
 
+const ownerMakesSpace = 'Nothing was removed: the key of this job may only add, and space is made by the owner.'
 const quoted = (text: string) => `"${text.replace(/["\\]/g, '\\$&')}"`
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 

@@ -9,6 +9,7 @@ import { visitIds } from '../repository/blockMapReader.ts'
 import type { CondemnedList } from '../repository/condemned.ts'
 import { names } from '../repository/format.ts'
 import { type Lock, type LockInfo, withLock } from '../repository/locks.ts'
+import { requireRemoving } from '../repository/removing.ts'
 import type { Repository } from '../repository/repository.ts'
 import { rootsOf, type VersionRecord } from '../repository/versionRecord.ts'
 import type { LoadedRecords } from '../repository/versionStore.ts'
@@ -30,9 +31,10 @@ export interface PruneOptions {
  * 2. When every run has ended that held a lock at that moment, and a fresh look at all versions confirms that nothing needs
  *    them, they are deleted. With no other run about, that is at once; otherwise the next prune does it.
  *
- * Only one prune runs at a time (repository.locked). May be cancelled or killed anywhere; the next one goes on.
+ * Only one prune runs at a time (repository.locked), and none with a key that may only add (storage.deleteRefused). May be cancelled or killed anywhere; the next one goes on.
  */
 export async function runPrune(repository: Repository, options: PruneOptions): Promise<PruneResult> {
+  if (!options.dryRun) await requireRemoving(repository.storage, names.pack('0'.repeat(32)), options.signal)
   return await withLock(repository.locks, 'prune', 'prune', options.signal, lock =>
     new PruneRun(repository, options, lock).run(),
   )
@@ -86,6 +88,7 @@ class PruneRun {
       await this.#sweepAll()
       await this.#dropLeftovers(loaded)
     }
+    const locked = dryRun ? undefined : await this.#sweepHidden()
     this.#meter.end()
     return {
       dryRun,
@@ -94,6 +97,7 @@ class PruneRun {
       rewrittenPacks: this.#rewrittenPacks,
       waitingPacks: this.#waiting.packs,
       waitingFor: [...this.#waiting.holders.values()].map(describeHolder),
+      ...(locked && { locked }),
       durationMs: Math.round(clock.monotonic() - began),
     }
   }
@@ -186,6 +190,15 @@ class PruneRun {
       this.#freedBytes += info.sizeBytes
     }
     await condemned.remove(list.id)
+  }
+
+  /** Where objects are locked, what was removed takes room until its lock has run out: now, or with a later prune. */
+  async #sweepHidden(): Promise<PruneResult['locked']> {
+    const swept = await this.#repository.storage.objectLock?.sweepHidden(this.#options.signal)
+    if (!swept) return undefined
+    this.#freedBytes = swept.freedBytes
+    const { objects, sizeBytes, until } = swept.waiting
+    return objects === 0 ? undefined : { objects, sizeBytes, until: new Date(until).toISOString() }
   }
 
   /** Temporary files of dead writers, and marks of versions that are gone. */

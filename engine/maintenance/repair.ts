@@ -7,6 +7,7 @@ import { ProgressMeter } from '../pipeline/progressMeter.ts'
 import { names } from '../repository/format.ts'
 import { withLock } from '../repository/locks.ts'
 import { listPacks, readPackInfo } from '../repository/packReader.ts'
+import { ifAllowed } from '../repository/removing.ts'
 import type { Repository } from '../repository/repository.ts'
 import { checkRecords, checkSegments, describeFault } from './objectCheck.ts'
 import { forgetPacks, mendPacks } from './packRepair.ts'
@@ -68,7 +69,7 @@ async function repair(repository: Repository, options: RepairOptions): Promise<R
   result.replacedSegments = segments.length
   if (!dryRun) {
     await index.writeSegments(unlisted, [], signal)
-    for (const name of segments) await index.removeSegment(name.slice('index/'.length) as SegmentId)
+    for (const name of segments) await ifAllowed(() => index.removeSegment(name.slice('index/'.length) as SegmentId))
     await unmark(repository, loaded.marks.damagedObjects, beyondRepair)
   }
   const { missing, unreadable } = await index.reconcile(signal)
@@ -94,8 +95,7 @@ async function repair(repository: Repository, options: RepairOptions): Promise<R
   for (const id of loaded.lostVersions) result.lost.push(`The record of version ${id} cannot be read.`)
   for (const id of loaded.lostMarks) {
     const at = new Date(Number.parseInt(id.slice(0, 12), 16)).toISOString().slice(0, 16).replace('T', ' ')
-    const gone = options.forgetLostMarks && !dryRun
-    if (gone) await records.delete(names.mark(id), signal)
+    const gone = options.forgetLostMarks && !dryRun && (await ifAllowed(() => records.delete(names.mark(id), signal)))
     result.lost.push(
       `What was protected or labelled on ${at} UTC cannot be read${gone ? ' and was given up' : ''}: set it again.`,
     )

@@ -1,7 +1,8 @@
 import type { StatsResult } from '../contract/models.ts'
 import type { Repository } from '../repository/repository.ts'
+import { readLocks } from './objectLocks.ts'
 
-/** Counts what the repository holds and takes. One listing of the whole storage. */
+/** Counts what the repository holds and takes. One listing of the whole storage, and where objects are locked one request for each. */
 export async function gatherStats(repository: Repository, url: string): Promise<StatsResult> {
   const { versions } = await repository.refresh()
   let storedBytes = 0
@@ -13,6 +14,7 @@ export async function gatherStats(repository: Repository, url: string): Promise<
     }
   }
   storedBytes += (await repository.storage.stat('config'))?.sizeBytes ?? 0
+  const lock = await readLocks(repository)
   const totals = repository.index.table.totals()
   return {
     repositoryId: repository.id,
@@ -26,5 +28,6 @@ export async function gatherStats(repository: Repository, url: string): Promise<
     packs,
     blocks: totals.blocks,
     freeBytes: (await repository.storage.freeBytes()) ?? null,
+    ...(lock && { lock }),
   }
 }

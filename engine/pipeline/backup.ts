@@ -342,7 +342,7 @@ class BackupRun {
       await this.#lock.assertHeld()
     } catch (error) {
       // Also when only one of its two copies was written: that would be a version nobody was told of.
-      await this.#repository.versions.deleteVersion(record.id)
+      await this.#repository.versions.withdrawVersion(record)
       throw error
     }
     if (!this.#options.copyOf?.protected) return

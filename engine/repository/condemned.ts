@@ -65,7 +65,7 @@ export class Condemned {
   async #write(id: string, body: unknown): Promise<void> {
     const name = names.condemned(id)
     const bytes = sealObject(this.#objectKey, sealedKind.condemned, name, Buffer.from(JSON.stringify(body)))
-    await this.#storage.put(name, [bytes], { overwrite: true })
+    await this.#storage.put(name, [bytes], { overwrite: true, transient: true })
   }
 
   async #read(id: string): Promise<unknown> {

@@ -5,6 +5,7 @@ import { macFits } from './config.ts'
 import { names } from './format.ts'
 import { createSlot, type KeySlot, openSlot, parseSlot, type Secret } from './keySlots.ts'
 import { phraseFromSecret } from './recoveryPhrase.ts'
+import { requireRemoving } from './removing.ts'
 import type { Repository } from './repository.ts'
 
 /** Key slots of a repository, oldest first. Adding and removing them never touches data: they all wrap the same key. */
@@ -49,7 +50,10 @@ export async function addRecoveryPhrase(repository: Repository): Promise<KeyAdde
   return { ...added, recoveryPhrase: phrase }
 }
 
-/** Removes a key slot by its id. Fails with repository.keyNotFound, and with repository.lastKey for the last one. */
+/**
+ * Removes a key slot by its id. Fails with repository.keyNotFound, with repository.lastKey for the last one, and with
+ * storage.deleteRefused where the storage's key may only add.
+ */
 export async function removeKey(repository: Repository, id: string): Promise<void> {
   const keys = await listKeys(repository)
   if (!keys.some(key => key.id === id)) {
@@ -61,6 +65,7 @@ export async function removeKey(repository: Repository, id: string): Promise<voi
   if (keys.length === 1) throw lastKey(id)
   const variants = await repository.records.variants(names.key(id))
   const slot = variants.find(bytes => macFits(bytes, repository.keyring.config))
+  await requireRemoving(repository.storage, names.key('0'.repeat(8)))
   await repository.records.delete(names.key(id))
   // Somebody else may have removed the others in this moment.
   if (!slot || (await listKeys(repository)).length > 0) return

@@ -5,6 +5,7 @@ import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
 import { isLockId, type LockId } from '../contract/ids.ts'
 import type { ObjectInfo, Storage } from '../storage/storage.ts'
 import { names, sealedKind } from './format.ts'
+import { ifAllowed } from './removing.ts'
 import { openObject, sealObject } from './sealedObject.ts'
 
 /** shared: reads or adds (backup, restore, scrub). prune: the only one that deletes packs, one at a time. */
@@ -17,11 +18,20 @@ export interface LockInfo {
   holder: ProcessIdentity
   startedAt: number
   refreshedAt: number
+  /** In an object beside the lock's own, which could be neither removed nor written over: it is over. */
+  isReleased?: true
 }
 
 /** A lock whose holder cannot be asked (another computer) counts as dead this long after its last refresh. */
 export const lockLifetimeMs = 30 * 60_000
 const refreshEveryMs = 5 * 60_000
+
+/**
+ * What is written over a lock that is over, by who may not remove it (an append-only key). Shorter than any lock, so that a listing tells
+ * it without a read; gone when somebody comes by who may remove.
+ */
+const releasedNote = Buffer.from('released')
+const isReleased = ({ sizeBytes }: Pick<ObjectInfo, 'sizeBytes'>): boolean => sizeBytes === releasedNote.length
 
 /** Locks that this process holds. Another one under its name is left from a release that failed. */
 const heldHere = new Set<LockId>()
@@ -42,6 +52,8 @@ export class Locks {
   readonly #storage: Storage
   readonly #objectKey: Uint8Array
   readonly #clock: Clock
+  /** This key may not remove: not asked again for what others have released. */
+  #mayNotRemove = false
 
   constructor(storage: Storage, objectKey: Uint8Array, clock: Clock) {
     this.#storage = storage
@@ -73,11 +85,8 @@ export class Locks {
   async living(): Promise<LockInfo[]> {
     const own = ownIdentity()
     const living: LockInfo[] = []
-    for await (const object of this.#storage.list('locks')) {
-      // What somebody else put there is no lock, and not ours to remove.
-      const id = object.name.slice(names.lock('').length)
-      if (!isLockId(id)) continue
-      const info = await this.#look(id, object, own)
+    for (const group of await this.#groups()) {
+      const info = await this.#look(group, own)
       if (info) living.push(info)
     }
     return living
@@ -90,27 +99,65 @@ export class Locks {
   async #removeDead(signal?: AbortSignal): Promise<void> {
     const own = ownIdentity()
     try {
-      for await (const object of this.#storage.list('locks', signal)) {
-        const id = object.name.slice(names.lock('').length)
-        // Those of this process are known to be held: there is nothing to read.
-        if (!isLockId(id) || heldHere.has(id)) continue
-        await this.#look(id, object, own).catch(() => undefined)
+      // Those of this process are known to be held: there is nothing to read.
+      for (const group of await this.#groups({ others: true, signal })) {
+        await this.#look(group, own).catch(() => undefined)
       }
     } catch {
       // The run will find out by itself whether the storage is there.
     }
   }
 
-  /** What a lock says; undefined when it is gone, or when its holder is dead: then it is removed. */
-  async #look(id: LockId, { name, modifiedAt }: ObjectInfo, own: ProcessIdentity): Promise<LockInfo | undefined> {
-    const info = await this.#read(name)
-    if (info === 'gone') return undefined
-    if (!this.#isDead(id, info, modifiedAt, own)) {
-      // One that cannot be read counts as held until its time is over.
-      return info ?? unreadableLock(id, modifiedAt)
+  /** The objects of each lock: one, and more where it could not be written over. What was released is removed on the way. */
+  async #groups({ others = false, signal }: { others?: boolean; signal?: AbortSignal | undefined } = {}) {
+    const groups = new Map<LockId, { objects: ObjectInfo[]; infos: LockInfo[] }>()
+    for await (const object of this.#storage.list('locks', signal)) {
+      // What somebody else put there is no lock, and not ours to remove.
+      const id = object.name.slice(names.lock('').length)
+      if (!isLockId(id) || (others && heldHere.has(id))) continue
+      if (isReleased(object)) {
+        if (!this.#mayNotRemove) this.#mayNotRemove = !(await ifAllowed(() => this.#storage.delete(object.name)))
+        continue
+      }
+      const info = await this.#read(object.name).catch(error => {
+        if (others) return 'gone' as const
+        throw error
+      })
+      if (info === 'gone') continue
+      const of = info?.id ?? id
+      const group = groups.get(of) ?? { objects: [], infos: [] }
+      groups.set(of, group)
+      group.objects.push(object)
+      if (info) group.infos.push(info)
     }
-    await this.#storage.delete(name)
+    return [...groups].map(([id, group]) => ({ id, ...group }))
+  }
+
+  /** What a lock says; undefined when its holder is dead: then it is removed. */
+  async #look(
+    { id, objects, infos }: { id: LockId; objects: readonly ObjectInfo[]; infos: readonly LockInfo[] },
+    own: ProcessIdentity,
+  ): Promise<LockInfo | undefined> {
+    const info = infos.toSorted((a, b) => b.refreshedAt - a.refreshedAt)[0]
+    const modifiedAt = Math.max(...objects.map(object => object.modifiedAt))
+    const isOver = infos.some(({ isReleased }) => isReleased) || this.#isDead(id, info, modifiedAt, own)
+    // One that cannot be read counts as held until its time is over.
+    if (!isOver) return info ?? unreadableLock(id, modifiedAt)
+    for (const { name } of objects) await this.#drop(name)
     return undefined
+  }
+
+  /** Removes a lock, or else says in its place that it is over; false when neither is allowed. */
+  async #drop(name: string): Promise<boolean> {
+    if (!this.#mayNotRemove && (await ifAllowed(() => this.#storage.delete(name)))) return true
+    this.#mayNotRemove = true
+    return await ifAllowed(() => this.#storage.put(name, [releasedNote], { overwrite: true, transient: true }))
+  }
+
+  /** True when the lock is there and nobody has put an end to it. */
+  async #stands(name: string, signal?: AbortSignal): Promise<boolean> {
+    const info = await this.#storage.stat(name, signal)
+    return info !== undefined && !isReleased(info)
   }
 
   #isDead(id: LockId, info: LockInfo | undefined, modifiedAt: number, own: ProcessIdentity): boolean {
@@ -136,10 +183,18 @@ export class Locks {
     const id = randomHex(16) as LockId
     const name = names.lock(id)
     const startedAt = this.#clock.now()
-    const write = async () => {
-      const info: LockInfo = { id, kind, purpose, holder: ownIdentity(), startedAt, refreshedAt: this.#clock.now() }
-      const bytes = sealObject(this.#objectKey, sealedKind.lock, name, Buffer.from(JSON.stringify(info)))
-      await this.#storage.put(name, [bytes], { overwrite: true, ...(signal ? { signal } : {}) })
+    const write = async (at = name, more: Partial<LockInfo> = {}) => {
+      const refreshed = { startedAt, refreshedAt: this.#clock.now() }
+      const info: LockInfo = { id, kind, purpose, holder: ownIdentity(), ...refreshed, ...more }
+      const bytes = sealObject(this.#objectKey, sealedKind.lock, at, Buffer.from(JSON.stringify(info)))
+      await this.#storage.put(at, [bytes], { overwrite: true, transient: true, ...(signal ? { signal } : {}) })
+    }
+    const beside: string[] = []
+    /** Where a lock cannot be written over, what it would say goes into another object. */
+    const writeBeside = async (more?: Partial<LockInfo>) => {
+      const other = names.lock(randomHex(16))
+      await write(other, more)
+      beside.push(other)
     }
     heldHere.add(id)
     try {
@@ -147,7 +202,7 @@ export class Locks {
     } catch (error) {
       // It may have got there all the same.
       heldHere.delete(id)
-      await this.#storage.delete(name).catch(() => undefined)
+      await this.#drop(name).catch(() => undefined)
       throw error
     }
     let refreshedAt = startedAt
@@ -157,10 +212,10 @@ export class Locks {
     const refresh = async () => {
       // Another may be about to remove the lock of a process that was stalled this long, or has removed it already: it must
       // not come back to life.
-      lost ||= stalled() || (await this.#storage.stat(name, signal)) === undefined
+      lost ||= stalled() || !(await this.#stands(name, signal))
       if (lost) return
       const at = this.#clock.now()
-      await write()
+      if (!(await ifAllowed(write))) await writeBeside()
       refreshedAt = at
     }
     const timer = setInterval(() => {
@@ -171,7 +226,7 @@ export class Locks {
     return {
       id,
       assertHeld: async () => {
-        if (!lost && !stalled() && (await this.#storage.stat(name))) return
+        if (!lost && !stalled() && (await this.#stands(name))) return
         lost = true
         throw new HoldfastError(
           'repository.lockLost',
@@ -186,7 +241,8 @@ export class Locks {
         clearInterval(timer)
         await refreshing
         heldHere.delete(id)
-        await this.#storage.delete(name)
+        for (const other of beside) await this.#drop(other)
+        if (!(await this.#drop(name))) await writeBeside({ isReleased: true })
       },
     }
   }

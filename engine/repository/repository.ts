@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { type Clock, systemClock } from '../base/clock.ts'
 import { randomBytes, randomHex } from '../base/random.ts'
 import { type Database, openDatabase } from '../catalogue/database.ts'
+import { LockTable } from '../catalogue/lockTable.ts'
 import { repositoryMigrations } from '../catalogue/migrations/index.ts'
 import { RecordTable } from '../catalogue/recordTable.ts'
 import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
@@ -47,6 +48,8 @@ export class Repository {
   readonly index: BlockIndex
   readonly blocks: BlockStore
   readonly versions: VersionStore
+  /** What is known of locks against removal. */
+  readonly objectLocks: LockTable
   /** Kept to wrap it for new key slots; leaves memory with the process. */
   readonly masterKey: Uint8Array
   readonly #db: Database
@@ -69,6 +72,7 @@ export class Repository {
     this.condemned = new Condemned(storage, this.keyring.object)
     this.index = new BlockIndex(this.#db, storage, this.keyring, this.condemned)
     this.blocks = new BlockStore(storage, this.keyring, this.index)
+    this.objectLocks = new LockTable(this.#db)
     this.versions = new VersionStore(this.records, this.keyring.object, new RecordTable(this.#db), clock)
   }
 

@@ -5,6 +5,7 @@ import { isVersionId, type VersionId } from '../contract/ids.ts'
 import { names, type SealedKind, sealedKind } from './format.ts'
 import { foldMarks, isMarkName, type Mark, type MarkState, markName, markTime, parseMark } from './marks.ts'
 import type { MirroredRecords, RecordFault } from './records.ts'
+import { ifAllowed } from './removing.ts'
 import { openObject, sealObject } from './sealedObject.ts'
 import { parseVersionRecord, type VersionRecord } from './versionRecord.ts'
 
@@ -63,6 +64,15 @@ export class VersionStore {
   async deleteVersion(id: VersionId): Promise<void> {
     await this.#records.delete(names.version(id))
     this.#cache.delete(names.version(id))
+  }
+
+  /**
+   * Takes back a version that was stored a moment ago and may lack blocks. Without the right to remove, its record is replaced by one that
+   * says that the run did not reach its end.
+   */
+  async withdrawVersion(record: VersionRecord): Promise<void> {
+    if (await ifAllowed(() => this.deleteVersion(record.id))) return
+    await ifAllowed(() => this.putVersion({ ...record, status: 'incomplete' }))
   }
 
   /** Stores a mark behind all marks that this object has seen, even when the clock was set back since. */

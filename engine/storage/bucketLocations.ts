@@ -18,12 +18,23 @@ export interface BucketOptions {
   class?: string
   /** File with certificates that are trusted beside the system's. */
   ca?: string
+  /** Days that objects are locked for, so that nobody can remove them; only in a bucket with object lock. */
+  lock?: number
+  /** Who can shorten that: nobody (compliance, unless given), or whoever has a right of its own for it (governance). */
+  lockMode?: LockMode
+  /** The bucket as it was at this moment, for reading only; ISO 8601 in UTC. Needs a bucket with versions. */
+  at?: string
 }
+
+export type LockMode = 'governance' | 'compliance'
 
 export type S3Location = BucketPlace & BucketOptions & { scheme: 's3' }
 export type B2Location = BucketPlace & BucketOptions & { scheme: 'b2' }
 
-const optionNames = ['endpoint', 'region', 'style', 'class', 'ca'] as const
+const optionNames = ['endpoint', 'region', 'style', 'class', 'ca', 'lock', 'lock-mode', 'at'] as const
+
+/** S3 takes up to a hundred years; three are a slip of the pen already, and nobody could undo them. */
+const mostLockDays = 3 * 366
 
 /**
  * s3:BUCKET/PREFIX, s3:https://HOST/BUCKET/PREFIX or b2:BUCKET/PREFIX, with options after a question mark. Anything else is
@@ -52,6 +63,8 @@ export function parseBucket(text: string, scheme: 's3' | 'b2', rest: string): S3
     ...(options.style !== undefined && { style: styleOf(text, options.style) }),
     ...(options.class !== undefined && { class: options.class }),
     ...(options.ca !== undefined && { ca: options.ca }),
+    ...lockOf(text, options.lock, options['lock-mode']),
+    ...(options.at !== undefined && { at: momentOf(text, options.at) }),
   }
 }
 
@@ -65,10 +78,21 @@ export function bucketText({
   style,
   class: storageClass,
   ca,
+  lock,
+  lockMode,
+  at,
 }: S3Location | B2Location): string {
   const path = prefix === '' ? bucket : `${bucket}/${prefix}`
   const asServer = scheme === 's3' && endpoint !== undefined
-  const options = { ...(!asServer && { endpoint }), region, style, class: storageClass, ca }
+  const options = {
+    ...(!asServer && { endpoint }),
+    region,
+    style,
+    class: storageClass,
+    ca,
+    ...lockOptions(lock, lockMode),
+    at,
+  }
   return `${scheme}:${asServer ? `${endpoint}/` : ''}${path}${optionText(options)}`
 }
 
@@ -100,4 +124,35 @@ function originOf(text: string, endpoint: string): string {
 function styleOf(text: string, style: string): 'path' | 'virtual' {
   if (style === 'path' || style === 'virtual') return style
   throw invalidLocation(text, `${style} is no style of ${text}.`, 'The style is path or virtual.')
+}
+
+const lockOptions = (days: number | undefined, mode: LockMode | undefined) =>
+  days === undefined ? {} : { lock: String(days), 'lock-mode': mode }
+
+function lockOf(
+  text: string,
+  days: string | undefined,
+  mode: string | undefined,
+): Pick<BucketOptions, 'lock' | 'lockMode'> {
+  if (days === undefined) {
+    if (mode === undefined) return {}
+    throw invalidLocation(text, `${text} says how to lock, but not for how long.`, 'Add lock=DAYS, such as lock=30.')
+  }
+  const lock = Number(days)
+  if (!/^\d+$/.test(days) || lock < 1 || lock > mostLockDays) {
+    throw invalidLocation(
+      text,
+      `${days} is no number of days to lock for.`,
+      `Write lock=DAYS, from 1 to ${mostLockDays}.`,
+    )
+  }
+  if (mode === undefined || mode === 'compliance') return { lock }
+  if (mode === 'governance') return { lock, lockMode: mode }
+  throw invalidLocation(text, `${mode} is no way to lock.`, 'lock-mode is compliance or governance.')
+}
+
+function momentOf(text: string, at: string): string {
+  const isMoment = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?Z)?$/.test(at) && !Number.isNaN(Date.parse(at))
+  if (isMoment) return new Date(at).toISOString()
+  throw invalidLocation(text, `${at} is no moment.`, 'Write at=2026-06-01 or at=2026-06-01T12:00:00Z, in UTC.')
 }

@@ -1,3 +1,4 @@
+import type { ObjectLock } from './objectLock.ts'
 import type { ObjectInfo, PutOptions, Range, Storage } from './storage.ts'
 
 /** Passes every call on. Decorators extend it and override what they change. */
@@ -14,6 +15,10 @@ export class ForwardingStorage implements Storage {
 
   get parallelPuts(): number | undefined {
     return this.inner.parallelPuts
+  }
+
+  get objectLock(): ObjectLock | undefined {
+    return this.inner.objectLock
   }
 
   put(name: string, parts: readonly Uint8Array[], options?: PutOptions): Promise<void> {

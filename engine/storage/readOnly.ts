@@ -19,6 +19,11 @@ class ReadOnlyStorage extends ForwardingStorage {
     return this.#refuse('no folders were created')
   }
 
+  /** Nothing could be extended. */
+  override get objectLock(): undefined {
+    return undefined
+  }
+
   fileOf(name: string): string | undefined {
     return this.inner.fileOf?.(name)
   }

@@ -10,7 +10,8 @@ import {
   rangeInvalid,
 } from './names.ts'
 import { isAnswer } from './s3/answers.ts'
-import type { Bucket } from './s3/bucket.ts'
+import type { Bucket, Retention } from './s3/bucket.ts'
+import { BucketLock, type LockOptions } from './s3/bucketLock.ts'
 import { ExclusivePuts, type KnownConditions } from './s3/exclusivePuts.ts'
 import { type PartOptions, putInParts, usualParts } from './s3/parts.ts'
 import { lengthOf, Upload } from './s3/upload.ts'
@@ -24,6 +25,8 @@ export interface S3StorageOptions {
   prefix: string
   /** What the provider is known to do with `If-None-Match: *`. */
   conditions: KnownConditions
+  /** How what is put is locked against removal; not at all unless given. */
+  lock?: LockOptions | undefined
   parts?: Partial<PartOptions>
 }
 
@@ -33,59 +36,73 @@ export interface S3StorageOptions {
  */
 export class S3Storage implements Storage {
   readonly url: string
-  /** One connection rarely fills a line; six packs of 16 MiB are 96 MiB of memory. */
-  readonly parallelPuts = 6
+  /** One connection rarely fills a line; four packs of 16 MiB are 64 MiB of memory. */
+  readonly parallelPuts = 4
   readonly #bucket: Bucket
   readonly #prefix: string
   readonly #exclusive: ExclusivePuts
   readonly #parts: PartOptions
+  readonly objectLock: BucketLock | undefined
 
-  constructor({ bucket, prefix, conditions, parts }: S3StorageOptions) {
+  constructor({ bucket, prefix, conditions, lock, parts }: S3StorageOptions) {
     this.url = bucket.facts.url
     this.#bucket = bucket
     this.#prefix = prefix === '' ? '' : `${prefix}/`
+    this.objectLock = lock && new BucketLock(bucket, this.#prefix, lock)
     this.#exclusive = new ExclusivePuts(conditions)
     this.#parts = { ...usualParts, ...parts }
   }
 
   async put(name: string, parts: readonly Uint8Array[], options: PutOptions = {}): Promise<void> {
     assertObjectName(name)
-    const { overwrite = false, signal } = options
+    const { overwrite = false, transient = false, signal } = options
     throwIfAborted(signal)
     const size = lengthOf(parts)
     const isLarge = size > this.#parts.thresholdBytes
     // Some servers that look at the condition of a put do not for an object in parts.
     const look = !overwrite && (isLarge || this.#exclusive.needsLook)
     if (look && (await this.stat(name, signal))) throw objectExists(name, this.url)
+    const retention = transient ? undefined : this.objectLock?.retention()
     if (isLarge) {
       const condition = overwrite || this.#exclusive.needsLook ? {} : exclusively
       await this.#refusing(name, () =>
-        putInParts(this.#bucket, { name, key: this.#key(name) }, parts, { ...this.#parts, condition, signal }),
+        putInParts(this.#bucket, { name, key: this.#key(name) }, parts, {
+          ...this.#parts,
+          condition,
+          retention,
+          signal,
+        }),
       )
-      return
+    } else {
+      const upload = await Upload.of(parts, { md5: retention !== undefined })
+      if (overwrite) await this.#bucket.put(name, this.#key(name), upload, { retention }, signal)
+      else await this.#putExclusively(name, upload, retention, signal)
     }
-    const upload = await Upload.of(parts)
-    if (overwrite) await this.#bucket.put(name, this.#key(name), upload, {}, signal)
-    else await this.#putExclusively(name, upload, signal)
+    if (retention) this.objectLock?.notePut(name, retention)
   }
 
-  async #putExclusively(name: string, upload: Upload, signal: AbortSignal | undefined): Promise<void> {
+  async #putExclusively(
+    name: string,
+    upload: Upload,
+    retention: Retention | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
     const key = this.#key(name)
-    if (!this.#exclusive.maySend) return await this.#bucket.put(name, key, upload, {}, signal)
+    if (!this.#exclusive.maySend) return await this.#bucket.put(name, key, upload, { retention }, signal)
     try {
-      await this.#refusing(name, () => this.#bucket.put(name, key, upload, exclusively, signal))
+      await this.#refusing(name, () => this.#bucket.put(name, key, upload, { ...exclusively, retention }, signal))
     } catch (error) {
       if (!isAnswer(error, 501, 'NotImplemented')) throw error
       this.#exclusive.sawNotImplemented()
-      return await this.#bucket.put(name, key, upload, {}, signal)
+      return await this.#bucket.put(name, key, upload, { retention }, signal)
     }
-    if (this.#exclusive.isWorthProbing(upload.length)) await this.#probe(name, upload)
+    if (this.#exclusive.isWorthProbing(upload.length)) await this.#probe(name, upload, retention)
   }
 
   /** Puts the same bytes in place of themselves, to learn whether the server lets it happen. See ExclusivePuts. */
-  async #probe(name: string, upload: Upload): Promise<void> {
+  async #probe(name: string, upload: Upload, retention: Retention | undefined): Promise<void> {
     try {
-      await this.#refusing(name, () => this.#bucket.put(name, this.#key(name), upload, exclusively))
+      await this.#refusing(name, () => this.#bucket.put(name, this.#key(name), upload, { ...exclusively, retention }))
       this.#exclusive.sawOverwrite()
     } catch {
       // Refused as it should be, or nothing was learnt. The object is stored either way.
@@ -107,7 +124,7 @@ export class S3Storage implements Storage {
     if (range !== undefined) assertRange(name, range)
     throwIfAborted(signal)
     try {
-      return await this.#bucket.get(name, this.#key(name), range, signal, room)
+      return await this.#bucket.get(name, { key: this.#key(name) }, range, signal, room)
     } catch (error) {
       if (isMissing(error)) throw objectNotFound(name, this.url)
       if (range === undefined || !isAnswer(error, 416)) throw error
@@ -120,7 +137,7 @@ export class S3Storage implements Storage {
     assertObjectName(name)
     throwIfAborted(signal)
     try {
-      const { ContentLength = 0, LastModified } = await this.#bucket.head(name, this.#key(name), signal)
+      const { ContentLength = 0, LastModified } = await this.#bucket.head(name, { key: this.#key(name) }, signal)
       return { name, sizeBytes: ContentLength, modifiedAt: timeOf(LastModified) }
     } catch (error) {
       if (isMissing(error)) return undefined
@@ -152,7 +169,7 @@ export class S3Storage implements Storage {
     assertObjectName(name)
     throwIfAborted(signal)
     try {
-      await this.#bucket.delete(name, this.#key(name), signal)
+      await this.#bucket.delete(name, { key: this.#key(name) }, signal)
     } catch (error) {
       if (!isMissing(error)) throw error
     }
@@ -166,6 +183,7 @@ export class S3Storage implements Storage {
     // Consoles of providers make an empty object for a “folder”.
     const found = Contents.find(({ Key }) => Key !== this.#prefix)
     if (found) throw alreadyExists(this.url, (found.Key ?? '').slice(this.#prefix.length))
+    await this.objectLock?.requireEnabled(signal)
   }
 
   /** Gives up uploads in parts that nobody has ended. Without the right to list them there is nothing to do. */

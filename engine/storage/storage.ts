@@ -1,3 +1,5 @@
+import type { ObjectLock } from './objectLock.ts'
+
 /**
  * Where a repository lives. This interface and its guarantees are all that the rest of the engine knows of a storage.
  *
@@ -23,6 +25,9 @@ export interface Storage {
    * much, as on a drive.
    */
   readonly parallelPuts?: number | undefined
+
+  /** Locks against removal; undefined where there are none, or none were asked for. */
+  readonly objectLock?: ObjectLock | undefined
 
   /**
    * Stores an object. The parts are concatenated. May be called twice with the same arguments (a retry).
@@ -83,6 +88,8 @@ export interface Storage {
 
 export interface PutOptions {
   overwrite?: boolean
+  /** Going to be removed soon, as locks of the repository are: not locked against removal. */
+  transient?: boolean
   signal?: AbortSignal
 }
 

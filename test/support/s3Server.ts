@@ -27,6 +27,8 @@ export interface S3ServerOptions {
   region?: string
   /** Milliseconds since 1970 UTC; the real time unless given. */
   clock?: () => number
+  /** What locks run out by; `clock` unless given. */
+  lockClock?: () => number
   /** Most bytes of all objects together. */
   quotaBytes?: number
   /** What becomes of If-None-Match of a put: kept unless given, passed over, or refused as unknown. */
@@ -53,7 +55,7 @@ const toleratedSkewMs = 15 * 60_000
 
 /**
  * A small S3 server on loopback, in memory: signatures, hashes, conditional puts, ranges, listings in pages, parts, retention.
- * No versions. It answers as radosgw does wherever the driver looks; test/integration/storage asks both the same.
+ * Versions and object lock in buckets that were made with them. It answers as radosgw does wherever the driver looks; test/integration/storage asks both the same.
  */
 export class S3Server {
   readonly options: S3ServerOptions
@@ -180,12 +182,14 @@ export class S3Server {
     if (fault) throw new Refusal(400, fault)
     const store = this.buckets.get(request.bucket)
     if (!store && request.method === 'PUT' && request.key === '') {
-      this.buckets.set(request.bucket, new ObjectStore())
+      const lock = request.headers['x-amz-bucket-object-lock-enabled'] === 'true'
+      this.buckets.set(request.bucket, new ObjectStore({ lock }))
       return { status: 200 }
     }
     if (!store) throw new Refusal(404, 'NoSuchBucket')
     if (!isAllowed(key, request)) throw new Refusal(403, 'AccessDenied')
-    const manners = { now: this.#now, conditions, quotaBytes, mayDelete: key.mayDelete ?? true }
+    const lockNow = this.options.lockClock?.() ?? this.#now
+    const manners = { now: this.#now, lockNow, conditions, quotaBytes, mayDelete: key.mayDelete ?? true }
     return request.key === '' ? answerForBucket(store, request, manners) : answerForObject(store, request, manners)
   }
 }

@@ -64,6 +64,15 @@ export const repositoryMigrations: readonly string[] = [
   DELETE FROM blocks;
   DELETE FROM packs;
   `,
+  // 3: until when objects are locked against removal
+  `
+  CREATE TABLE object_locks (
+    place TEXT NOT NULL,
+    name TEXT NOT NULL,
+    until_ms INTEGER NOT NULL,
+    PRIMARY KEY (place, name)
+  ) WITHOUT ROWID;
+  `,
 ]
 
 export const stateMigrations: readonly string[] = [

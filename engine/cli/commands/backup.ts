@@ -8,7 +8,7 @@ import { exitCodes } from '../exitCodes.ts'
 import { helpNotes } from '../help.ts'
 import { facts, printable } from '../textLayout.ts'
 import { collect, parseRate, parseSize } from '../values.ts'
-import { bytesInTime, consistencyWords, counted, rangeList, readWords } from '../words.ts'
+import { bytesInTime, consistencyWords, counted, localMinute, rangeList, readWords } from '../words.ts'
 
 interface Options {
   name?: string
@@ -127,6 +127,7 @@ function text(source: string, result: BackupResult): string {
     ['Read', `${bytesInTime(readBytes, durationMs)}; ${readWords(result)}`],
     ['New', newBytes === 0 ? 'nothing' : `${formatBytes(newBytes)}, stored in ${formatBytes(storedBytes)}`],
     ['State', consistencyWords[result.consistency]],
+    ['Locked', result.lockedUntil === undefined ? undefined : `until ${localMinute(result.lockedUntil)}`],
   ])
   return `Backed up ${printable(source)} as version ${result.version} of ${result.name}.\n${pairs}`
 }

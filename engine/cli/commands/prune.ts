@@ -4,7 +4,7 @@ import type { PruneResult } from '../../contract/models.ts'
 import type { Cli } from '../cli.ts'
 import { helpNotes } from '../help.ts'
 import { printable } from '../textLayout.ts'
-import { counted, listed } from '../words.ts'
+import { counted, listed, localMinute } from '../words.ts'
 
 const notes = `
 What a backup that is running may still need is only marked, and goes with the
@@ -47,6 +47,12 @@ function text(result: PruneResult): string {
   if (result.waitingPacks > 0) {
     const why = result.waitingFor.length === 0 ? '' : `, because of ${printable(listed(result.waitingFor))}`
     lines.push(`${counted(result.waitingPacks, 'more pack')} will go with the next prune${why}.`)
+  }
+  if (result.locked) {
+    const { objects, sizeBytes, until } = result.locked
+    lines.push(
+      `${formatBytes(sizeBytes)} in ${counted(objects, 'object')} that were removed are still locked, the last until ${localMinute(until)}; a prune after that frees them.`,
+    )
   }
   return `${lines.join('\n')}\n`
 }

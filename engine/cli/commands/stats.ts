@@ -3,8 +3,8 @@ import { formatBytes } from '../../base/bytes.ts'
 import type { StatsResult } from '../../contract/models.ts'
 import type { Cli } from '../cli.ts'
 import { helpNotes } from '../help.ts'
-import { facts } from '../textLayout.ts'
-import { localMinute } from '../words.ts'
+import { facts, printable } from '../textLayout.ts'
+import { counted, localMinute } from '../words.ts'
 
 export function define(command: Command, cli: Cli): void {
   command
@@ -35,9 +35,24 @@ function text(stats: StatsResult): string {
       ['Different data', `${formatBytes(uniqueBytes)} in ${stats.blocks.toLocaleString('en-US')} blocks`],
       ['Stored', `${formatBytes(storedBytes)} in ${stats.packs.toLocaleString('en-US')} packs${saved}`],
       ['Free', freeBytes === null ? undefined : formatBytes(freeBytes)],
+      ...lockFacts(stats.lock),
     ],
     '',
   )
+}
+
+/** The promise first, then each version: the server was asked, so that it is no promise of ours. */
+function lockFacts(lock: StatsResult['lock']): (readonly [string, string])[] {
+  if (lock === undefined) return []
+  const { mode, days, lockedUntil, versions } = lock
+  const all =
+    lockedUntil === null ? 'not everything is locked' : `everything is locked until ${localMinute(lockedUntil)}`
+  const each = versions.map(
+    ({ name, date, lockedUntil: until }) =>
+      `${printable(name)} of ${localMinute(date)}: ${until === null ? 'not locked' : `until ${localMinute(until)}`}`,
+  )
+  const lines = [`${all} (${mode}, ${counted(days, 'day')})`, ...each]
+  return lines.map((line, n) => [n === 0 ? 'Locked' : '', line] as const)
 }
 
 const ratio = (value: number): string => (value < 10 ? value.toFixed(1) : Math.round(value).toLocaleString('en-US'))

@@ -4,11 +4,15 @@ import {
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
   GetObjectCommand,
+  GetObjectLockConfigurationCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
   type ListObjectsV2CommandOutput,
+  ListObjectVersionsCommand,
+  type ListObjectVersionsCommandOutput,
   PutObjectCommand,
+  PutObjectRetentionCommand,
   type S3Client,
   type StorageClass,
   UploadPartCommand,
@@ -16,10 +20,13 @@ import {
 import type { Clock } from '../../base/clock.ts'
 import { throwIfAborted } from '../../contract/errors.ts'
 import type { Range } from '../storage.ts'
+import { isAnswer } from './answers.ts'
 import { Deadline } from './deadline.ts'
 import { expectedLength, readBody } from './download.ts'
 import { type S3Action, translateS3Error } from './errors.ts'
+import { afterChecksums, beforeSigning, withHash, withMd5 } from './hashes.ts'
 import type { Upload } from './upload.ts'
+import { type ListedVersion, listedVersions } from './versions.ts'
 
 export interface BucketFacts {
   /** For messages. */
@@ -47,6 +54,18 @@ export interface PartPlace {
 /** Answers to these headers a request is stored for; see ExclusivePuts. */
 type Condition = { IfNoneMatch?: '*' }
 
+/** Until when what is stored cannot be removed. */
+export interface Retention {
+  mode: 'GOVERNANCE' | 'COMPLIANCE'
+  until: Date
+}
+
+/** An object, or one of its versions. */
+export interface VersionPlace {
+  key: string
+  versionId?: string
+}
+
 const notStopped = () => true
 
 /** The requests to one bucket, each with its deadline, and with errors in the words of Holdfast. Keys are whole keys. */
@@ -60,8 +79,20 @@ export class Bucket {
   }
 
   /** Stores an object whole. A cancelled call ends when it is certain that nothing was stored, or else is carried out. */
-  async put(name: string, key: string, upload: Upload, condition: Condition, signal?: AbortSignal): Promise<void> {
-    const command = new PutObjectCommand({ ...this.#at(key), ...this.#class, ...condition, ...bodyOf(upload) })
+  async put(
+    name: string,
+    key: string,
+    upload: Upload,
+    { retention, ...condition }: Condition & { retention?: Retention | undefined },
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const command = new PutObjectCommand({
+      ...this.#at(key),
+      ...this.#class,
+      ...condition,
+      ...fieldsOf(retention),
+      ...bodyOf(upload),
+    })
     command.middlewareStack.add(withHash(upload), beforeSigning)
     await this.#ask(
       { kind: 'write', name },
@@ -72,12 +103,18 @@ export class Bucket {
     )
   }
 
-  async get(name: string, key: string, range: Range | undefined, signal?: AbortSignal, room?: ArrayBuffer) {
+  async get(
+    name: string,
+    { key, versionId }: VersionPlace,
+    range: Range | undefined,
+    signal?: AbortSignal,
+    room?: ArrayBuffer,
+  ) {
     const { url } = this.facts
     const asked = range && { Range: `bytes=${range.offset}-${range.offset + range.length - 1}` }
     return await this.#ask({ kind: 'read', name }, range?.length ?? 0, signal, async (stop, deadline) => {
       const { Body, ContentLength, ContentRange } = await this.#client.send(
-        new GetObjectCommand({ ...this.#at(key), ...asked }),
+        new GetObjectCommand({ ...this.#at(key, versionId), ...asked }),
         stop,
       )
       const body = Body as AsyncIterable<Uint8Array> & { destroy(): void }
@@ -93,16 +130,53 @@ export class Bucket {
     })
   }
 
-  async head(name: string, key: string, signal?: AbortSignal) {
+  async head(name: string, { key, versionId }: VersionPlace, signal?: AbortSignal) {
     return await this.#ask({ kind: 'read', name }, 0, signal, stop =>
-      this.#client.send(new HeadObjectCommand(this.#at(key)), stop),
+      this.#client.send(new HeadObjectCommand(this.#at(key, versionId)), stop),
     )
   }
 
-  async delete(name: string, key: string, signal?: AbortSignal): Promise<void> {
+  /** Without the id of a version, a bucket with versions keeps them all behind a marker. */
+  async delete(name: string, { key, versionId }: VersionPlace, signal?: AbortSignal): Promise<void> {
     await this.#ask({ kind: 'delete', name }, 0, signal, stop =>
-      this.#client.send(new DeleteObjectCommand(this.#at(key)), stop),
+      this.#client.send(new DeleteObjectCommand(this.#at(key, versionId)), stop),
     )
+  }
+
+  /** Locks the current version of an object until then. */
+  async retain(name: string, key: string, { mode, until }: Retention, signal?: AbortSignal): Promise<void> {
+    const Retention = { Mode: mode, RetainUntilDate: until }
+    const command = new PutObjectRetentionCommand({ ...this.#at(key), Retention })
+    command.middlewareStack.add(withMd5, afterChecksums)
+    await this.#ask({ kind: 'lock', name }, 0, signal, stop => this.#client.send(command, stop))
+  }
+
+  /** Whether objects of this bucket can be locked. */
+  async hasLock(signal?: AbortSignal): Promise<boolean> {
+    const command = new GetObjectLockConfigurationCommand({ Bucket: this.facts.bucket })
+    try {
+      const { ObjectLockConfiguration } = await this.#ask({ kind: 'lock' }, 0, signal, stop =>
+        this.#client.send(command, stop),
+      )
+      return ObjectLockConfiguration?.ObjectLockEnabled === 'Enabled'
+    } catch (error) {
+      if (isAnswer(error, 404)) return false
+      throw error
+    }
+  }
+
+  /** All versions of what begins with `prefix`, by key, of each key the newest first. */
+  async *versions(prefix: string, signal?: AbortSignal): AsyncGenerator<ListedVersion> {
+    let after: { KeyMarker?: string; VersionIdMarker?: string } | undefined = {}
+    while (after !== undefined) {
+      const command = new ListObjectVersionsCommand({ Bucket: this.facts.bucket, Prefix: prefix, ...after })
+      const page: ListObjectVersionsCommandOutput = await this.#ask({ kind: 'versions' }, 0, signal, stop =>
+        this.#client.send(command, stop),
+      )
+      yield* listedVersions(page)
+      const { NextKeyMarker: key, NextVersionIdMarker: id } = page
+      after = page.IsTruncated ? { ...(key && { KeyMarker: key }), ...(id && { VersionIdMarker: id }) } : undefined
+    }
   }
 
   /** One page of keys that begin with `prefix`. Answers say in words why they refuse, unlike those to HEAD. */
@@ -126,8 +200,8 @@ export class Bucket {
   }
 
   /** Cannot be cancelled: who does not learn the id could not give the upload up. */
-  async beginParts(name: string, key: string): Promise<string> {
-    const command = new CreateMultipartUploadCommand({ ...this.#at(key), ...this.#class })
+  async beginParts(name: string, key: string, retention?: Retention): Promise<string> {
+    const command = new CreateMultipartUploadCommand({ ...this.#at(key), ...this.#class, ...fieldsOf(retention) })
     const { UploadId } = await this.#ask({ kind: 'write', name }, 0, undefined, stop =>
       this.#client.send(command, stop),
     )
@@ -186,8 +260,8 @@ export class Bucket {
     this.#client.destroy()
   }
 
-  #at(key: string): { Bucket: string; Key: string } {
-    return { Bucket: this.facts.bucket, Key: key }
+  #at(key: string, versionId?: string): { Bucket: string; Key: string; VersionId?: string } {
+    return { Bucket: this.facts.bucket, Key: key, ...(versionId !== undefined && { VersionId: versionId }) }
   }
 
   get #class(): { StorageClass?: StorageClass } {
@@ -214,16 +288,11 @@ export class Bucket {
   }
 }
 
-const bodyOf = (upload: Upload) => ({ Body: upload.body(), ContentLength: upload.length })
+const bodyOf = (upload: Upload) => ({
+  Body: upload.body(),
+  ContentLength: upload.length,
+  ...(upload.md5 !== undefined && { ContentMD5: upload.md5 }),
+})
 
-/** Has a request signed with the hash of its body, which the SDK does not know as the body is a stream. */
-const withHash =
-  ({ hash }: Upload) =>
-  <Args extends { request: unknown }, Result>(next: (args: Args) => Promise<Result>) =>
-  (args: Args): Promise<Result> => {
-    const { headers } = args.request as { headers: Record<string, string> }
-    headers['x-amz-content-sha256'] = hash
-    return next(args)
-  }
-
-const beforeSigning = { step: 'build', name: 'bodyHash' } as const
+const fieldsOf = (retention: Retention | undefined) =>
+  retention && { ObjectLockMode: retention.mode, ObjectLockRetainUntilDate: retention.until }

@@ -4,7 +4,7 @@ import { networkError, plain, type Server } from './networkErrors.ts'
 
 /** What was being done when a request failed. */
 export interface S3Action extends Server {
-  kind: 'open' | 'list' | 'read' | 'write' | 'delete'
+  kind: 'open' | 'list' | 'versions' | 'read' | 'write' | 'lock' | 'delete'
   /** The object, where it is about one. */
   name?: string
   bucket: string
@@ -17,6 +17,8 @@ export interface S3Action extends Server {
 const rights: Record<S3Action['kind'], string> = {
   open: 's3:ListBucket (Backblaze: listFiles)',
   list: 's3:ListBucket (Backblaze: listFiles)',
+  versions: 's3:ListBucketVersions (Backblaze: listFiles)',
+  lock: 's3:PutObjectRetention and s3:GetObjectRetention (Backblaze: writeFileRetentions and readFileRetentions)',
   read: 's3:GetObject (Backblaze: readFiles)',
   write: 's3:PutObject (Backblaze: writeFiles)',
   delete: 's3:DeleteObject (Backblaze: deleteFiles)',
@@ -132,6 +134,7 @@ function fromAnswer(error: unknown, answer: ErrorAnswer, action: S3Action): Hold
       details: { right: rights[kind] },
     })
   }
+  if (status === 400 && /object ?lock/i.test(message)) return noObjectLock(url, bucket, base)
   const waitMs = retryAfterMs(answer.headers['retry-after'], now)
   const wait = waitMs === undefined ? {} : { retryAfterMs: waitMs }
   if (busy.has(code) || status === 429 || status === 503) {
@@ -150,9 +153,25 @@ function fromAnswer(error: unknown, answer: ErrorAnswer, action: S3Action): Hold
   })
 }
 
+/** The error for a place that is to lock objects in a bucket that cannot. */
+export function noObjectLock(url: string, bucket: string, options: ErrorOptions = {}): HoldfastError {
+  return new HoldfastError(
+    'config.invalid',
+    `The bucket ${bucket} has no object lock, so nothing in it can be locked.`,
+    {
+      ...options,
+      advice:
+        'Turn object lock on for it at the provider (many can do that only when a bucket is made), without a default retention; or leave the option lock out.',
+      details: { ...options.details, url, bucket },
+    },
+  )
+}
+
 const verbs: Record<S3Action['kind'], string> = {
   open: 'list the bucket',
   list: 'list the bucket',
+  versions: 'list the versions of',
+  lock: 'lock',
   read: 'read',
   write: 'write',
   delete: 'remove',

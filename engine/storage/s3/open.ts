@@ -3,12 +3,15 @@ import { HoldfastError } from '../../contract/errors.ts'
 import { type B2Location, bucketText, type S3Location } from '../bucketLocations.ts'
 import type { OpenStorageOptions } from '../registry.ts'
 import { S3Storage } from '../s3.ts'
+import type { Storage } from '../storage.ts'
 import { findB2Endpoint } from './b2.ts'
 import { Bucket } from './bucket.ts'
+import type { LockOptions } from './bucketLock.ts'
 import { type ClientOptions, makeClient, readCertificates, type Timeouts, usualTimeouts } from './client.ts'
 import { findSigningKey, type SigningKey } from './credentials.ts'
 import type { KnownConditions } from './exclusivePuts.ts'
 import type { PartOptions } from './parts.ts'
+import { PastBucket } from './past.ts'
 import { firstRegion, regionOfHost } from './region.ts'
 
 export interface S3Options extends OpenStorageOptions {
@@ -25,7 +28,7 @@ export interface S3Options extends OpenStorageOptions {
  * come in. storage.bucketNotFound, storage.authFailed and whatever keeps the server from being reached; repository.notFound
  * as OpenStorageOptions.expect says.
  */
-export async function openS3(location: S3Location | B2Location, options: S3Options = {}): Promise<S3Storage> {
+export async function openS3(location: S3Location | B2Location, options: S3Options = {}): Promise<Storage> {
   const url = bucketText(location)
   const signingKey = await findSigningKey(location.scheme, url, options.credentials, options.env ?? process.env)
   const server = await findServer(location, url, signingKey, options.b2AuthorizeUrl)
@@ -47,15 +50,24 @@ export async function openS3(location: S3Location | B2Location, options: S3Optio
     })
   const under = location.prefix === '' ? '' : `${location.prefix}/`
   const { bucket, isEmpty } = await inItsRegion(at, server.region, location.region === undefined, under)
-  const storage = new S3Storage({
-    bucket,
-    prefix: location.prefix,
-    conditions: knownConditions(server.endpoint),
-    ...(options.parts && { parts: options.parts }),
-  })
+  const storage =
+    location.at === undefined
+      ? new S3Storage({
+          bucket,
+          prefix: location.prefix,
+          conditions: knownConditions(server.endpoint),
+          ...(options.parts && { parts: options.parts }),
+          lock: lockOf(location),
+        })
+      : await PastBucket.open(bucket, under, Date.parse(location.at)).catch(error => {
+          bucket.close()
+          throw error
+        })
   const { expect = 'repository' } = options
   try {
-    const isMissing = expect === 'repository' ? !(await storage.stat(configName)) : expect === 'folder' && isEmpty
+    const isNothing = storage instanceof PastBucket ? storage.isEmpty : isEmpty
+    const isMissing = expect === 'repository' ? !(await storage.stat(configName)) : expect === 'folder' && isNothing
+    if (expect === 'nothing' && storage instanceof S3Storage) await storage.objectLock?.requireEnabled()
     if (!isMissing) return storage
     throw new HoldfastError('repository.notFound', `There is no repository at ${url}.`, {
       advice: 'Check the bucket and what comes after it, or make a repository there with "holdfast init".',
@@ -65,6 +77,12 @@ export async function openS3(location: S3Location | B2Location, options: S3Optio
     await storage.close()
     throw error
   }
+}
+
+function lockOf(location: S3Location | B2Location): LockOptions | undefined {
+  if (location.lock === undefined) return undefined
+  const { lock, lockMode, at, class: storageClass, style, ca, ...place } = location
+  return { days: lock, mode: lockMode ?? 'compliance', place: bucketText(place) }
 }
 
 async function findServer(

@@ -1,4 +1,4 @@
-import type { Bucket, PartPlace } from './bucket.ts'
+import type { Bucket, PartPlace, Retention } from './bucket.ts'
 import { cut, lengthOf, Upload } from './upload.ts'
 
 export interface PartOptions {
@@ -23,14 +23,18 @@ export async function putInParts(
   bucket: Bucket,
   { name, key }: { name: string; key: string },
   parts: readonly Uint8Array[],
-  options: PartOptions & { condition: { IfNoneMatch?: '*' }; signal?: AbortSignal | undefined },
+  options: PartOptions & {
+    condition: { IfNoneMatch?: '*' }
+    retention?: Retention | undefined
+    signal?: AbortSignal | undefined
+  },
 ): Promise<void> {
-  const { signal, condition } = options
+  const { condition, retention } = options
   const size = lengthOf(parts)
   const partBytes = Math.max(options.partBytes, Math.ceil(size / mostParts))
-  const uploadId = await bucket.beginParts(name, key)
+  const uploadId = await bucket.beginParts(name, key, retention)
   try {
-    const etags = await putParts(bucket, name, { key, uploadId }, partBytes, options.parallel, parts, signal)
+    const etags = await putParts(bucket, name, { key, uploadId }, parts, { ...options, partBytes })
     await bucket.completeParts(name, { key, uploadId }, etags, condition)
   } catch (error) {
     // Who cancelled does not want to wait long for tidying up.
@@ -44,10 +48,8 @@ async function putParts(
   bucket: Bucket,
   name: string,
   place: Omit<PartPlace, 'number'>,
-  partBytes: number,
-  parallel: number,
   parts: readonly Uint8Array[],
-  signal: AbortSignal | undefined,
+  { partBytes, parallel, retention, signal }: Parameters<typeof putInParts>[3],
 ): Promise<(string | undefined)[]> {
   const size = lengthOf(parts)
   const etags: (string | undefined)[] = Array.from({ length: Math.ceil(size / partBytes) })
@@ -58,7 +60,7 @@ async function putParts(
   const work = async () => {
     while (next < etags.length) {
       const index = next++
-      const upload = await Upload.of(cut(parts, index * partBytes, partBytes))
+      const upload = await Upload.of(cut(parts, index * partBytes, partBytes), { md5: retention !== undefined })
       etags[index] = await bucket.putPart(name, { ...place, number: index + 1 }, upload, failed.signal)
     }
   }

@@ -14,26 +14,31 @@ export class Upload {
   readonly length: number
   /** SHA-256 of everything, in hex: signed with the request, and checked by the server against what it got. */
   readonly hash: string
+  /** In base64, where it was asked for: what is put under a lock must have it. */
+  readonly md5: string | undefined
   readonly #parts: readonly Uint8Array[]
   #isHandedOut = false
 
-  private constructor(parts: readonly Uint8Array[], length: number, hash: string) {
+  private constructor(parts: readonly Uint8Array[], length: number, hash: string, md5: string | undefined) {
+    this.md5 = md5
     this.#parts = parts
     this.length = length
     this.hash = hash
   }
 
-  static async of(parts: readonly Uint8Array[]): Promise<Upload> {
+  static async of(parts: readonly Uint8Array[], { md5: wantsMd5 = false } = {}): Promise<Upload> {
     const hash = createHash('sha256')
+    const md5 = wantsMd5 ? createHash('md5') : undefined
     let sinceTurn = 0
     for (const piece of pieces(parts, hashBytes)) {
       hash.update(piece)
+      md5?.update(piece)
       sinceTurn += piece.length
       if (sinceTurn < hashBytes) continue
       await setImmediate()
       sinceTurn = 0
     }
-    return new Upload(parts, lengthOf(parts), hash.digest('hex'))
+    return new Upload(parts, lengthOf(parts), hash.digest('hex'), md5?.digest('base64'))
   }
 
   /**

@@ -5,6 +5,7 @@ import { names, sealedKind } from '../../../engine/repository/format.ts'
 import { type Lock, type LockInfo, Locks, lockLifetimeMs } from '../../../engine/repository/locks.ts'
 import { openObject, sealObject } from '../../../engine/repository/sealedObject.ts'
 import { MemoryStorage } from '../../../engine/storage/memory.ts'
+import { AppendOnlyStorage } from '../../support/appendOnlyStorage.ts'
 import { FaultyStorage } from '../../support/faultyStorage.ts'
 import { LeapingClock } from '../../support/leapingClock.ts'
 import { alter, flipped, namesIn } from '../../support/tempRepository.ts'
@@ -326,5 +327,82 @@ describe('a lock that is held', () => {
     }
     await expect(acquire('prune', 'prune', abort.signal)).rejects.toMatchObject({ code: 'run.cancelled' })
     expect(await living()).toEqual([first.id])
+  })
+})
+
+describe('locks where this key may not remove', () => {
+  it('are over at once when they are released, for everybody', async () => {
+    const { storage, clock, acquire } = make()
+    const daily = new Locks(new AppendOnlyStorage(storage), key, clock)
+    const lock = await daily.acquire('prune', 'prune')
+    await lock.assertHeld()
+    await lock.release()
+    await expect(lock.assertHeld()).rejects.toMatchObject({ code: 'repository.lockLost' })
+    expect(await namesIn(storage, 'locks')).toHaveLength(1)
+    expect(await daily.living()).toEqual([])
+    // Nobody waits for it, and whoever may remove does.
+    const next = await acquire('prune', 'prune')
+    expect(await namesIn(storage, 'locks')).toEqual([names.lock(next.id)])
+  })
+
+  it('of dead runs are over as well, and cost no read from then on', async () => {
+    const { storage, clock, plant } = make()
+    const append = new AppendOnlyStorage(storage)
+    const daily = new Locks(append, key, clock)
+    await plant({ holder: deadHere })
+    const living = await plant({ holder: elsewhere })
+    expect((await daily.living()).map(lock => lock.id as string)).toEqual([living])
+    const before = append.refused.length
+    const gets = vi.spyOn(append, 'get')
+    for (let n = 0; n < 3; n++) await daily.living()
+    expect(gets).toHaveBeenCalledTimes(3)
+    expect(append.refused).toHaveLength(before)
+  })
+
+  it('is lost to a run that was stalled, and does not come back to life', async () => {
+    const { storage, clock, acquire } = make()
+    const tick = holdTimers()
+    const lock = await acquire('shared', 'backup')
+    await storage.put(names.lock(lock.id), [Buffer.from('released')], { overwrite: true })
+    await tick(11 * minuteMs)
+    expect((await storage.stat(names.lock(lock.id)))?.sizeBytes).toBe(8)
+    await expect(lock.assertHeld()).rejects.toMatchObject({ code: 'repository.lockLost' })
+    expect(clock.now()).toBeGreaterThan(0)
+  })
+
+  it('live on where they cannot even be written over, and are over when they are released', async () => {
+    const { storage, clock, living, locks, acquire } = make()
+    const append = new AppendOnlyStorage(storage)
+    append.mayReplace = false
+    const daily = new Locks(append, key, clock)
+    const tick = holdTimers()
+    const lock = await daily.acquire('shared', 'backup')
+    for (let minutes = 0; minutes < 50; minutes += 5) {
+      clock.advance(5 * minuteMs)
+      await tick(5 * minuteMs)
+      await lock.assertHeld()
+    }
+    expect((await namesIn(storage, 'locks')).length).toBeGreaterThan(9)
+    // One lock, also in the eyes of others who could remove what is old.
+    expect(await living()).toEqual([lock.id])
+    expect(await locks.living()).toMatchObject([{ refreshedAt: clock.now(), purpose: 'backup' }])
+    await lock.assertHeld()
+    await lock.release()
+    expect(await daily.living()).toEqual([])
+    const next = await acquire('prune', 'prune')
+    expect(await namesIn(storage, 'locks')).toEqual([names.lock(next.id)])
+  })
+
+  it('of another computer that were refreshed beside themselves die when the last of that is old', async () => {
+    const { storage, clock, plant, living } = make()
+    const id = await plant({ holder: elsewhere })
+    clock.advance(20 * minuteMs)
+    const beside = await plant({ holder: elsewhere, id: id as LockInfo['id'] })
+    clock.advance(20 * minuteMs)
+    expect(await living()).toEqual([id])
+    expect(await namesIn(storage, 'locks')).toEqual([names.lock(id), names.lock(beside)].sort())
+    clock.advance(20 * minuteMs)
+    expect(await living()).toEqual([])
+    expect(await namesIn(storage, 'locks')).toEqual([])
   })
 })

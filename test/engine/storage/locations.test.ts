@@ -31,6 +31,14 @@ describe('places in buckets', () => {
       'b2:my-bucket?endpoint=http://127.0.0.1:1',
       { scheme: 'b2', bucket: 'my-bucket', prefix: '', endpoint: 'http://127.0.0.1:1' },
     ],
+    ['s3:bucket?lock=30', { scheme: 's3', bucket: 'bucket', prefix: '', lock: 30 }],
+    ['s3:bucket?lock-mode=compliance&lock=7', { scheme: 's3', bucket: 'bucket', prefix: '', lock: 7 }],
+    [
+      'b2:bucket/p?lock=30&lock-mode=governance',
+      { scheme: 'b2', bucket: 'bucket', prefix: 'p', lock: 30, lockMode: 'governance' },
+    ],
+    ['s3:bucket?at=2026-06-01', { scheme: 's3', bucket: 'bucket', prefix: '', at: '2026-06-01T00:00:00.000Z' }],
+    ['s3:bucket?at=2026-06-01T12:30Z', { scheme: 's3', bucket: 'bucket', prefix: '', at: '2026-06-01T12:30:00.000Z' }],
   ])('%s', (text, location) => {
     expect(parseRepositoryUrl(text)).toEqual(location)
     expect(parseRepositoryUrl(locationText(parseRepositoryUrl(text)))).toEqual(location)
@@ -51,6 +59,15 @@ describe('places in buckets', () => {
     's3:https://',
     's3:ftp://host/bucket',
     'b2:bucket?style=other',
+    's3:bucket?lock=0',
+    's3:bucket?lock=1e9',
+    's3:bucket?lock=-1',
+    's3:bucket?lock=9999',
+    's3:bucket?lock=30&lock-mode=strict',
+    's3:bucket?lock-mode=governance',
+    's3:bucket?at=yesterday',
+    's3:bucket?at=2026-13-01',
+    's3:bucket?at=2026-06-01T12:00:00',
     'b2:bucket?endpoint=https://host/path',
   ])('refuses %s', text => expect(() => parseRepositoryUrl(text)).toThrow(invalid))
 

@@ -20,6 +20,7 @@ export interface S3Answer {
 
 export interface Manners {
   now: number
+  lockNow: number
   /** See S3ServerOptions. */
   conditions: 'kept' | 'ignored' | 'refused'
   quotaBytes: number
@@ -35,11 +36,16 @@ export function answerForBucket(store: ObjectStore, request: S3Request, manners:
   const { method, query, body } = request
   if (method === 'HEAD') return { status: 200 }
   if (method === 'GET' && query.has('uploads')) return listUploads(store, request)
+  if (method === 'GET' && query.has('versions')) return listVersions(store, request)
+  if (method === 'GET' && query.has('object-lock')) {
+    if (!store.hasLock) throw new Refusal(404, 'ObjectLockConfigurationNotFoundError')
+    return xml('ObjectLockConfiguration', { ObjectLockEnabled: 'Enabled' })
+  }
   if (method === 'GET' && query.get('list-type') === '2') return listObjects(store, request)
   if (method === 'POST' && query.has('delete')) {
     const keys = textsIn(body.toString(), 'Key')
-    const outcomes = keys.map(key => ({ key, refusal: whyKept(store.objects.get(key), request, manners) }))
-    for (const { key, refusal } of outcomes) if (!refusal) store.objects.delete(key)
+    const outcomes = keys.map(key => ({ key, refusal: whyHidden(store, key, request, manners) }))
+    for (const { key, refusal } of outcomes) if (!refusal) store.remove(key, manners.now)
     return xml('DeleteResult', {
       Deleted: outcomes.filter(({ refusal }) => !refusal).map(({ key }) => ({ Key: key })),
       Error: outcomes.filter(({ refusal }) => refusal).map(({ key }) => ({ Key: key, Code: 'AccessDenied' })),
@@ -57,13 +63,20 @@ export function answerForObject(store: ObjectStore, request: S3Request, manners:
     put(store, key, request.body, request, manners)
     return { status: 200, headers: { etag: etagOf(request.body) } }
   }
+  const versionId = query.get('versionId')
+  if (method === 'DELETE' && versionId !== null) {
+    if (whyKept(store.version(key, versionId)?.object, request, manners)) throw new Refusal(403, 'AccessDenied')
+    store.removeVersion(key, versionId)
+    return { status: 204 }
+  }
   if (method === 'DELETE') {
-    if (whyKept(store.objects.get(key), request, manners)) throw new Refusal(403, 'AccessDenied')
-    store.objects.delete(key)
+    if (whyHidden(store, key, request, manners)) throw new Refusal(403, 'AccessDenied')
+    store.remove(key, manners.now)
     return { status: 204 }
   }
   if (method !== 'GET' && method !== 'HEAD') throw new Refusal(405, 'MethodNotAllowed')
-  const object = store.objects.get(key)
+  const object = versionId === null ? store.objects.get(key) : store.version(key, versionId)?.object
+  if (!object && versionId !== null) throw new Refusal(404, 'NoSuchVersion')
   if (!object) throw new Refusal(404, 'NoSuchKey')
   return read(object, request)
 }
@@ -93,14 +106,19 @@ function put(store: ObjectStore, key: string, data: Buffer, { headers }: S3Reque
   if (condition === '*' && manners.conditions === 'kept' && store.objects.has(key)) {
     throw new Refusal(412, 'PreconditionFailed')
   }
+  const lock = lockOf(headers)
+  if (lock && !store.hasLock) throw new Refusal(400, 'InvalidRequest', { Message: noLockHere })
+  if (lock && headers['content-md5'] === undefined && !hasChecksum(headers)) {
+    throw new Refusal(400, 'InvalidRequest', { Message: 'Content-MD5 is required for a put with object lock' })
+  }
   if (store.sizeBytes - (store.objects.get(key)?.data.length ?? 0) + data.length > manners.quotaBytes) {
     throw new Refusal(403, 'QuotaExceeded')
   }
-  store.objects.set(key, {
+  store.put(key, {
     data,
     etag: etagOf(data),
     modifiedAt: manners.now,
-    lock: lockOf(headers),
+    lock,
     storageClass: one(headers['x-amz-storage-class']),
   })
 }
@@ -108,7 +126,9 @@ function put(store: ObjectStore, key: string, data: Buffer, { headers }: S3Reque
 function answerForParts(store: ObjectStore, request: S3Request, manners: Manners): S3Answer {
   const { method, bucket, key, query, body, headers } = request
   if (method === 'POST' && query.has('uploads')) {
-    const id = store.begin(key, manners.now, one(headers['x-amz-storage-class']))
+    const lock = lockOf(headers)
+    if (lock && !store.hasLock) throw new Refusal(400, 'InvalidRequest', { Message: noLockHere })
+    const id = store.begin(key, manners.now, one(headers['x-amz-storage-class']), lock)
     return xml('InitiateMultipartUploadResult', { Bucket: bucket, Key: key, UploadId: id })
   }
   const id = query.get('uploadId') ?? ''
@@ -134,12 +154,14 @@ function answerForParts(store: ObjectStore, request: S3Request, manners: Manners
   }
   // As radosgw does: the condition of the last request is passed over.
   put(store, key, data, { ...request, headers: {} }, manners)
+  if (upload.lock) store.objects.get(key)!.lock = upload.lock
   store.uploads.delete(id)
   return xml('CompleteMultipartUploadResult', { Bucket: bucket, Key: key, ETag: etagOf(data) })
 }
 
-function answerForRetention(store: ObjectStore, { method, key, body, headers }: S3Request): S3Answer {
-  const object = store.objects.get(key)
+function answerForRetention(store: ObjectStore, { method, key, query, body, headers }: S3Request): S3Answer {
+  const versionId = query.get('versionId')
+  const object = versionId === null ? store.objects.get(key) : store.version(key, versionId)?.object
   if (!object) throw new Refusal(404, 'NoSuchKey')
   if (method === 'GET') {
     if (!object.lock) throw new Refusal(404, 'NoSuchObjectLockConfiguration')
@@ -176,6 +198,40 @@ function listObjects(store: ObjectStore, { bucket, query }: S3Request): S3Answer
   })
 }
 
+/** Sorted by key, of each the newest first; markers of removals are elements of their own. */
+function listVersions(store: ObjectStore, { bucket, query }: S3Request): S3Answer {
+  const prefix = query.get('prefix') ?? ''
+  const most = Math.min(Number(query.get('max-keys') ?? mostKeys), mostKeys)
+  const all = [...store.versions.keys()]
+    .filter(key => key.startsWith(prefix))
+    .sort()
+    .flatMap(key => {
+      const newestFirst = store.versions.get(key)!.toReversed()
+      return newestFirst.map((version, age) => ({ key, isLatest: age === 0, ...version }))
+    })
+  const [afterKey, afterId] = [query.get('key-marker'), query.get('version-id-marker')]
+  const from = afterKey === null ? 0 : all.findIndex(({ key, id }) => key === afterKey && id === afterId) + 1
+  const page = all.slice(from, from + most)
+  const isTruncated = from + most < all.length
+  const facts = ({ key, id, isLatest, modifiedAt }: (typeof all)[number]) => ({
+    Key: key,
+    VersionId: id,
+    IsLatest: isLatest,
+    LastModified: isoOf(modifiedAt),
+  })
+  return xml('ListVersionsResult', {
+    Name: bucket,
+    Prefix: prefix,
+    IsTruncated: isTruncated,
+    NextKeyMarker: isTruncated ? page.at(-1)!.key : undefined,
+    NextVersionIdMarker: isTruncated ? page.at(-1)!.id : undefined,
+    Version: page.flatMap(version =>
+      version.object ? [{ ...facts(version), Size: version.object.data.length, StorageClass: 'STANDARD' }] : [],
+    ),
+    DeleteMarker: page.flatMap(version => (version.object ? [] : [facts(version)])),
+  })
+}
+
 function listUploads(store: ObjectStore, { bucket, query }: S3Request): S3Answer {
   const prefix = query.get('prefix') ?? ''
   const uploads = [...store.uploads].filter(([, { key }]) => key.startsWith(prefix))
@@ -186,15 +242,20 @@ function listUploads(store: ObjectStore, { bucket, query }: S3Request): S3Answer
   })
 }
 
-/** Why an object may not be removed, if so. */
+/** Why what there is now may not be removed, if so. A lock does not keep a marker from being put before it. */
+function whyHidden(store: ObjectStore, key: string, request: S3Request, manners: Manners): string | undefined {
+  return whyKept(store.hasLock ? undefined : store.objects.get(key), request, manners)
+}
+
+/** Why an object may not be removed for good, if so. */
 function whyKept(
   object: StoredObject | undefined,
   { headers }: S3Request,
-  { now, mayDelete }: Manners,
+  { lockNow, mayDelete }: Manners,
 ): string | undefined {
   if (!mayDelete) return 'no right'
   const { lock } = object ?? {}
-  if (!lock || lock.until <= now) return undefined
+  if (!lock || lock.until <= lockNow) return undefined
   const bypass = lock.mode === 'GOVERNANCE' && headers['x-amz-bypass-governance-retention'] === 'true'
   return bypass ? undefined : 'locked'
 }
@@ -204,6 +265,10 @@ function lockOf(headers: IncomingHttpHeaders): ObjectLock | undefined {
   const until = Date.parse(String(headers['x-amz-object-lock-retain-until-date']))
   return (mode === 'GOVERNANCE' || mode === 'COMPLIANCE') && !Number.isNaN(until) ? { mode, until } : undefined
 }
+
+const noLockHere = 'Bucket is missing Object Lock Configuration'
+const hasChecksum = (headers: IncomingHttpHeaders): boolean =>
+  Object.keys(headers).some(name => name.startsWith('x-amz-checksum-'))
 
 const one = (header: string | string[] | undefined): string | undefined => (Array.isArray(header) ? header[0] : header)
 
