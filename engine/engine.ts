@@ -8,7 +8,8 @@ import { stateMigrations } from './catalogue/migrations/index.ts'
 import { HoldfastError, isHoldfastError } from './contract/errors.ts'
 import type { InitResult, Overlay } from './contract/models.ts'
 import type { TrackedVolumeState } from './contract/tracking.ts'
-import type { Engine, InitOptions, RepositoryOptions, Secret, Session } from './engineApi.ts'
+import { type ElsewhereFacts, lookElsewhere } from './elsewhere.ts'
+import type { AccessOptions, Engine, InitOptions, RepositoryOptions, Secret, Session } from './engineApi.ts'
 import type { VolumeDeps } from './heldSource.ts'
 import { LvmDriver } from './lvm/driver.ts'
 import { lvmSystem } from './lvm/system.ts'
@@ -126,6 +127,26 @@ class HoldfastEngine implements Engine {
     }
   }
 
+  async lookElsewhere(url: string, options: AccessOptions & { signal?: AbortSignal } = {}): Promise<ElsewhereFacts> {
+    const location = parseRepositoryUrl(url)
+    const access = this.#access(options)
+    const text = locationText(location)
+    let storage: Storage
+    try {
+      storage = await openStorage(url, storageDrivers, { ...access, expect: 'folder' })
+    } catch (error) {
+      if (isHoldfastError(error, 'repository.notFound')) return { url: text, repositoryId: null, canDelete: null }
+      throw error
+    }
+    try {
+      // Elsewhere folders are made when the repository is, so nothing can be put before.
+      const mayTry = location.scheme === 's3' || location.scheme === 'b2'
+      return { url: text, ...(await lookElsewhere(storage, { mayTry, signal: options.signal })) }
+    } finally {
+      await storage.close()
+    }
+  }
+
   overlays(): Promise<Overlay[]> {
     return this.#overlays.list()
   }
@@ -150,12 +171,18 @@ class HoldfastEngine implements Engine {
     return await previewSource(path, options, this.#volumes)
   }
 
-  #access({ credentials }: Pick<RepositoryOptions, 'credentials'>): Access {
-    return { stateDir: this.#stateDir, clock: this.#clock, ...(credentials && { credentials }) }
+  #access({ credentials, acceptHostKey }: Pick<RepositoryOptions, 'credentials' | 'acceptHostKey'>): Access {
+    return {
+      stateDir: this.#stateDir,
+      clock: this.#clock,
+      ...(credentials && { credentials }),
+      ...(acceptHostKey !== undefined && { acceptHostKey }),
+    }
   }
 
   /** A place that held a repository before and holds none now is a drive that is not connected, not an empty place. */
   async #refuseMissingDrive(url: string, access: Access, otherwise = ''): Promise<void> {
+    if (folderOf(url) === undefined) return
     const seen = await this.#withKnown(known => known.at(placeOf(url)))
     if (!seen || (await holdsConfig(url, access))) return
     const lastSeen = new Date(seen.lastSeenAt).toISOString()

@@ -1,3 +1,4 @@
+import type { Rate } from './base/limiter.ts'
 import type { StorageCredentials } from './contract/credentials.ts'
 import type { Priority } from './contract/jobs.ts'
 import type { Comparison } from './contract/library.ts'
@@ -22,12 +23,13 @@ import type {
 import type { OnProgress } from './contract/progress.ts'
 import type { ExtractedRecipe, ShownRecipe } from './contract/recipe.ts'
 import type { TrackedVolumeState } from './contract/tracking.ts'
+import type { ElsewhereFacts } from './elsewhere.ts'
 import type { HeldSource, SourceOptions, SourceRequest } from './heldSource.ts'
 import type { Export, ExportList, WritableExport } from './nbd/export.ts'
 import type { Secret } from './repository/keySlots.ts'
 import type { ExpectedDevice } from './targets/device.ts'
 
-export type { HeldSource, Secret, SourceOptions, SourceRequest }
+export type { ElsewhereFacts, HeldSource, Rate, Secret, SourceOptions, SourceRequest }
 
 /** Every long call can be cancelled (run.cancelled) and reports progress at most four times a second. */
 export interface CallOptions {
@@ -41,19 +43,26 @@ export interface PriorityOptions {
   priority?: Priority
 }
 
-export interface RepositoryOptions {
+/** How a storage lets us in. */
+export interface AccessOptions {
   /** What the storage lets us in by; without, what the environment of this process offers. */
   credentials?: StorageCredentials
+  /**
+   * Fingerprint of the key (SHA256:…) that somebody agreed to for a server that is not known here: it is remembered. A key that
+   * differs from what is known stays refused.
+   */
+  acceptHostKey?: string
+}
+
+export interface RepositoryOptions extends AccessOptions {
   /** Bytes per second that go to and come from the storage. */
-  writeLimit?: number
-  readLimit?: number
+  writeLimit?: Rate
+  readLimit?: Rate
   /** Memory for blocks of versions that are exported; 256 MiB unless given. */
   cacheBytes?: number
 }
 
-export interface InitOptions {
-  /** As of RepositoryOptions. */
-  credentials?: StorageCredentials
+export interface InitOptions extends AccessOptions {
   /** Power of two from 16 KiB to 4 MiB. */
   blockSizeBytes?: number
   /** Begin anew at a place where another repository was seen before and is gone. Never overwrites one that is there. */
@@ -75,6 +84,11 @@ export interface Engine {
    * when one was seen at this place before and is not there now.
    */
   open(url: string, secret: Secret, options?: RepositoryOptions): Promise<Session>
+  /**
+   * Looks what is at a place that is no folder: a repository, or room for one. In a bucket without one, a tiny object is put, read and
+   * deleted to learn what the credentials allow. Errors as of `open`, and `repository.alreadyExists` for the remains of a repository.
+   */
+  lookElsewhere(url: string, options?: AccessOptions & { signal?: AbortSignal }): Promise<ElsewhereFacts>
   /** What was written to exported versions, of all repositories, and neither kept nor discarded; the oldest first. */
   overlays(): Promise<Overlay[]>
   /** Removes an overlay with all that was written to it. config.notFound, config.inUse. */

@@ -14,7 +14,7 @@ import type {
 } from '../contract/jobs.ts'
 import type { Engine, HeldSource, Session, SourceRequest } from '../engineApi.ts'
 import type { Connector } from './connection.ts'
-import { requireRepository } from './openDestination.ts'
+import { openConnection } from './openDestination.ts'
 import { sourceOptionsOf } from './sourceOptions.ts'
 import type { UpkeepPlan } from './upkeep.ts'
 
@@ -129,9 +129,8 @@ class JobRun {
       try {
         const { write } = this.#job.limits
         const limits = write === null ? {} : { writeLimit: write }
-        const session = await this.#deps.engine.open(connection.url, connection.secret, limits)
+        const session = await openConnection(this.#deps.engine, connection, this.#destination, limits)
         try {
-          requireRepository(session, this.#destination)
           try {
             await this.#backupAll(session)
             await this.#lookAfter(session)
@@ -142,6 +141,9 @@ class JobRun {
           await session.close()
         }
       } finally {
+        // The network may have gone in the middle: what a part ended with is not thrown.
+        const { error } = this.#run
+        if (error?.code === 'storage.unreachable') connection.tried?.(HoldfastError.fromWire(error as WireError))
         for (const warning of await connection.release()) this.#warn(warning)
       }
     } catch (error) {

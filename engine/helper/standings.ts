@@ -11,6 +11,8 @@ export interface Reach {
   isLocal: boolean
   /** The drive that it is on; null when it cannot be taken away. */
   drive: { label: string; connected: boolean; lastSeen: number | null } | null
+  /** In the network, and did not answer; `retryAt` is in milliseconds since 1970 UTC. */
+  offline?: { label: string; retryAt: number } | null
 }
 
 export interface Surroundings {
@@ -88,6 +90,7 @@ export class Standings {
           clockSetBackAt,
           localDestination: reach.isLocal,
           drive: reach.drive,
+          offline: reach.offline ?? null,
         }
         const { lastSuccess } = history
         return [{ job, destination, decision: decide(facts, now), run, lastRun, lastSuccess, history }]

@@ -13,6 +13,11 @@ export interface OpenStorageOptions {
   expect?: 'repository' | 'folder' | 'nothing'
   /** What lets us in; without, what the environment of this process offers. */
   credentials?: StorageCredentials
+  /**
+   * Fingerprint of the key (SHA256:…) that somebody agreed to for a server that is not known here: it is remembered. A key that
+   * differs from what is known stays refused.
+   */
+  acceptHostKey?: string
   /** Folder of what is kept on this computer, such as the keys of known hosts. */
   stateDir?: string
   clock?: Clock

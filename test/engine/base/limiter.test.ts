@@ -49,6 +49,29 @@ describe('Limiter', () => {
     expect(clock.sleeps).toEqual([10_000, 500])
   })
 
+  it('goes by the rate that holds at each moment', async () => {
+    const clock = new LeapingClock(0)
+    const rateAt = (ms: number) => (ms < 30_000 ? 100 : 1000)
+    const limiter = new Limiter(() => rateAt(clock.now()), clock)
+    await limiter.take(100)
+    // 30 s at 100 bytes per second, and what is left at ten times as many.
+    await limiter.take(13_000)
+    expect(clock.now()).toBe(40_000)
+  })
+
+  it('lets those go who wait when the limit is lifted, and limits anew when that is over', async () => {
+    const clock = new LeapingClock(0)
+    const limiter = new Limiter(() => (clock.now() < 15_000 || clock.now() >= 60_000 ? 100 : null), clock)
+    await limiter.take(100_000)
+    expect(clock.now()).toBe(15_000)
+    await limiter.take(1_000_000)
+    expect(clock.now()).toBe(15_000)
+    clock.advance(45_000)
+    await limiter.take(100)
+    await limiter.take(100)
+    expect(clock.now()).toBe(61_000)
+  })
+
   it('refuses a rate that is none', () => {
     for (const rate of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
       expect(() => new Limiter(rate, new LeapingClock())).toThrow(expect.objectContaining({ code: 'internal.bug' }))
