@@ -22,7 +22,7 @@ import { storageDrivers } from './storage/drivers.ts'
 import { limiting } from './storage/limiting.ts'
 import { folderOf, locationText, parseRepositoryUrl } from './storage/locations.ts'
 import { type OpenStorageOptions, openStorage } from './storage/registry.ts'
-import { retrying } from './storage/retrying.ts'
+import { attemptsAt, retrying } from './storage/retrying.ts'
 import type { Storage } from './storage/storage.ts'
 import { forgetRepository, forgetVolumes, listTracking, removeLeftovers } from './tracking/trackingDesk.ts'
 import { TrackingStore } from './tracking/trackingStore.ts'
@@ -80,7 +80,7 @@ class HoldfastEngine implements Engine {
     const create = async () => {
       const storage = await openStorage(url, storageDrivers, { ...access, expect: 'nothing' })
       return opened(storage, () =>
-        Repository.create(retrying(storage, { clock: this.#clock }), {
+        Repository.create(retrying(storage, { clock: this.#clock, attempts: attemptsAt(storage.url) }), {
           secret,
           stateDir: this.#stateDir,
           clock: this.#clock,
@@ -108,7 +108,7 @@ class HoldfastEngine implements Engine {
         ...(options.readLimit === undefined ? {} : { read: new Limiter(options.readLimit, this.#clock) }),
         ...(options.writeLimit === undefined ? {} : { write: new Limiter(options.writeLimit, this.#clock) }),
       }
-      const storage = retrying(limiting(plain, limits), { clock: this.#clock })
+      const storage = retrying(limiting(plain, limits), { clock: this.#clock, attempts: attemptsAt(plain.url) })
       const opening = opened(storage, () =>
         Repository.open(storage, { secret, stateDir: this.#stateDir, clock: this.#clock }),
       )
@@ -131,16 +131,16 @@ class HoldfastEngine implements Engine {
     const location = parseRepositoryUrl(url)
     const access = this.#access(options)
     const text = locationText(location)
+    // In other places folders are made when the repository is, so nothing can be put before.
+    const mayTry = location.scheme === 's3' || location.scheme === 'b2'
     let storage: Storage
     try {
-      storage = await openStorage(url, storageDrivers, { ...access, expect: 'folder' })
+      storage = await openStorage(url, storageDrivers, { ...access, expect: mayTry ? 'nothing' : 'folder' })
     } catch (error) {
       if (isHoldfastError(error, 'repository.notFound')) return { url: text, repositoryId: null, canDelete: null }
       throw error
     }
     try {
-      // Elsewhere folders are made when the repository is, so nothing can be put before.
-      const mayTry = location.scheme === 's3' || location.scheme === 'b2'
       return { url: text, ...(await lookElsewhere(storage, { mayTry, signal: options.signal })) }
     } finally {
       await storage.close()
@@ -182,6 +182,7 @@ class HoldfastEngine implements Engine {
 
   /** A place that held a repository before and holds none now is a drive that is not connected, not an empty place. */
   async #refuseMissingDrive(url: string, access: Access, otherwise = ''): Promise<void> {
+    // Buckets and servers are not pulled out; whether they are there, they say themselves.
     if (folderOf(url) === undefined) return
     const seen = await this.#withKnown(known => known.at(placeOf(url)))
     if (!seen || (await holdsConfig(url, access))) return

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import type { StorageCredentials } from '../contract/credentials.ts'
 import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
 import type { CallOptions, Engine, RepositoryOptions, Secret, Session } from '../engineApi.ts'
+import { credentialsSource, readCredentialsFile } from './credentialsFile.ts'
 import { type ExitCode, exitCodes, type MonitorCode } from './exitCodes.ts'
 import type { Interruption } from './interruption.ts'
 import { Output, type OutputStream } from './output.ts'
@@ -33,6 +35,8 @@ export interface World {
 /** Options that every command has. */
 export interface GlobalOptions extends SecretOptions {
   repo?: string
+  /** File with what the storage of the repository lets us in by. */
+  credentialsFile?: string
   json?: boolean
   quiet?: boolean
   debug?: boolean
@@ -99,6 +103,12 @@ export class Cli {
     return /^[a-z0-9]+:/.test(repository) ? repository : resolve(repository)
   }
 
+  /** What the storage of the repository lets us in by, out of the file that was named; nothing when none was. */
+  async credentials(): Promise<{ credentials?: StorageCredentials }> {
+    const source = credentialsSource(this.#globals.credentialsFile, this.world.env)
+    return source === undefined ? {} : { credentials: await readCredentialsFile(this.#file(source)) }
+  }
+
   /** The passphrase of the repository, for somebody who is to keep it. */
   async passphraseText(): Promise<string> {
     const secret = await this.#existingSecret(secretSource(this.#globals, this.world.env), this.repository)
@@ -157,7 +167,7 @@ export class Cli {
     if (isHeavy) (await import('../pipeline/spareThreads.ts')).startSpareThreads()
     const url = this.repository
     const source = secretSource(this.#globals, this.world.env)
-    const session = await this.#open(url, source, options)
+    const session = await this.#open(url, source, { ...(await this.credentials()), ...options })
     try {
       return await use(session)
     } finally {

@@ -12,9 +12,9 @@ import { type SecretStore, withSecret } from '../secrets/secretStore.ts'
 import { folderOf } from '../storage/locations.ts'
 import type { Connection, ConnectOptions, Connector } from './connection.ts'
 import { NetworkMemory } from './networkMemory.ts'
-import { isElsewhere } from './placeWords.ts'
+import { isElsewhere, needsCredentials } from './placeWords.ts'
 import type { Reach } from './standings.ts'
-import { credentialsOf } from './storageLogin.ts'
+import { credentialsMissing, credentialsOf } from './storageLogin.ts'
 import { ratesOf } from './transferRates.ts'
 
 export interface DestinationDeskDeps {
@@ -106,6 +106,8 @@ export class DestinationDesk implements Connector {
   async connectionOf(destination: Destination, url: string): Promise<Connection> {
     const { secrets, clock } = this.#deps
     const credentials = isElsewhere(destination) ? await credentialsOf(secrets, destination.id) : undefined
+    // The environment of the helper is nobody's login.
+    if (credentials === undefined && needsCredentials(destination)) throw credentialsMissing(destination.id)
     return {
       url,
       secret: await this.secretOf(destination),

@@ -25,6 +25,12 @@ export function placeOf({ url, drive }: Pick<Destination, 'url' | 'drive'>): Des
 /** Whether it is in the network, and nothing can be taken away or mounted. */
 export const isElsewhere = ({ url }: Pick<Destination, 'url'>): boolean => parseRepositoryUrl(url).scheme !== 'file'
 
+/** Whether nothing but credentials that are kept lets the helper in. */
+export const needsCredentials = ({ url }: Pick<Destination, 'url'>): boolean => {
+  const { scheme } = parseRepositoryUrl(url)
+  return scheme === 's3' || scheme === 'b2'
+}
+
 /** What one needs beside the URL to get in, for the recovery sheet; undefined for folders. The id of a key is no secret. */
 export function loginWords(url: string, credentials: StorageCredentials | undefined): string | undefined {
   const location = parseRepositoryUrl(url)

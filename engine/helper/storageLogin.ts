@@ -36,3 +36,7 @@ export async function credentialsOf(
   }
   throw secretUnavailable({ id: destination, kind }, 'cannot be read')
 }
+
+/** The error of a destination that cannot be opened without them. */
+export const credentialsMissing = (destination: string) =>
+  secretUnavailable({ id: destination, kind }, 'is not kept on this computer')

@@ -4,8 +4,9 @@ import type { StorageFactories } from './registry.ts'
 /** The drivers that Holdfast ships, for openStorage. */
 export const storageDrivers: StorageFactories = {
   file: (location, options) => DirectoryStorage.open(location.path, options),
-  s3: notYet,
-  b2: notYet,
+  // Brought in when needed: the SDK is large.
+  s3: async (location, options) => (await import('./s3/open.ts')).openS3(location, options),
+  b2: async (location, options) => (await import('./s3/open.ts')).openS3(location, options),
   sftp: notYet,
   rclone: notYet,
 }

@@ -40,6 +40,14 @@ export function backoffMs(
   return half + random(half + 1)
 }
 
+/** A server that asks for a longer wait than this is asked again earlier. */
+const longestAskedMs = 5 * 60_000
+
+/** The wait that the storage itself asks for, as `retryAfterMs` of the error; 0 when it asks for none. */
+function askedToWaitMs({ details: { retryAfterMs } }: HoldfastError): number {
+  return typeof retryAfterMs === 'number' && retryAfterMs > 0 ? Math.min(retryAfterMs, longestAskedMs) : 0
+}
+
 class RetryingStorage extends ForwardingStorage {
   readonly #options: Required<Omit<RetryOptions, 'onRetry'>>
   readonly #onRetry: ((notice: RetryNotice) => void) | undefined
@@ -129,7 +137,7 @@ class RetryingStorage extends ForwardingStorage {
     const { attempts, firstDelayMs, longestDelayMs, clock, random } = this.#options
     if (!isHoldfastError(error) || !error.retryable || attempt >= attempts) throw error
     throwIfAborted(signal)
-    const waitMs = backoffMs(attempt, firstDelayMs, longestDelayMs, random)
+    const waitMs = Math.max(backoffMs(attempt, firstDelayMs, longestDelayMs, random), askedToWaitMs(error))
     this.#onRetry?.({ error, attempt, waitMs })
     await clock.sleep(waitMs, signal)
   }
@@ -152,7 +160,13 @@ function consistsOf(data: Uint8Array, parts: readonly Uint8Array[]): boolean {
 }
 
 /**
- * Repeats calls of `storage` that fail with a retryable error, after a growing wait. The last failure is passed on as it
+ * How often calls are tried at a place, by its URL: on this computer for half a minute, elsewhere for 3 to 6 minutes, in which a
+ * router starts again and a network comes back.
+ */
+export const attemptsAt = (url: string): number => (url.startsWith('file:') ? 6 : 12)
+
+/**
+ * Repeats calls of `storage` that fail with a retryable error, after a growing wait or the one that the storage asks for. The last failure is passed on as it
  * is. A cancelled call stops waiting at once (`run.cancelled`). A put that finds its own object from an earlier attempt,
  * byte for byte, has succeeded.
  */

@@ -5,6 +5,9 @@
  * - An object is written whole or not at all. When `put` resolves, the object survives a crash of the process, of the
  *   machine, and the pulling of the cable after that moment.
  * - Read-after-write: once `put` or `delete` has resolved, every `get`, `stat` and `list`, from any process, shows it.
+ * - Of several puts of one name without `overwrite`, exactly one wins; but at servers that store nothing under a condition
+ *   (some that speak S3, some behind rclone) two that come within the same moment may both win, and the later one stays. Nothing
+ *   relies on it but the making of a repository: all other names are random, or belong to one writer.
  * - `get` returns exactly the bytes asked for, or fails; never fewer.
  * - Names are ASCII: segments of [a-z0-9._-] joined by '/', at most 200 characters, no empty segment, none of '.' or '..'.
  * - Every call may be cancelled with its signal (`run.cancelled`), and may run at the same time as any other.

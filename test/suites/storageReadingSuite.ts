@@ -10,6 +10,8 @@ export interface StorageFixture {
   /** Opens the same place once more, as another process would. */
   openAgain?: () => Promise<Storage>
   cleanUp?: () => Promise<void>
+  /** Whether exactly one of several puts of one name at the same time wins; see storage.ts. 'sure' unless given. */
+  exclusive?: 'sure' | 'best effort'
 }
 
 export type MakeStorage = () => Promise<StorageFixture>
@@ -49,7 +51,11 @@ export const namesIn = async (storage: Storage, folder: string) =>
 export function useStorage(make: MakeStorage): StorageFixture & { writer: Storage } {
   const held = {} as StorageFixture & { writer: Storage }
   beforeEach(async () => {
-    Object.assign(held, { writer: undefined, openAgain: undefined, cleanUp: undefined }, await make())
+    Object.assign(
+      held,
+      { writer: undefined, openAgain: undefined, cleanUp: undefined, exclusive: 'sure' },
+      await make(),
+    )
     held.writer ??= held.storage
     await held.writer.prepare(folders)
   })

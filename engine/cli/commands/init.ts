@@ -7,7 +7,7 @@ import { parseSize } from '../values.ts'
 export function define(command: Command, cli: Cli): void {
   command
     .description(
-      'Make a new, encrypted repository in an empty folder, and show its recovery phrase, which can replace the passphrase.',
+      'Make a new, encrypted repository in an empty place, and show its recovery phrase, which can replace the passphrase.',
     )
     .option('--block-size <size>', 'power of two from 16k to 4M; smaller ones store less of small changes (32k)')
     .option('--force', 'begin anew where another repository was seen before and is gone; never overwrites one')
@@ -16,6 +16,7 @@ export function define(command: Command, cli: Cli): void {
       helpNotes([
         ['init --repo /media/drive/backup', 'Make a repository on an external drive; asks for a passphrase twice.'],
         ['init --repo /srv/backup --passphrase-file /root/holdfast.pass', 'The same without questions.'],
+        ['init --repo b2:my-bucket/laptop --credentials-file b2.keys', 'In a bucket of Backblaze B2.'],
         ['init --repo /srv/backup --key-file /root/holdfast.key', 'With a file of at least 32 random bytes as key.'],
       ]),
     )
@@ -31,8 +32,10 @@ async function run(cli: Cli, options: Options): Promise<void> {
   const url = cli.repository
   const blockSize =
     options.blockSize === undefined ? {} : { blockSizeBytes: parseSize(options.blockSize, '--block-size') }
+  const credentials = await cli.credentials()
   const secret = await cli.secretForNewRepository()
-  const result = await (await cli.engine()).init(url, secret, { ...blockSize, forgetOld: options.force ?? false })
+  const forgetOld = options.force ?? false
+  const result = await (await cli.engine()).init(url, secret, { ...blockSize, ...credentials, forgetOld })
   // Even with --quiet: the phrase is shown this once only.
   cli.output.result(
     result,

@@ -14,6 +14,7 @@ const folder = useTemporaryFolder()
 const drive = driveId('usb')
 const never = new AbortController().signal
 let stores: ReturnType<typeof openJobStores>
+const login = { kind: 's3', keyId: 'id', secretKey: 'secret' } as const
 let done: string[]
 let desk: DestinationDesk
 let secrets: MemorySecrets
@@ -50,6 +51,7 @@ beforeEach(async () => {
   secrets = new MemorySecrets()
   clock = new FakeTime(Date.UTC(2026, 0, 1))
   await secrets.put(bucket.id, 'passphrase', Buffer.from('open sesame'))
+  await keepCredentials(secrets, bucket.id, login)
   await secrets.put(destination.id, 'passphrase', Buffer.from('open sesame'))
   const { logger } = listeningLogger()
   desk = new DestinationDesk({ destinations: stores.destinations, secrets, mounter, clock, logger })
@@ -88,8 +90,6 @@ test('nothing is unmounted under somebody who is about to be told that it is the
 const unreachable = new HoldfastError('storage.unreachable', 'It does not answer.', { retryable: true })
 
 test('a bucket is opened with what is kept for it, and limited as it says', async () => {
-  const login = { kind: 's3', keyId: 'id', secretKey: 'secret' } as const
-  await keepCredentials(secrets, bucket.id, login)
   const { url, secret, credentials, limits, release } = await desk.connect(bucket, never)
   expect({ url, secret, credentials, limits }).toEqual({
     url: bucket.url,
@@ -128,4 +128,9 @@ test('a bucket that answers with a refusal is not offline', async () => {
   connection.tried?.(unreachable)
   connection.tried?.(new HoldfastError('storage.authFailed', 'Wrong key.'))
   expect(desk.state(bucket).state).toBe('connected')
+})
+
+test('a bucket whose credentials are not kept is not opened with whatever the helper has around it', async () => {
+  await secrets.forget(bucket.id, 'storage-credentials')
+  await expect(desk.connect(bucket, never)).rejects.toMatchObject({ code: 'secrets.unavailable' })
 })

@@ -8,6 +8,7 @@ import type { KeyInfo } from '../../../engine/contract/models.ts'
 import type { ShownNotice } from '../../../engine/contract/shownNotice.ts'
 import { GB, idOf, MB } from './devices.ts'
 import { days, type ManualClock, minutes } from './manualClock.ts'
+import { placeOf } from './placeOf.ts'
 import { FakeTopic } from './topics.ts'
 
 /** Kept beside a destination of the invented helper. */
@@ -198,6 +199,12 @@ export class FakeWorld {
     return {
       destination: place.destination,
       state: place.state,
+      place: placeOf(place.destination),
+      credentials: !/^(s3|b2|sftp|rclone):/.test(place.destination.url)
+        ? 'notNeeded'
+        : place.isUnlocked
+          ? 'kept'
+          : 'missing',
       protection: place.isUnlocked ? 'systemd-creds' : null,
       usage,
       growthPerDay: first && usage && spanDays >= 1 ? (usage.storedBytes - first.storedBytes) / spanDays : null,
