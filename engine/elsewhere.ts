@@ -24,7 +24,7 @@ const largestConfigBytes = 64 * 1024
 /**
  * Looks whether a repository is at a storage. Where there is none and `mayTry`, it also puts a tiny object (trial/…), reads it and
  * deletes it, to learn what the credentials allow; one that may not be deleted stays there. `repository.alreadyExists` for the remains
- * of a repository. storage.authFailed has the right that is missing in `details.right`.
+ * of a repository. storage.authFailed says in `details.lacks` what was not allowed.
  */
 export async function lookElsewhere(
   storage: Storage,
@@ -87,11 +87,11 @@ async function lacking<T>(right: Right, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (!isHoldfastError(error, 'storage.authFailed') || error.details.right !== undefined) throw error
+    if (!isHoldfastError(error, 'storage.authFailed') || error.details.lacks !== undefined) throw error
     const { message, advice, details, retryable } = error
     throw new HoldfastError('storage.authFailed', message, {
       ...(advice !== undefined && { advice }),
-      details: { ...details, right },
+      details: { ...details, lacks: right },
       retryable,
       cause: error,
     })

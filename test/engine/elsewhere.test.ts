@@ -86,7 +86,7 @@ describe('a look at a place elsewhere', () => {
     await expect(look).rejects.toMatchObject({
       code: 'storage.authFailed',
       advice: 'Ask for the right.',
-      details: { right },
+      details: { lacks: right },
     })
   })
 

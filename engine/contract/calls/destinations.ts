@@ -73,6 +73,8 @@ export const destinationCalls = {
           advice: z.string(),
           /** What the credentials are not allowed to do, of `storage.authFailed`; null when they were not accepted at all. */
           missingRight: z.enum(['list', 'read', 'write']).nullable(),
+          /** What the provider calls that right. */
+          rightName: z.string().nullable(),
           /** Of `storage.hostKeyUnknown` and `storage.hostKeyChanged`: the key of the server, and those that it had before. */
           hostKey: z.object({ fingerprint: z.string(), expected: z.array(z.string()) }).nullable(),
         })

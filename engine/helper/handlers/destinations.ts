@@ -162,9 +162,12 @@ export function destinationHandlers(helper: Helper): Pick<Handlers<HelperContrac
 /** What a form says of a place that cannot be used. */
 function problemOf(error: HoldfastError) {
   const { code, message, advice = '', details } = error
-  const right = z.enum(['list', 'read', 'write']).safeParse(details.right)
+  const lacks = z.enum(['list', 'read', 'write']).safeParse(details.lacks)
+  // As the provider calls it. Coming in at all needs the right to list.
+  const rightName = z.string().safeParse(details.right)
+  const missingRight = lacks.data ?? (code === 'storage.authFailed' && rightName.success ? 'list' : null)
   const key = z.object({ fingerprint: z.string(), expected: z.array(z.string()).default([]) }).safeParse(details)
-  return { code, message, advice, missingRight: right.data ?? null, hostKey: key.data ?? null }
+  return { code, message, advice, missingRight, rightName: rightName.data ?? null, hostKey: key.data ?? null }
 }
 
 /** New credentials take the place of the kept ones once they have opened the repository. */

@@ -14,14 +14,23 @@ export function testPlace(
 ): Tested {
   const refused = (code: ErrorCode, more: Partial<NonNullable<Tested['problem']>> = {}): Tested => ({
     ...{ state: 'refused', url, repositoryId: null, destination: null, canDelete: null },
-    problem: { code, message: `${url} cannot be used.`, advice: '', missingRight: null, hostKey: null, ...more },
+    problem: {
+      code,
+      message: `${url} cannot be used.`,
+      advice: '',
+      missingRight: null,
+      rightName: null,
+      hostKey: null,
+      ...more,
+    },
   })
   if (url.includes('offline')) return refused('storage.unreachable')
   if (url.includes('skewed')) return refused('storage.clockSkewed')
   if (url.includes('nowhere')) return refused('storage.bucketNotFound')
   if (url.includes('selfsigned')) return refused('storage.certificateInvalid')
   if (credentials?.kind === 's3' && credentials.keyId === 'wrong') return refused('storage.authFailed')
-  if (url.includes('readonly')) return refused('storage.authFailed', { missingRight: 'write' })
+  if (url.includes('readonly'))
+    return refused('storage.authFailed', { missingRight: 'write', rightName: 's3:PutObject' })
   if (url.startsWith('sftp:')) {
     const changed = { fingerprint: serverKey, expected: ['SHA256:0000000000000000000000000000000000000000000'] }
     if (url.includes('changed')) return refused('storage.hostKeyChanged', { hostKey: changed })
