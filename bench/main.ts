@@ -11,6 +11,7 @@ import { measureNbd, nbdReport } from './nbd.ts'
 import { type BenchOptions, parseOptions, usage } from './options.ts'
 import { changesText, costTable, figuresTable, table, targetsTable } from './report.ts'
 import { runRounds } from './rounds.ts'
+import { measureS3, s3Report } from './s3.ts'
 import { judge } from './targets.ts'
 import type { Tool } from './tool.ts'
 import { borg, borgFixed } from './tools/borg.ts'
@@ -125,6 +126,13 @@ async function benchNbd(signal: AbortSignal): Promise<number> {
   return 0
 }
 
+/** How quickly a backup gets to an S3 server; returns the exit code. */
+async function benchS3(signal: AbortSignal): Promise<number> {
+  const figures = await measureS3(join(tmpdir(), 'holdfast-bench'), 3, signal, say)
+  process.stdout.write(`${await describeMachine(tmpdir())}.\n\n${s3Report(figures)}\n`)
+  return 0
+}
+
 const abort = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort())
 
@@ -133,6 +141,7 @@ try {
   if (options === 'help') process.stdout.write(`${usage}\n`)
   else if (options === 'helper-memory') process.exitCode = await benchHelperMemory(abort.signal)
   else if (options === 'nbd') process.exitCode = await benchNbd(abort.signal)
+  else if (options === 's3') process.exitCode = await benchS3(abort.signal)
   else if (options === 'screens') process.exitCode = await benchScreens()
   else process.exitCode = await bench(options, abort.signal)
 } catch (error) {

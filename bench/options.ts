@@ -33,14 +33,18 @@ npm run bench -- screens
   instead: how long the app takes to open with 10 000 versions, 200 jobs and 4 backups under way; needs Chromium
 
 npm run bench -- nbd
-  instead: reading a version over NBD, against qemu-nbd serving the raw image; needs qemu-nbd, nbdcopy, nbdinfo and fio`
+  instead: reading a version over NBD, against qemu-nbd serving the raw image; needs qemu-nbd, nbdcopy, nbdinfo and fio
+
+npm run bench -- s3
+  instead: bringing 2 GiB to an S3 server on this computer, against rclone; needs radosgw and rclone`
 
 const units: Record<string, number> = { MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 }
 
 /** Reads the command line; throws an Error with one plain sentence when it makes no sense. */
-export function parseOptions(args: string[]): BenchOptions | 'help' | 'helper-memory' | 'screens' | 'nbd' {
+export function parseOptions(args: string[]): BenchOptions | 'help' | 'helper-memory' | 'screens' | 'nbd' | 's3' {
   const [first] = args
-  if (args.length === 1 && (first === 'helper-memory' || first === 'screens' || first === 'nbd')) return first
+  const isOther = first === 'helper-memory' || first === 'screens' || first === 'nbd' || first === 's3'
+  if (args.length === 1 && isOther) return first
   const { values } = parseArgs({
     args,
     options: {

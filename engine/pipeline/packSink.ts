@@ -5,8 +5,8 @@ import { blockCount, decodeFrames, type PackInfo } from '../repository/pack.ts'
 import type { Repository } from '../repository/repository.ts'
 import { WorkSet } from './workSet.ts'
 
-/** Packs on their way to the storage at one time. */
-const parallelPuts = 3
+/** Packs on their way to a storage at one time that does not say what suits it. */
+const usualParallelPuts = 3
 /** After this many blocks the index segment is written, so that little is listed again after a kill. */
 const segmentBlocks = 65_536
 
@@ -46,7 +46,7 @@ export class PackSink {
    * findable. A failure to store one is thrown by this or a later call, or by `flush`.
    */
   async put(pack: FinishedPack, stored: (info: PackInfo) => void): Promise<void> {
-    await this.#puts.room(parallelPuts)
+    await this.#puts.room(this.#repository.storage.parallelPuts ?? usualParallelPuts)
     this.#puts.start(this.#store(pack, stored))
   }
 

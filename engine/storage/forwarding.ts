@@ -12,6 +12,10 @@ export class ForwardingStorage implements Storage {
     return this.inner.url
   }
 
+  get parallelPuts(): number | undefined {
+    return this.inner.parallelPuts
+  }
+
   put(name: string, parts: readonly Uint8Array[], options?: PutOptions): Promise<void> {
     return this.inner.put(name, parts, options)
   }

@@ -19,6 +19,12 @@ export interface Storage {
   readonly url: string
 
   /**
+   * How many large puts at one time suit this storage: more where answers take long to come. Undefined where it does not matter
+   * much, as on a drive.
+   */
+  readonly parallelPuts?: number | undefined
+
+  /**
    * Stores an object. The parts are concatenated. May be called twice with the same arguments (a retry).
    * Without `overwrite`, an existing object is `storage.objectExists`. The caller must not change the parts until it
    * resolves.

@@ -125,9 +125,12 @@ export class Bucket {
     )
   }
 
-  async beginParts(name: string, key: string, signal?: AbortSignal): Promise<string> {
+  /** Cannot be cancelled: who does not learn the id could not give the upload up. */
+  async beginParts(name: string, key: string): Promise<string> {
     const command = new CreateMultipartUploadCommand({ ...this.#at(key), ...this.#class })
-    const { UploadId } = await this.#ask({ kind: 'write', name }, 0, signal, stop => this.#client.send(command, stop))
+    const { UploadId } = await this.#ask({ kind: 'write', name }, 0, undefined, stop =>
+      this.#client.send(command, stop),
+    )
     return UploadId ?? ''
   }
 

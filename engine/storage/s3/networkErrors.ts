@@ -50,7 +50,7 @@ export function networkError(error: unknown, { url, server }: Server): HoldfastE
       retryable: true,
     })
   }
-  if (code?.endsWith('WRONG_VERSION_NUMBER')) {
+  if (code === 'EPROTO' && /wrong version number|packet length too long/.test(String(error))) {
     return new HoldfastError('storage.failed', `${server} does not speak TLS.`, {
       ...options,
       advice: 'Write http:// instead of https:// if the server is meant to be reached without encryption.',

@@ -28,7 +28,7 @@ export async function putInParts(
   const { signal, condition } = options
   const size = lengthOf(parts)
   const partBytes = Math.max(options.partBytes, Math.ceil(size / mostParts))
-  const uploadId = await bucket.beginParts(name, key, signal)
+  const uploadId = await bucket.beginParts(name, key)
   try {
     const etags = await putParts(bucket, name, { key, uploadId }, partBytes, options.parallel, parts, signal)
     await bucket.completeParts(name, { key, uploadId }, etags, condition)

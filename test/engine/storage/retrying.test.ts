@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { HoldfastError } from '../../../engine/contract/errors.ts'
 import { MemoryStorage } from '../../../engine/storage/memory.ts'
-import { backoffMs, type RetryNotice, type RetryOptions, retrying } from '../../../engine/storage/retrying.ts'
+import {
+  attemptsAt,
+  backoffMs,
+  type RetryNotice,
+  type RetryOptions,
+  retrying,
+} from '../../../engine/storage/retrying.ts'
 import { collect } from '../../suites/storageReadingSuite.ts'
 import { describeStorage } from '../../suites/storageSuite.ts'
 import { FaultyStorage, seeded, storageError } from '../../support/faultyStorage.ts'
@@ -36,6 +43,15 @@ describe('retrying storage', () => {
     expect(Buffer.from(await storage.get('a')).toString()).toBe('a')
     expect(clock.sleeps).toEqual([50, 100, 200])
     expect(notices.map(notice => notice.attempt)).toEqual([1, 2, 3])
+  })
+
+  it('waits as long as the storage asks for, and no longer than five minutes', async () => {
+    const { storage, faulty, clock } = set()
+    const asks = (retryAfterMs: unknown) =>
+      new HoldfastError('storage.throttled', 'busy', { retryable: true, details: { retryAfterMs } })
+    for (const ms of [20, 4000, 3_600_000, 'soon']) faulty.fail({ operation: 'stat', when: 'before', error: asks(ms) })
+    await storage.stat('a')
+    expect(clock.sleeps).toEqual([50, 4000, 300_000, 400])
   })
 
   it('gives up after the last attempt with its error', async () => {
@@ -187,5 +203,15 @@ describe('faulty storage', () => {
     const expected = seeded(3)
     const drawn = Array.from({ length: 9 }, () => expected())
     expect(clock.sleeps).toEqual([drawn[0]! * 80, drawn[3]! * 80, drawn[6]! * 80])
+  })
+})
+
+describe('attemptsAt', () => {
+  it('goes on for more than two minutes elsewhere, whatever the lot says', () => {
+    let waited = 0
+    for (let attempt = 1; attempt < attemptsAt('s3:bucket'); attempt++)
+      waited += backoffMs(attempt, 1000, 60_000, smallest)
+    expect(waited).toBeGreaterThan(120_000)
+    expect(attemptsAt('file:/media/drive')).toBeLessThan(attemptsAt('b2:bucket'))
   })
 })

@@ -99,8 +99,7 @@ function put(store: ObjectStore, key: string, data: Buffer, { headers }: S3Reque
   store.objects.set(key, {
     data,
     etag: etagOf(data),
-    // S3 knows no parts of a second.
-    modifiedAt: Math.floor(manners.now / 1000) * 1000,
+    modifiedAt: manners.now,
     lock: lockOf(headers),
     storageClass: one(headers['x-amz-storage-class']),
   })
