@@ -5,6 +5,7 @@ import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
 import type { CallOptions, Engine, RepositoryOptions, Secret, Session } from '../engineApi.ts'
 import { credentialsSource, readCredentialsFile } from './credentialsFile.ts'
 import { type ExitCode, exitCodes, type MonitorCode } from './exitCodes.ts'
+import { withHostKey } from './hostKey.ts'
 import type { Interruption } from './interruption.ts'
 import { Output, type OutputStream } from './output.ts'
 import { askLine, type InputStream } from './prompt.ts'
@@ -37,6 +38,7 @@ export interface GlobalOptions extends SecretOptions {
   repo?: string
   /** File with what the storage of the repository lets us in by. */
   credentialsFile?: string
+  acceptHostKey?: string
   json?: boolean
   quiet?: boolean
   debug?: boolean
@@ -155,6 +157,12 @@ export class Cli {
     return askLine({ input: this.world.stdin, write, question, hidden: options.hidden })
   }
 
+  /** What opens a place on a server: with the key of the server, which the person is asked about if it is new. */
+  withHostKey<T>(use: (access: { acceptHostKey?: string }) => Promise<T>): Promise<T> {
+    const ask = (question: string) => this.ask(question, { hidden: false })
+    return withHostKey({ accepted: this.#globals.acceptHostKey, canAsk: this.canAsk, ask }, use)
+  }
+
   /**
    * Opens the repository, lets `use` work with it and closes it. `isHeavy` means that all of its data, or of a disk, is
    * likely to be gone through: threads for that are started meanwhile.
@@ -179,7 +187,8 @@ export class Cli {
     for (let attempt = 1; ; attempt++) {
       try {
         const secret = await this.#existingSecret(source, url)
-        return await (await this.engine()).open(url, secret, options)
+        const engine = await this.engine()
+        return await this.withHostKey(access => engine.open(url, secret, { ...options, ...access }))
       } catch (error) {
         const mayRetry = source.kind === 'ask' && attempt < attempts && isHoldfastError(error, 'repository.wrongKey')
         if (!mayRetry) throw error

@@ -46,6 +46,7 @@ export function buildProgram(cli: Cli): Command {
     .option('-p, --passphrase-file <file>', 'its passphrase or recovery phrase (HOLDFAST_PASSPHRASE_FILE)')
     .option('--key-file <file>', 'its key file (HOLDFAST_KEY_FILE)')
     .option('--credentials-file <file>', 'what its storage lets you in by (HOLDFAST_CREDENTIALS_FILE)')
+    .option('--accept-host-key <key>', 'trust a server that is new here by this SHA256:… fingerprint of its key')
     .option('--json', 'one JSON document on standard output, progress as JSON lines')
     .option('-q, --quiet', 'no progress, and no word about what went well')
     .option('--debug', 'stack traces with errors')

@@ -7,11 +7,6 @@ export const storageDrivers: StorageFactories = {
   // Brought in when needed: the SDK is large.
   s3: async (location, options) => (await import('./s3/open.ts')).openS3(location, options),
   b2: async (location, options) => (await import('./s3/open.ts')).openS3(location, options),
-  sftp: notYet,
-  rclone: notYet,
-}
-
-// Foundation only: each goes when its driver comes.
-async function notYet(): Promise<never> {
-  throw new Error('not yet')
+  sftp: async (location, options) => (await import('./sftp.ts')).SftpStorage.open(location, options),
+  rclone: async (location, options) => (await import('./rclone.ts')).RcloneStorage.open(location, options),
 }

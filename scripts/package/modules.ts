@@ -15,8 +15,8 @@ interface LockEntry {
   cpu?: string[]
 }
 
-/** Only for compiling native code, which comes compiled. */
-const forCompiling = ['node_modules/node-addon-api']
+/** Only for compiling native code, which comes compiled or, with ssh2, is done without. */
+const forCompiling = ['node-addon-api', 'nan', 'buildcheck', 'cpu-features'].map(name => `node_modules/${name}`)
 /** The runtime is put elsewhere, without its headers. */
 const isRuntime = (path: string) => path.startsWith('node_modules/node-linux-')
 

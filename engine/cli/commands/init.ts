@@ -18,6 +18,8 @@ export function define(command: Command, cli: Cli): void {
         ['init --repo /srv/backup --passphrase-file /root/holdfast.pass', 'The same without questions.'],
         ['init --repo b2:my-bucket/laptop --credentials-file b2.keys', 'In a bucket of Backblaze B2.'],
         ['init --repo /srv/backup --key-file /root/holdfast.key', 'With a file of at least 32 random bytes as key.'],
+        ['init --repo sftp://anna@nas.local/srv/backups/laptop', 'On a server; asks whether its key is the right one.'],
+        ['init --repo rclone:drive:backups/laptop', 'On a remote of rclone.'],
       ]),
     )
     .action((options: Options) => run(cli, options))
@@ -34,8 +36,9 @@ async function run(cli: Cli, options: Options): Promise<void> {
     options.blockSize === undefined ? {} : { blockSizeBytes: parseSize(options.blockSize, '--block-size') }
   const credentials = await cli.credentials()
   const secret = await cli.secretForNewRepository()
-  const forgetOld = options.force ?? false
-  const result = await (await cli.engine()).init(url, secret, { ...blockSize, ...credentials, forgetOld })
+  const engine = await cli.engine()
+  const how = { ...blockSize, ...credentials, forgetOld: options.force ?? false }
+  const result = await cli.withHostKey(access => engine.init(url, secret, { ...how, ...access }))
   // Even with --quiet: the phrase is shown this once only.
   cli.output.result(
     result,
