@@ -56,7 +56,7 @@ export function healthsOf(standings: readonly Standing[], now: number): JobHealt
   return standings.map(standing => {
     const { job, destination, decision, run, lastRun, history } = standing
     const overdue = overdueSince(standing, now)
-    const waits = decision.state === 'waitingForDrive' || decision.why === 'offline'
+    const waits = decision.state === 'waitingForDrive'
     const { error } = lastRun ?? {}
     const isPaused = decision.state === 'paused'
     const isGood = lastRun !== null && history.consecutiveFailures === 0

@@ -8,7 +8,7 @@ export const elsewhere = {
   'elsewhere.kind.b2': 'Backblaze B2',
   'elsewhere.kind.b2.hint': 'Ein Bucket bei Backblaze',
   'elsewhere.kind.s3': 'S3 und Verwandte',
-  'elsewhere.kind.s3.hint': 'AWS, Wasabi, Cloudflare R2, Google, MinIO …',
+  'elsewhere.kind.s3.hint': 'AWS, Wasabi, R2, Google, MinIO',
   'elsewhere.kind.sftp': 'SFTP',
   'elsewhere.kind.sftp.hint': 'Ein Computer, den Sie mit SSH erreichen',
   'elsewhere.kind.rclone': 'rclone',

@@ -8,7 +8,7 @@ export const elsewhere = {
   'elsewhere.kind.b2': 'Backblaze B2',
   'elsewhere.kind.b2.hint': 'A bucket at Backblaze',
   'elsewhere.kind.s3': 'S3 and compatible',
-  'elsewhere.kind.s3.hint': 'AWS, Wasabi, Cloudflare R2, Google, MinIO …',
+  'elsewhere.kind.s3.hint': 'AWS, Wasabi, R2, Google, MinIO',
   'elsewhere.kind.sftp': 'SFTP',
   'elsewhere.kind.sftp.hint': 'A computer that you reach by SSH',
   'elsewhere.kind.rclone': 'rclone',

@@ -42,7 +42,7 @@ export function Limits({ view }: { view: DestinationView }) {
   return (
     <Card title={t('elsewhere.limits')}>
       <form
-        className="hf-fields"
+        className="hf-fields hf-limits"
         onSubmit={event => {
           event.preventDefault()
           void save()

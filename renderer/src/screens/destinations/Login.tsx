@@ -1,7 +1,6 @@
 import { Button } from '@mantine/core'
 import { useState } from 'react'
 import type { DestinationView } from '../../../../engine/contract/helperContract.ts'
-import { Facts } from '../../components/Facts.tsx'
 import { ErrorNote, Note } from '../../components/Note.tsx'
 import { Card } from '../../components/Page.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
@@ -32,7 +31,7 @@ export function Login({ view }: { view: DestinationView }) {
   return (
     <Card title={t('elsewhere.login')}>
       <div className="hf-destination">
-        <Facts facts={[[t('elsewhere.login'), t(`elsewhere.login.${view.credentials}`)]]} />
+        <p className="hf-quiet hf-destination-text">{t(`elsewhere.login.${view.credentials}`)}</p>
         <div aria-live="polite">
           {edit.value && !isOpen && <Note tone="protected">{t('elsewhere.login.saved')}</Note>}
         </div>

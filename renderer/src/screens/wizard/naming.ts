@@ -10,7 +10,7 @@ export function destinationName(place: PlaceChoice, devices: readonly DriveDevic
   // A bucket is called after itself, a folder on a server after that.
   const elsewhere = url?.startsWith('sftp:')
     ? /^sftp:(?:\/\/)?(?:[^@/]*@)?([^/:]+)/.exec(url)?.[1]
-    : url?.replace(/^(?:s3|b2|rclone):/, '')
+    : url?.replace(/^(?:s3|b2|rclone):|:$/g, '')
   const wanted = (elsewhere ? elsewhere : device ? deviceTitle(device) : (folder ?? '')).trim().slice(0, 90)
   return freeName(wanted || 'Holdfast', taken)
 }
