@@ -63,10 +63,13 @@ export function ElsewhereForm({ isChosen, onChoose }: ElsewhereFormProps) {
         })}
       </fieldset>
       {draft && (
-        <form
+        // biome-ignore lint/a11y/noStaticElementInteractions: not a form, for the step of the wizard around it is one
+        <div
           className="hf-fields hf-narrow"
-          autoComplete="off"
-          onSubmit={event => {
+          onKeyDown={event => {
+            const { target } = event
+            const isField = target instanceof HTMLInputElement && target.getAttribute('aria-haspopup') === null
+            if (event.key !== 'Enter' || !isField) return
             event.preventDefault()
             void ask()
           }}
@@ -76,7 +79,7 @@ export function ElsewhereForm({ isChosen, onChoose }: ElsewhereFormProps) {
           <MoreOfBucket draft={draft} change={change} />
           <div>
             <Button
-              type="submit"
+              onClick={() => void ask()}
               variant={isChosen ? 'default' : 'filled'}
               disabled={question === null}
               loading={test.busy}
@@ -84,7 +87,7 @@ export function ElsewhereForm({ isChosen, onChoose }: ElsewhereFormProps) {
               {t('elsewhere.test')}
             </Button>
           </div>
-        </form>
+        </div>
       )}
       <div aria-live="polite">
         {test.busy && <p className="hf-quiet hf-flush">{t('elsewhere.testing')}</p>}
