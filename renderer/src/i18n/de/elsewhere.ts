@@ -66,6 +66,7 @@ export const elsewhere = {
   'elsewhere.rclone.config': 'Seine Konfiguration',
   'elsewhere.rclone.configHint': 'Fügen Sie ein, was „rclone config show“ für dieses Ziel ausgibt.',
 
+  'elsewhere.open': 'Den Ort hinzufügen, an dem sie liegt',
   'elsewhere.test': 'Testen',
   'elsewhere.testing': 'Wird getestet …',
   'elsewhere.works': 'Alles funktioniert',

@@ -63,6 +63,7 @@ export const elsewhere = {
   'elsewhere.rclone.config': 'Its configuration',
   'elsewhere.rclone.configHint': 'Paste what “rclone config show” prints for this remote.',
 
+  'elsewhere.open': 'Add the place where it is',
   'elsewhere.test': 'Test',
   'elsewhere.testing': 'Testing…',
   'elsewhere.works': 'Everything works',
