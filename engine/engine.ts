@@ -9,7 +9,8 @@ import type { VolumeParts } from './computerVolumes.ts'
 import { HoldfastError, isHoldfastError } from './contract/errors.ts'
 import type { InitResult, Overlay } from './contract/models.ts'
 import type { TrackedVolumeState } from './contract/tracking.ts'
-import type { Engine, InitOptions, RepositoryOptions, Secret, Session } from './engineApi.ts'
+import { type ElsewhereFacts, lookElsewhere } from './elsewhere.ts'
+import type { AccessOptions, Engine, InitOptions, RepositoryOptions, Secret, Session } from './engineApi.ts'
 import type { VolumeDeps } from './heldSource.ts'
 import type { OverlayStore } from './nbd/overlayStore.ts'
 import { names } from './repository/format.ts'
@@ -112,6 +113,26 @@ class HoldfastEngine implements Engine {
     } catch (error) {
       if (isHoldfastError(error, 'repository.notFound')) await this.#refuseMissingDrive(url, access)
       throw error
+    }
+  }
+
+  async lookElsewhere(url: string, options: AccessOptions & { signal?: AbortSignal } = {}): Promise<ElsewhereFacts> {
+    const location = parseRepositoryUrl(url)
+    const access = this.#access(options)
+    const text = locationText(location)
+    // In other places folders are made when the repository is, so nothing can be put before.
+    const mayTry = location.scheme === 's3' || location.scheme === 'b2'
+    let storage: Storage
+    try {
+      storage = await openStorage(url, this.#storages, { ...access, expect: mayTry ? 'nothing' : 'folder' })
+    } catch (error) {
+      if (isHoldfastError(error, 'repository.notFound')) return { url: text, repositoryId: null, canDelete: null }
+      throw error
+    }
+    try {
+      return { url: text, ...(await lookElsewhere(storage, { mayTry, signal: options.signal })) }
+    } finally {
+      await storage.close()
     }
   }
 

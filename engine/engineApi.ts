@@ -26,12 +26,13 @@ import type {
 import type { OnProgress } from './contract/progress.ts'
 import type { ExtractedRecipe, ShownRecipe } from './contract/recipe.ts'
 import type { TrackedVolumeState } from './contract/tracking.ts'
+import type { ElsewhereFacts } from './elsewhere.ts'
 import type { HeldSource, SourceOptions, SourceRequest } from './heldSource.ts'
 import type { Export, ExportList, WritableExport } from './nbd/export.ts'
 import type { Secret } from './repository/keySlots.ts'
 import type { ExpectedDevice } from './targets/device.ts'
 
-export type { HeldSource, Secret, SourceOptions, SourceRequest }
+export type { ElsewhereFacts, HeldSource, Rate, Secret, SourceOptions, SourceRequest }
 
 /** Every long call can be cancelled (run.cancelled) and reports progress at most four times a second. */
 export interface CallOptions {
@@ -45,14 +46,18 @@ export interface PriorityOptions {
   priority?: Priority
 }
 
-export interface RepositoryOptions {
+/** How a storage lets us in. */
+export interface AccessOptions {
   /** What the storage lets us in by; without, what the environment of this process offers. */
   credentials?: StorageCredentials
   /**
-   * Fingerprint (SHA256:…) of the key of a server that is new here, as storage.hostKeyUnknown told it and somebody agreed to;
-   * it is remembered.
+   * Fingerprint of the key (SHA256:…) that somebody agreed to for a server that is not known here: it is remembered. A key that
+   * differs from what is known stays refused.
    */
   acceptHostKey?: string
+}
+
+export interface RepositoryOptions extends AccessOptions {
   /** Bytes per second that go to and come from the storage, by the time of day where a schedule is given. */
   writeLimit?: Rate
   readLimit?: Rate
@@ -60,10 +65,7 @@ export interface RepositoryOptions {
   cacheBytes?: number
 }
 
-export interface InitOptions {
-  /** As of RepositoryOptions. */
-  credentials?: StorageCredentials
-  acceptHostKey?: string
+export interface InitOptions extends AccessOptions {
   /** Power of two from 16 KiB to 4 MiB. */
   blockSizeBytes?: number
   /** Begin anew at a place where another repository was seen before and is gone. Never overwrites one that is there. */
@@ -85,6 +87,11 @@ export interface Engine {
    * when one was seen at this place before and is not there now.
    */
   open(url: string, secret: Secret, options?: RepositoryOptions): Promise<Session>
+  /**
+   * Looks what is at a place that is no folder: a repository, or room for one. In a bucket without one, a tiny object is put, read and
+   * deleted to learn what the credentials allow. Errors as of `open`, and `repository.alreadyExists` for the remains of a repository.
+   */
+  lookElsewhere(url: string, options?: AccessOptions & { signal?: AbortSignal }): Promise<ElsewhereFacts>
   /** What was written to exported versions, of all repositories, and neither kept nor discarded; the oldest first. */
   overlays(): Promise<Overlay[]>
   /** Removes an overlay with all that was written to it. config.notFound, config.inUse. */

@@ -110,14 +110,20 @@ export class RepositorySession implements Session {
       const why = error instanceof Error ? error.message : String(error)
       result.warnings.push(`What a scrub found to be damaged could not be written again: ${why}`)
     }
+    const lockedUntil = await this.#extendLocksAfter(result, options.signal)
+    if (lockedUntil !== undefined) result.lockedUntil = lockedUntil
+    return result
+  }
+
+  /** What versions need is locked for longer, where objects are locked. What was stored stays stored when that fails, with a warning. */
+  async #extendLocksAfter(result: { warnings: string[] }, signal?: AbortSignal): Promise<BackupResult['lockedUntil']> {
     try {
-      const locks = await extendLocks(this.#repository, options.signal)
-      if (locks) result.lockedUntil = locks.lockedUntil
+      return (await extendLocks(this.#repository, signal))?.lockedUntil
     } catch (error) {
       const why = error instanceof Error ? error.message : String(error)
       result.warnings.push(`Locks against removal could not be extended: ${why}`)
+      return undefined
     }
-    return result
   }
 
   async #backupOptions(sourcePath: string, options: Parameters<Session['backup']>[1]): Promise<BackupOptions> {
@@ -244,7 +250,10 @@ export class RepositorySession implements Session {
       ...(options.dryRun && { dryRun: true }),
       ...(options.onVersion && { onVersion: options.onVersion }),
     })
-    if (!options.dryRun) await this.#noteCopies(target, result)
+    if (!options.dryRun) {
+      await this.#noteCopies(target, result)
+      await target.#extendLocksAfter(result, options.signal)
+    }
     if (loaded.lostVersions.length > 0) {
       const lost = loaded.lostVersions.join(', ')
       result.warnings.push(`The records of these versions cannot be read, so they were not copied: ${lost}.`)

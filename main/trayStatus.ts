@@ -20,11 +20,14 @@ export function trayStatus({ connection, jobs }: TrayFacts, texts: Texts): TrayS
   if (running) return { icon: 'running', text: texts.running(running.job.job.name) }
   const overdue = first(({ standing }) => standing.overdueSince !== null)
   if (overdue) return { icon: 'attention', text: texts.overdue(overdue.job.job.name) }
-  const failing = first(({ standing }) => standing.state === 'backingOff' || standing.lastRun?.state === 'failed')
+  const isOffline = ({ reason }: { reason: string }) => reason === 'offline'
+  const failing = first(
+    ({ standing }) => standing.state === 'backingOff' || (standing.lastRun?.state === 'failed' && !isOffline(standing)),
+  )
   if (failing) return { icon: 'attention', text: texts.failing(failing.job.job.name) }
   const incomplete = first(({ standing }) => standing.lastRun?.state === 'incomplete')
   if (incomplete) return { icon: 'attention', text: texts.incomplete(incomplete.job.job.name) }
-  const drive = first(({ standing }) => standing.state === 'waitingForDrive')
+  const drive = first(({ standing }) => standing.state === 'waitingForDrive' || isOffline(standing))
   if (drive) return { icon: 'waiting', text: texts.waitingForDrive(drive.standing.destinationName) }
   const waiting = first(({ standing }) => standing.state === 'waiting' || standing.state === 'due')
   if (waiting) return { icon: 'waiting', text: texts.waiting(waiting.job.job.name) }

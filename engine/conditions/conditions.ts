@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from '../base/clock.ts'
-import { type Metered, readMetered } from './metered.ts'
+import { type Metered, readMetered, readRoutes } from './metered.ts'
 import { type PowerSource, readPower } from './power.ts'
 
 /** Facts about this moment that decide whether a run may begin. */
@@ -7,11 +7,14 @@ export interface Conditions {
   power: PowerSource
   /** Of the default route. Means nothing for destinations on drives. */
   metered: Metered
+  /** Stands for the ways out of this computer: another text when they change, '' without any, missing where nobody looked. */
+  routes?: string
 }
 
 export interface ConditionReaderOptions {
   readPower?: () => Promise<PowerSource>
   readMetered?: () => Promise<Metered>
+  readRoutes?: () => Promise<string>
   clock?: Clock
   /** How long an answer holds. 15 s unless given. */
   validMs?: number
@@ -21,12 +24,15 @@ export interface ConditionReaderOptions {
 export class ConditionReader {
   readonly #power: () => Promise<PowerSource>
   readonly #metered: () => Promise<Metered>
+  readonly #routes: () => Promise<string>
 
   constructor(options: ConditionReaderOptions = {}) {
     const { clock = systemClock, validMs = 15_000 } = options
     const power = options.readPower ?? readPower
     const metered = options.readMetered ?? readMetered
     this.#power = remembered(() => power().catch(() => 'unknown'), clock, validMs)
+    const routes = options.readRoutes ?? readRoutes
+    this.#routes = remembered(() => routes().catch(() => ''), clock, validMs)
     this.#metered = remembered(() => metered().catch(() => 'unknown'), clock, validMs)
   }
 
@@ -41,8 +47,8 @@ export class ConditionReader {
   }
 
   async read(): Promise<Conditions> {
-    const [power, metered] = await Promise.all([this.#power(), this.#metered()])
-    return { power, metered }
+    const [power, metered, routes] = await Promise.all([this.#power(), this.#metered(), this.#routes()])
+    return { power, metered, routes }
   }
 }
 

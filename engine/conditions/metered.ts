@@ -42,6 +42,23 @@ export function defaultRoutes6(table: string): string[] {
   )
 }
 
+/** The gateways of the default routes with their interfaces, in the order of the tables; '' without any. Never fails. */
+export async function readRoutes(procRoot = '/proc'): Promise<string> {
+  const table = (name: string) => readFile(join(procRoot, 'net', name), 'utf8').catch(() => '')
+  const [four, six] = await Promise.all([table('route'), table('ipv6_route')])
+  const rows = (text: string) => text.split('\n').map(line => line.trim().split(/\s+/))
+  const gateways = rows(four)
+    .filter(([, destination, , , , , , mask]) => destination === '00000000' && mask === '00000000')
+    .map(([name, , gateway]) => `${name} ${gateway}`)
+  const gateways6 = rows(six)
+    .filter(
+      ([destination = '', prefix, , , , , , , , name]) =>
+        /^0{32}$/.test(destination) && prefix === '00' && name !== 'lo',
+    )
+    .map(fields => `${fields[9]} ${fields[4]}`)
+  return [...gateways, ...gateways6].join(', ')
+}
+
 function best(routes: readonly { name: string; metric: number }[]): string[] {
   const lowest = Math.min(...routes.map(({ metric }) => metric))
   return [...new Set(routes.filter(({ metric }) => metric === lowest).map(({ name }) => name))]

@@ -5,6 +5,7 @@ import { copyCalls, fileCalls } from './calls/files.ts'
 import { restoreCalls } from './calls/restores.ts'
 import { upkeepCalls } from './calls/upkeep.ts'
 import { versionCalls } from './calls/versions.ts'
+import { storageCredentialsSchema } from './credentials.ts'
 import {
   destinationStateSchema,
   deviceIdSchema,
@@ -64,8 +65,18 @@ export type JobView = z.infer<typeof jobViewSchema>
 const destinationViewSchema = z.object({
   destination: destinationSchema,
   state: destinationStateSchema,
+  /** Where it is, for people. drive: on one that comes and goes. */
+  place: z.object({
+    kind: z.enum(['drive', 'folder', 's3', 'b2', 'sftp', 'rclone']),
+    /** Server, or remote of rclone; null for drives and folders, and where the provider follows from the kind. */
+    host: z.string().nullable(),
+    /** Folder, or bucket with prefix. */
+    path: z.string(),
+  }),
   /** How its key is kept; null when it is not, and no run can open it. */
   protection: z.enum(['systemd-creds', 'file-permissions', 'memory']).nullable(),
+  /** Whether what lets us in is kept here. notNeeded: on drives and in folders, and where the helper's own login is used. */
+  credentials: z.enum(['kept', 'missing', 'notNeeded']),
   /** As last measured; null when it never was. */
   usage: usageSchema.nullable(),
   /** Bytes that it grew by each day, over the last thirty; null while that cannot be told. */
@@ -213,6 +224,8 @@ export const helperContract = defineContract({
         /** Of the repository: a folder, or a bucket. */
         url: z.string().min(1).max(2048),
         passphrase: secretText,
+        /** Of a place elsewhere; they are kept as well. */
+        credentials: storageCredentialsSchema.optional(),
         mayMount: z.boolean().default(false),
         ejectAfterBackup: z.boolean().default(false),
       }),
@@ -221,15 +234,19 @@ export const helperContract = defineContract({
     }),
     'destinations.unlock': call({
       access: 'configure',
-      input: z.strictObject({ destination: reference, passphrase: secretText }),
+      input: z.strictObject({
+        destination: reference,
+        passphrase: secretText,
+        credentials: storageCredentialsSchema.optional(),
+      }),
       output: noOutput,
-      doc: 'Keeps the passphrase of a destination, after it has opened the repository.',
+      doc: 'Keeps the passphrase of a destination, and the credentials of its storage if they are given, after they have opened the repository.',
     }),
     'destinations.forgetKey': call({
       access: 'configure',
       input: z.strictObject({ destination: reference }),
       output: noOutput,
-      doc: 'Forgets the passphrase. Runs fail until it is given again; what is stored stays readable with it.',
+      doc: 'Forgets the passphrase, and the credentials of its storage. Runs fail until it is given again; what is stored stays readable with it.',
     }),
     'destinations.remove': call({
       access: 'configure',

@@ -4,6 +4,7 @@ import { byteRangeSchema, restoredTableSchema } from './models.ts'
 import { phases } from './progress.ts'
 import { boundedRecord } from './rpcContract.ts'
 import { quietHoursListSchema, scheduleSchema } from './schedule.ts'
+import { transferLimitsSchema } from './transferLimits.ts'
 import { maxVersionName, versionNameShape } from './versionName.ts'
 import { wireErrorSchema } from './wireError.ts'
 
@@ -49,6 +50,8 @@ export const destinationSchema = z.strictObject({
   /** May the helper mount the drive when it is connected and not mounted? */
   mayMount: z.boolean(),
   ejectAfterBackup: z.boolean(),
+  /** Of each run; nothing is limited where it is missing. */
+  limits: transferLimitsSchema.optional(),
   createdAt: isoTime,
   lastSeenAt: isoTime.nullable(),
 })

@@ -141,7 +141,7 @@ export const jobStates = [
   'unscheduled',
   /** It would run if the drive were there. Not an error. */
   'waitingForDrive',
-  /** It would run but for the quiet hours, the battery or the metered connection. */
+  /** It would run but for the network, the quiet hours, the battery or the metered connection. */
   'waiting',
   /** It failed and will be tried again. */
   'backingOff',
@@ -162,6 +162,7 @@ export const jobStateReasons = [
   'nextTime',
   'noSchedule',
   'driveMissing',
+  'offline',
   'quietHours',
   'battery',
   'metered',

@@ -1,6 +1,6 @@
 import type { StorageCredentials } from '../contract/credentials.ts'
 import type { Destination } from '../contract/jobs.ts'
-import type { Secret } from '../engineApi.ts'
+import type { Rate, Secret } from '../engineApi.ts'
 
 /** A destination that can be reached now. Release it: it may hold a drive mounted. */
 export interface Connection {
@@ -8,6 +8,10 @@ export interface Connection {
   secret: Secret
   /** What its storage lets us in by, where it asks. */
   credentials?: StorageCredentials
+  /** How much of the network may be used, as the destination says; ask `ratesOf` where a job has a limit, too. */
+  limits?: { writeLimit?: Rate; readLimit?: Rate }
+  /** Told how it went, once it was tried: without an error, or with what it ended with. What does not answer is waited for then. */
+  tried?(error?: unknown): void
   /** Unmounts or ejects what was mounted for it, unless somebody else still uses that. Does not throw; returns what people should know. */
   release(): Promise<string[]>
 }
@@ -18,8 +22,8 @@ export interface ConnectOptions {
 }
 
 /**
- * Makes destinations reachable. Fails with storage.driveNotConnected when a drive is missing, and with
- * secrets.unavailable when its key cannot be had.
+ * Makes destinations reachable; those in the network are not asked yet. Fails with storage.driveNotConnected when a drive is missing, and
+ * with secrets.unavailable when its key or the credentials of its storage cannot be had.
  */
 export interface Connector {
   connect(destination: Destination, signal: AbortSignal, options?: ConnectOptions): Promise<Connection>

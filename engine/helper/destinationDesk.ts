@@ -1,7 +1,7 @@
 import type { Clock } from '../base/clock.ts'
 import type { Logger } from '../base/logger.ts'
 import type { DestinationState, DriveDevice } from '../contract/drives.ts'
-import { HoldfastError } from '../contract/errors.ts'
+import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
 import type { Destination } from '../contract/jobs.ts'
 import type { KnownDestination } from '../drives/destinationState.ts'
 import { describeDestination } from '../drives/destinationText.ts'
@@ -11,7 +11,11 @@ import type { RecordStore } from '../jobs/recordStore.ts'
 import { type SecretStore, withSecret } from '../secrets/secretStore.ts'
 import { folderOf } from '../storage/locations.ts'
 import type { Connection, ConnectOptions, Connector } from './connection.ts'
+import { NetworkMemory } from './networkMemory.ts'
+import { isElsewhere, needsCredentials } from './placeWords.ts'
 import type { Reach } from './standings.ts'
+import { credentialsMissing, credentialsOf } from './storageLogin.ts'
+import { ratesOf } from './transferRates.ts'
 
 export interface DestinationDeskDeps {
   destinations: RecordStore<Destination>
@@ -28,6 +32,7 @@ const seenStepMs = 60 * 60_000
 export class DestinationDesk implements Connector {
   readonly #deps: DestinationDeskDeps
   readonly #states = new Map<string, DestinationState>()
+  readonly #network = new NetworkMemory()
   #turn: Promise<unknown> = Promise.resolve()
   /** Connections that are in use, by drive: the last one lets go of it. */
   readonly #uses = new Map<string, { count: number; eject: boolean }>()
@@ -38,36 +43,44 @@ export class DestinationDesk implements Connector {
 
   /** As of the last look; missing before the first. */
   state(destination: Destination): DestinationState {
-    if (folderOf(destination.url) === undefined) return { state: 'connected', path: destination.url, drive: null }
+    if (isElsewhere(destination)) {
+      const { lastSeenAt } = destination
+      if (this.#network.of(destination.id)) return { state: 'unreachable', reason: 'network', lastSeenAt }
+      return { state: 'connected', path: destination.url, drive: null }
+    }
     return this.#states.get(destination.id) ?? { state: 'missing', lastSeenAt: destination.lastSeenAt }
   }
 
   /** The same as the schedule needs it. A drive that may be mounted counts as connected. */
   reach(destination: Destination): Reach {
-    if (folderOf(destination.url) === undefined) return { isLocal: false, drive: null }
+    if (isElsewhere(destination)) {
+      const offline = this.#network.of(destination.id)
+      return { isLocal: false, drive: null, offline: offline && { label: destination.name, retryAt: offline.retryAt } }
+    }
     const { state } = this.state(destination)
     const connected = state === 'connected' || (state === 'present-unmounted' && destination.mayMount)
     const lastSeen = destination.lastSeenAt === null ? null : Date.parse(destination.lastSeenAt)
-    return { isLocal: true, drive: { label: destination.name, connected, lastSeen } }
+    return { isLocal: true, offline: null, drive: { label: destination.name, connected, lastSeen } }
   }
 
   /** Looks again at what cannot be reached: a folder that comes back announces itself to nobody. */
   async lookForMissing(signal?: AbortSignal): Promise<void> {
-    const isMissing = (destination: Destination) => this.state(destination).state !== 'connected'
+    const isMissing = (destination: Destination) =>
+      !isElsewhere(destination) && this.state(destination).state !== 'connected'
     if (this.#deps.destinations.list().some(isMissing)) await this.refresh(signal)
   }
 
   /** Looks at every destination. Only fails with `run.cancelled`; a drive that does not answer is a state. */
   async refresh(signal?: AbortSignal): Promise<void> {
     for (const destination of this.#deps.destinations.list()) {
-      if (folderOf(destination.url) === undefined) continue
+      if (isElsewhere(destination)) continue
       this.#note(destination, await this.#deps.mounter.look(knownOf(destination), signal))
     }
   }
 
   /** Looks at one destination, and mounts nothing. Only fails with `run.cancelled`. */
   async look(destination: Destination, signal?: AbortSignal): Promise<DestinationState> {
-    if (folderOf(destination.url) !== undefined) {
+    if (!isElsewhere(destination)) {
       this.#note(destination, await this.#deps.mounter.look(knownOf(destination), signal))
     }
     return this.state(destination)
@@ -84,16 +97,51 @@ export class DestinationDesk implements Connector {
     signal: AbortSignal,
     { stays = false }: ConnectOptions = {},
   ): Promise<Connection> {
-    const reached = { secret: await this.secretOf(destination) }
-    if (folderOf(destination.url) === undefined) {
-      return { ...reached, url: destination.url, release: async () => [] }
+    const connection = await this.connectionOf(destination, destination.url)
+    if (isElsewhere(destination)) return connection
+    return await this.#alone(() => this.#connectFolder(destination, connection, { signal, stays }))
+  }
+
+  /** How a destination is opened that is at `url` now. Nothing is mounted, and nobody asked. */
+  async connectionOf(destination: Destination, url: string): Promise<Connection> {
+    const { secrets } = this.#deps
+    const credentials = isElsewhere(destination) ? await credentialsOf(secrets, destination.id) : undefined
+    // The environment of the helper is nobody's login.
+    if (credentials === undefined && needsCredentials(destination)) throw credentialsMissing(destination.id)
+    return {
+      url,
+      secret: await this.secretOf(destination),
+      ...(credentials && { credentials }),
+      ...(destination.limits && { limits: ratesOf(destination.limits) }),
+      tried: error => this.#tried(destination, error),
+      release: async () => [],
     }
-    return await this.#alone(() => this.#connectFolder(destination, reached, { signal, stays }))
+  }
+
+  /** What does not answer is waited for; any other answer came from there, or from here. */
+  #tried(destination: Destination, error: unknown): void {
+    if (!isElsewhere(destination)) return
+    if (isHoldfastError(error, 'storage.unreachable')) {
+      this.#network.failed(destination.id, this.#deps.clock.now())
+      return
+    }
+    this.#network.reached(destination.id)
+    if (error === undefined) this.#note(destination, { state: 'connected', path: destination.url, drive: null })
+  }
+
+  /** Somebody wants a run of them now, whenever they would be tried again. */
+  tryAtOnce(destinations: readonly string[]): void {
+    for (const id of destinations) this.#network.tryAtOnce(id, this.#deps.clock.now())
+  }
+
+  /** The ways out of this computer; what did not answer is tried again when they have changed. */
+  noteRoutes(routes: string): void {
+    this.#network.noteRoutes(routes, this.#deps.clock.now())
   }
 
   async #connectFolder(
     destination: Destination,
-    reached: Pick<Connection, 'secret'>,
+    reached: Connection,
     { signal, stays }: { signal: AbortSignal; stays: boolean },
   ): Promise<Connection> {
     const { mounter } = this.#deps
@@ -101,7 +149,7 @@ export class DestinationDesk implements Connector {
     this.#note(destination, state)
     if (state.state !== 'connected') throw this.notConnected(destination, state)
     const { drive } = state
-    if (drive === null) return { ...reached, url: state.path, release: async () => [] }
+    if (drive === null) return { ...reached, url: state.path }
     const eject = destination.ejectAfterBackup && !stays
     return { ...reached, url: state.path, release: this.#use(drive, destination.name, eject) }
   }
@@ -122,6 +170,7 @@ export class DestinationDesk implements Connector {
 
   /** Forgets what it knew of a destination that is gone. */
   forget(id: string): void {
+    this.#network.reached(id)
     this.#states.delete(id)
   }
 

@@ -6,6 +6,7 @@ import type { RecordStore } from '../jobs/recordStore.ts'
 import { TopicFeed } from '../rpc/topicFeed.ts'
 import type { SecretStore } from '../secrets/secretStore.ts'
 import type { DestinationDesk } from './destinationDesk.ts'
+import { placeOf } from './placeWords.ts'
 import type { UsageDesk } from './usageDesk.ts'
 
 export interface DestinationViewsDeps {
@@ -14,6 +15,7 @@ export interface DestinationViewsDeps {
   secrets: SecretStore
   usage: UsageDesk
   facts: FactStore
+  mode: 'system' | 'user'
 }
 
 /** Name of the fact that says when the recovery sheet of a destination was saved, in milliseconds since 1970 UTC. */
@@ -56,9 +58,19 @@ export class DestinationViews {
     return {
       destination,
       state: desk.state(destination),
+      place: placeOf(destination),
       protection: (await secrets.protectionOf(destination.id, 'passphrase')) ?? null,
+      credentials: await this.#credentials(destination),
       ...usage.present(destination.id),
       sheetSavedAt: savedAt === undefined ? null : new Date(savedAt).toISOString(),
     }
+  }
+
+  async #credentials(destination: Destination): Promise<DestinationView['credentials']> {
+    const { kind } = placeOf(destination)
+    if (kind === 'drive' || kind === 'folder') return 'notNeeded'
+    if (await this.#deps.secrets.protectionOf(destination.id, 'storage-credentials')) return 'kept'
+    // Without some, the agent of SSH and rclone's own configuration are used, where the helper is one person's.
+    return (kind === 'sftp' || kind === 'rclone') && this.#deps.mode === 'user' ? 'notNeeded' : 'missing'
   }
 }

@@ -1,4 +1,5 @@
 import { hostname } from 'node:os'
+import type { StorageCredentials } from '../contract/credentials.ts'
 import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
 import type { HelperContract } from '../contract/helperContract.ts'
 import type { Job } from '../contract/jobs.ts'
@@ -9,6 +10,7 @@ import type { DeliveryState } from '../notices/deliveryQueue.ts'
 import type { Handlers, TopicSources } from '../rpc/serverTypes.ts'
 import { folderOf } from '../storage/locations.ts'
 import { sheetSavedFact } from './destinationViews.ts'
+import { checkElsewhere } from './elsewhereRules.ts'
 import { destinationHandlers } from './handlers/destinations.ts'
 import { fileHandlers } from './handlers/files.ts'
 import { restoreHandlers } from './handlers/restores.ts'
@@ -16,6 +18,8 @@ import { upkeepHandlers } from './handlers/upkeep.ts'
 import { versionHandlers } from './handlers/versions.ts'
 import type { Helper } from './helper.ts'
 import { keepPassphrase } from './newDestinations.ts'
+import { isElsewhere } from './placeWords.ts'
+import { credentialsOf, keepCredentials } from './storageLogin.ts'
 import { unneededAfter } from './unneededTracking.ts'
 
 /** What answers the calls of the contract. Whether a peer may make them was decided before. */
@@ -61,7 +65,9 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
     },
     'jobs.run': async ({ job, destinations: chosen }) => {
       const found = jobs.resolve(job)
-      supervisor.request(found, chosenOf(found, chosen))
+      const wanted = chosenOf(found, chosen)
+      desk.tryAtOnce(wanted)
+      supervisor.request(found, wanted)
       return changed({})
     },
     'jobs.preview': ({ job, destinations: chosen }, { signal }) => {
@@ -99,8 +105,10 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
       await desk.refresh()
       return { destinations: await helper.destinationViews.look() }
     },
-    'destinations.add': async ({ name, url, passphrase, mayMount, ejectAfterBackup }) => {
-      const repositoryId = await open(helper, url, passphrase)
+    'destinations.add': async ({ name, url: given, passphrase, credentials, mayMount, ejectAfterBackup }) => {
+      const isHere = folderOf(given) !== undefined
+      const url = isHere ? given : await checkElsewhere(given, credentials, helper.mode)
+      const repositoryId = await open(helper, url, passphrase, credentials)
       const destination = service.addDestination({
         ...{ name, url, repositoryId, mayMount, ejectAfterBackup },
         drive: await driveOf(helper, url),
@@ -108,18 +116,24 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
       })
       try {
         await keepPassphrase(secrets, destination.id, passphrase)
+        if (credentials && !isHere) await keepCredentials(secrets, destination.id, credentials)
       } catch (error) {
         service.removeDestination(destination.id)
+        await secrets.forget(destination.id).catch(() => undefined)
         throw error
       }
       await desk.refresh()
       return changed({ destination })
     },
-    'destinations.unlock': async ({ destination: named, passphrase }) => {
+    'destinations.unlock': async ({ destination: named, passphrase, credentials: given }) => {
       const destination = destinations.resolve(named)
       const state = desk.state(destination)
-      await open(helper, state.state === 'connected' ? state.path : destination.url, passphrase)
+      if (given) await checkElsewhere(destination.url, given, helper.mode)
+      const credentials = given ?? (isElsewhere(destination) ? await credentialsOf(secrets, destination.id) : undefined)
+      await open(helper, state.state === 'connected' ? state.path : destination.url, passphrase, credentials)
       await keepPassphrase(secrets, destination.id, passphrase)
+      if (given) await keepCredentials(secrets, destination.id, given)
+      desk.tryAtOnce([destination.id])
       return changed({})
     },
     'destinations.forgetKey': async ({ destination }) => {
@@ -200,8 +214,13 @@ export function helperTopics(helper: Helper): TopicSources<HelperContract> {
 }
 
 /** Opens a repository to see that the passphrase fits; returns its id. */
-async function open(helper: Helper, url: string, passphrase: string): Promise<string> {
-  const session = await helper.engine.open(url, { kind: 'passphrase', passphrase })
+async function open(
+  helper: Helper,
+  url: string,
+  passphrase: string,
+  credentials: StorageCredentials | undefined,
+): Promise<string> {
+  const session = await helper.engine.open(url, { kind: 'passphrase', passphrase }, credentials ? { credentials } : {})
   await session.close()
   return session.repositoryId
 }

@@ -182,7 +182,8 @@ export class Helper {
         await this.attachments.look()
         this.library.lookAtNew()
         noteAway(this)
-        const { power, metered } = await conditions.read()
+        const { power, metered, routes } = await conditions.read()
+        if (routes !== undefined) this.desk.noteRoutes(routes)
         return { onBattery: power === 'battery', metered: metered === 'yes' }
       },
       reach: destination => this.desk.reach(destination),

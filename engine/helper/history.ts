@@ -18,13 +18,13 @@ export interface History {
 
 /**
  * The history in runs that ended, newest first. A version with unreadable parts counts as done: trying again at once would
- * read the same bad sectors again. A run whose drive was not there is no failure that would keep the next one waiting.
+ * read the same bad sectors again. A run whose drive or network was not there is no failure that would keep the next one waiting.
  */
 export function historyOf(runs: readonly Run[]): History {
   const last = runs[0]
   const success = runs.find(run => outcomeOf(run) === 'complete')
   const since = success ? runs.slice(0, runs.indexOf(success)) : runs
-  const failures = since.filter(run => outcomeOf(run) === 'failed' && !lackedDrive(run))
+  const failures = since.filter(run => outcomeOf(run) === 'failed' && !lackedPlace(run))
   return {
     lastSuccess: newest(runs.filter(run => outcomeOf(run) === 'complete').map(reachOf)),
     lastAttempt: last
@@ -72,5 +72,6 @@ function damagedSince(runs: readonly Run[]): number | null {
 }
 
 const endOf = (run: Run): number | null => (run.finishedAt === null ? null : Date.parse(run.finishedAt))
-/** It could not even begin. */
-export const lackedDrive = (run: Run): boolean => run.error?.code === 'storage.driveNotConnected'
+/** Its drive was not there, or the network was not: it is waited for. */
+export const lackedPlace = (run: Run): boolean =>
+  run.error?.code === 'storage.driveNotConnected' || run.error?.code === 'storage.unreachable'

@@ -1,11 +1,11 @@
 import type { Clock } from '../base/clock.ts'
 import { randomHex } from '../base/random.ts'
-import { cancelled, isHoldfastError } from '../contract/errors.ts'
+import { cancelled, HoldfastError, isHoldfastError, type WireError } from '../contract/errors.ts'
 import type { Destination, HookMoment, Job, JobSource, Run, RunPart, RunState, RunTrigger } from '../contract/jobs.ts'
 import type { Engine, HeldSource, Session, SourceRequest } from '../engineApi.ts'
 import type { Connector } from './connection.ts'
 import { type LookAfterDeps, lookAfter } from './lookAfter.ts'
-import { requireRepository } from './openDestination.ts'
+import { openConnection } from './openDestination.ts'
 import { messageOf, RunReport, type RunReportDeps, wire } from './runReport.ts'
 import { sourceOptionsOf } from './sourceOptions.ts'
 
@@ -121,9 +121,8 @@ class JobRun {
       try {
         const { write } = this.#job.limits
         const limits = write === null ? {} : { writeLimit: write }
-        const session = await this.#deps.engine.open(connection.url, connection.secret, limits)
+        const session = await openConnection(this.#deps.engine, connection, this.#destination, limits)
         try {
-          requireRepository(session, this.#destination)
           try {
             await this.#backupAll(session)
             const made = this.#run.parts.flatMap(({ source, version, state }) =>
@@ -138,6 +137,9 @@ class JobRun {
           await session.close()
         }
       } finally {
+        // The network may have gone in the middle: what a part ended with is not thrown.
+        const { error } = this.#run
+        if (error?.code === 'storage.unreachable') connection.tried?.(HoldfastError.fromWire(error as WireError))
         for (const warning of await connection.release()) this.#report.warn(warning)
       }
     } catch (error) {

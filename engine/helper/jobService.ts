@@ -11,6 +11,7 @@ import {
   type JobSettingsInput,
   jobSettingsSchema,
 } from '../contract/jobs.ts'
+import type { TransferLimits } from '../contract/transferLimits.ts'
 import { decodeJobFile, encodeJobFile } from '../jobs/jobFile.ts'
 import type { RecordStore } from '../jobs/recordStore.ts'
 import type { RunStore } from '../jobs/runStore.ts'
@@ -109,15 +110,20 @@ export class JobService {
     if (taken) throw nameTaken('destination', name)
   }
 
-  /** Changes what a destination is called and how its drive is handled. config.notFound; usage.invalid for a bad name. */
+  /** Changes what a destination is called, how its drive is handled and how fast it is used. config.notFound; usage.invalid for a bad name. */
   editDestination(
     id: string,
-    changes: { [Name in 'name' | 'mayMount' | 'ejectAfterBackup']?: Destination[Name] | undefined },
+    changes: { [Name in 'name' | 'mayMount' | 'ejectAfterBackup']?: Destination[Name] | undefined } & {
+      /** Null lifts them. */
+      limits?: TransferLimits | null | undefined
+    },
   ): Destination {
     const before = this.#deps.destinations.resolve(id)
     const { name = before.name, mayMount = before.mayMount, ejectAfterBackup = before.ejectAfterBackup } = changes
     this.requireFreeName(name, before.id)
-    const destination = { ...before, name, mayMount, ejectAfterBackup }
+    const { limits: limitsBefore, ...kept } = before
+    const limits = changes.limits === undefined ? limitsBefore : changes.limits
+    const destination = { ...kept, name, mayMount, ejectAfterBackup, ...(limits && { limits }) }
     this.#deps.destinations.put(destination)
     return destination
   }

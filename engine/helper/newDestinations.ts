@@ -8,6 +8,7 @@ import { type SecretStore, wipe } from '../secrets/secretStore.ts'
 import type { JobService } from './jobService.ts'
 import { requireNewPassphrase, secretOfPhrase } from './phraseCheck.ts'
 import type { Place, Places, ReachedPlace } from './places.ts'
+import { keepCredentials } from './storageLogin.ts'
 
 export interface NewDestinationsDeps {
   engine: Engine
@@ -58,7 +59,7 @@ export class NewDestinations {
       const path = looked.path
       if (path === null) throw looked.problem
       // A drive is known to be there, so one that was formatted anew does not count as missing.
-      const options = { forgetOld: reached.device !== null }
+      const options = { forgetOld: reached.device !== null, ...reached.access }
       const { repositoryId, recoveryPhrase } = await engine.init(path, { kind: 'passphrase', passphrase }, options)
       try {
         const destination = await this.#register(wishes, reached, { path, repositoryId, passphrase })
@@ -91,7 +92,7 @@ export class NewDestinations {
           details: { path: reached.base },
         })
       }
-      const session = await engine.open(path, secret)
+      const session = await engine.open(path, secret, reached.access)
       try {
         const { repositoryId } = session
         if (secret.kind === 'passphrase') {
@@ -131,8 +132,10 @@ export class NewDestinations {
     const destination = service.addDestination(facts)
     try {
       await keepPassphrase(secrets, destination.id, passphrase)
+      if (reached.access?.credentials) await keepCredentials(secrets, destination.id, reached.access.credentials)
     } catch (error) {
       service.removeDestination(destination.id)
+      await secrets.forget(destination.id).catch(() => undefined)
       throw error
     }
     return destination

@@ -1,7 +1,8 @@
-import { HoldfastError } from '../contract/errors.ts'
+import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
 import type { Destination } from '../contract/jobs.ts'
 import type { Engine, Secret, Session } from '../engineApi.ts'
-import type { Connector } from './connection.ts'
+import type { Connection, Connector } from './connection.ts'
+import { lowerRate } from './transferRates.ts'
 
 /**
  * Opens the repository of a destination for some work, and lets go of its drive afterwards without ejecting it: with the
@@ -17,15 +18,49 @@ export async function withDestination<T>(
 ): Promise<T> {
   const connection = await connector.connect(destination, signal, { stays: true })
   try {
-    const session = await engine.open(connection.url, secret ?? connection.secret)
+    const session = await openConnection(engine, connection, destination, secret ? { secret } : {})
     try {
-      requireRepository(session, destination)
       return await work(session, connection.secret)
     } finally {
       await session.close()
     }
+  } catch (error) {
+    if (isHoldfastError(error, 'storage.unreachable')) connection.tried?.(error)
+    throw error
   } finally {
     await connection.release()
+  }
+}
+
+/**
+ * Opens the repository of a destination that was made reachable, with all that it is opened by, and tells the connection how that went.
+ * Fails as Engine.open does, and with repository.notFound when another repository is there.
+ */
+export async function openConnection(
+  engine: Engine,
+  connection: Connection,
+  destination: Destination,
+  { secret = connection.secret, writeLimit }: { secret?: Secret; writeLimit?: number } = {},
+): Promise<Session> {
+  const { url, credentials, limits } = connection
+  const write = lowerRate(writeLimit, limits?.writeLimit)
+  try {
+    const session = await engine.open(url, secret, {
+      ...limits,
+      ...(credentials && { credentials }),
+      ...(write !== undefined && { writeLimit: write }),
+    })
+    try {
+      requireRepository(session, destination)
+    } catch (error) {
+      await session.close()
+      throw error
+    }
+    connection.tried?.()
+    return session
+  } catch (error) {
+    connection.tried?.(error)
+    throw error
   }
 }
 

@@ -10,21 +10,25 @@ import { rememberDrive } from '../drives/destinationState.ts'
 import type { RepositoryFinder } from '../drives/findRepositories.ts'
 import { deviceById } from '../drives/inventory.ts'
 import { repositoryIdOf } from '../drives/repositoryMark.ts'
+import type { AccessOptions, Engine } from '../engineApi.ts'
 import { folders as repositoryFolders } from '../repository/format.ts'
 import { assertVacant, isFurniture } from '../storage/directory/prepare.ts'
 import type { DestinationDesk } from './destinationDesk.ts'
+import { checkElsewhere } from './elsewhereRules.ts'
 import { checkFolder, type FolderRules } from './placeRules.ts'
 
-export type Place = HandlerInput<HelperContract, 'places.look'>['place']
+export type Place = HandlerInput<HelperContract, 'destinations.create'>['place']
 
 /** What a new repository's folder is called where other things may lie beside it. */
 export const repositoryFolderName = 'Holdfast'
 
 /** A place that can be looked at now. Release it: it may hold a drive mounted. */
 export interface ReachedPlace {
-  /** The mount point of the drive, or the folder that was named, which may be missing. */
+  /** The mount point of the drive, or the folder that was named, which may be missing; of a place elsewhere its URL. */
   base: string
   device: DriveDevice | null
+  /** How a place elsewhere lets us in; missing for drives and folders. */
+  access?: AccessOptions
   /** Does not throw. */
   release(): Promise<void>
 }
@@ -39,9 +43,12 @@ export interface LookedPlace {
   sizeBytes: number | null
   usedBytes: number | null
   hasOtherFiles: boolean
+  /** Of a place elsewhere: whether what is stored there can be deleted; null when that was not tried. */
+  canDelete: boolean | null
 }
 
 export interface PlacesDeps {
+  engine: Pick<Engine, 'lookElsewhere'>
   desk: Pick<DestinationDesk, 'reachDrive'>
   finder: Pick<RepositoryFinder, 'search'>
   /** Makes an inventory. */
@@ -68,6 +75,12 @@ export class Places {
       const base = place.path.length > 1 && place.path.endsWith('/') ? place.path.slice(0, -1) : place.path
       return { base, device: null, release: async () => undefined }
     }
+    if (place.kind === 'elsewhere') {
+      const { url, credentials, acceptHostKey } = place
+      const base = await checkElsewhere(url, credentials, this.#deps.rules.mode)
+      const access = { ...(credentials && { credentials }), ...(acceptHostKey !== undefined && { acceptHostKey }) }
+      return { base, device: null, access, release: async () => undefined }
+    }
     const { desk, logger, readDrives } = this.#deps
     const { signal } = options
     const known = deviceById(await readDrives(signal), place.device)
@@ -90,11 +103,20 @@ export class Places {
     return { base: mountPoint, device, release }
   }
 
-  /** Looks what is there. Writes nothing. Only fails with `run.cancelled`: anything else is a `problem`. */
+  /** Looks what is there. Writes nothing, but see Engine.lookElsewhere. Only fails with `run.cancelled`: anything else is a `problem`. */
   async look(reached: ReachedPlace, signal?: AbortSignal): Promise<LookedPlace> {
-    const nothing = { path: null, repositoryId: null, problem: null, hasOtherFiles: false }
+    const nothing = { path: null, repositoryId: null, problem: null, hasOtherFiles: false, canDelete: null }
     const room = { freeBytes: null, sizeBytes: null, usedBytes: null }
     try {
+      if (reached.access) {
+        const found = await this.#deps.engine.lookElsewhere(reached.base, {
+          ...reached.access,
+          ...(signal && { signal }),
+        })
+        const { url: path, repositoryId, canDelete } = found
+        const state = repositoryId === null ? 'free' : 'repository'
+        return { ...nothing, ...room, state, path, repositoryId, canDelete }
+      }
       const sizes = await roomAt(await existingAbove(reached.base))
       Object.assign(room, sizes)
       const found = await this.#repositoryAt(reached, signal)
@@ -115,6 +137,7 @@ export class Places {
    * drive. `storage.driveNotConnected` when it is not there any more.
    */
   async remember(reached: ReachedPlace, path: string, repositoryId: string): Promise<RememberedDrive | null> {
+    if (reached.access) return null
     const { finder, readDrives } = this.#deps
     const inventory = await readDrives()
     const device = reached.device === null ? undefined : deviceById(inventory, reached.device.id)

@@ -5,7 +5,7 @@ import type { Engine, Session } from '../engineApi.ts'
 import type { DestinationDesk } from './destinationDesk.ts'
 import { runHookMoments } from './jobRun.ts'
 import { versionsOf } from './lookAfter.ts'
-import { requireRepository } from './openDestination.ts'
+import { openConnection } from './openDestination.ts'
 import { wire } from './runReport.ts'
 import { sourceOptionsOf } from './sourceOptions.ts'
 import type { UpkeepPlan } from './upkeep.ts'
@@ -14,7 +14,7 @@ export interface PreviewDeps {
   engine: Engine
   /** Name of this computer, as the engine writes it into versions. */
   host: string
-  desk: Pick<DestinationDesk, 'look' | 'describe' | 'notConnected' | 'secretOf'>
+  desk: Pick<DestinationDesk, 'look' | 'describe' | 'notConnected' | 'connectionOf'>
   /** Where a source is now. source.notFound when it is not connected. */
   sourcePath(source: JobSource): string
   upkeep(job: Job, destination: string): UpkeepPlan
@@ -92,9 +92,8 @@ async function previewDestination(
   if (preview.wouldMount) return preview
   try {
     if (state.state !== 'connected') throw desk.notConnected(destination, state)
-    const session = await deps.engine.open(state.path, await desk.secretOf(destination))
+    const session = await openConnection(deps.engine, await desk.connectionOf(destination, state.path), destination)
     try {
-      requireRepository(session, destination)
       for (const { name } of job.sources) {
         throwIfAborted(signal, 'The preview')
         preview.sources.push(await previewStored(session, job, name, !unreadable.has(name), deps.host))

@@ -12,6 +12,8 @@ export interface Reach {
   isLocal: boolean
   /** The drive that it is on; null when it cannot be taken away. */
   drive: { label: string; connected: boolean; lastSeen: number | null } | null
+  /** In the network, and did not answer; `retryAt` is in milliseconds since 1970 UTC. */
+  offline?: { label: string; retryAt: number } | null
 }
 
 export interface Surroundings {
@@ -96,6 +98,7 @@ export class Standings {
           localDestination: reach.isLocal,
           lackingSince: sendable && Date.parse(sendable.versions[0]!.date),
           drive: reach.drive,
+          offline: reach.offline ?? null,
         }
         const { lastSuccess } = history
         return [{ job, destination, decision: decide(facts, now), run, lastRun, lastSuccess, history, lacking }]

@@ -7,7 +7,7 @@ import type { FactStore } from '../jobs/factStore.ts'
 import { type ClockMemory, noteClock } from '../scheduler/clockMemory.ts'
 import type { Decision } from '../scheduler/decision.ts'
 import { type LaneLimits, pick, type WaitingRun } from '../scheduler/lanes.ts'
-import { lackedDrive } from './history.ts'
+import { lackedPlace } from './history.ts'
 import { newRun } from './jobRun.ts'
 import { isCopyDue, keyOf, type Standing, Standings, type StandingsDeps, type Surroundings, unit } from './standings.ts'
 
@@ -204,8 +204,8 @@ export class Supervisor {
     this.#standings.forget(key)
     this.#deps.runs.put(run)
     this.#deps.runs.trim(jobId)
-    // Whoever asked for it still wants it, once the drive is there.
-    const job = lackedDrive(run) && run.trigger === 'manual' ? this.#deps.jobs.find(jobId) : undefined
+    // Whoever asked for it still wants it, once the drive or the network is there.
+    const job = lackedPlace(run) && run.trigger === 'manual' ? this.#deps.jobs.find(jobId) : undefined
     if (job) this.request(job, [run.destination])
     this.wake()
   }

@@ -7,7 +7,7 @@ import type { OnProgress } from '../contract/progress.ts'
 import type { Engine, Session } from '../engineApi.ts'
 import type { RunStore } from '../jobs/runStore.ts'
 import type { Connector } from './connection.ts'
-import { requireRepository } from './openDestination.ts'
+import { openConnection } from './openDestination.ts'
 
 export interface TaskRunsDeps {
   engine: Engine
@@ -136,9 +136,8 @@ export class TaskRuns {
     const { connector, engine } = this.#deps
     const connection = await connector.connect(task.destination, signal, { stays: true })
     try {
-      const session = await engine.open(connection.url, connection.secret)
+      const session = await openConnection(engine, connection, task.destination)
       try {
-        requireRepository(session, task.destination)
         return await task.work({
           session,
           run,
@@ -157,6 +156,9 @@ export class TaskRuns {
         if (task.kind !== 'restore' && task.kind !== 'extract') await this.#deps.ended(task.destination, session)
         await session.close()
       }
+    } catch (error) {
+      if (isHoldfastError(error, 'storage.unreachable')) connection.tried?.(error)
+      throw error
     } finally {
       run.warnings.push(...(await connection.release()))
     }

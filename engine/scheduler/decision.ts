@@ -23,13 +23,16 @@ export interface Decision {
  *
  * Where nothing is wanted, versions that another destination has and this one lacks are copied, under the same conditions.
  *
- * A run that somebody asked for waits for nothing but the drive and the job's own run. A scheduled one waits, in this
- * order, for the end of a pause, the drive, the back-off after failures, the end of the quiet hours, mains power, and,
+ * A run that somebody asked for waits for nothing but the drive or the network and the job's own run. A scheduled one waits, in this
+ * order, for the end of a pause, the drive or the network, the back-off after failures, the end of the quiet hours, mains power, and,
  * unless the destination is on this computer, a connection that is not metered.
  */
 export function decide(facts: JobFacts, now: number): Decision {
   if (facts.running) return { state: 'running', why: 'running', text: 'Running.', at: null, since: null }
-  if (facts.requestedAt !== null) return waitingForDrive(facts, facts.requestedAt) ?? requested(facts.requestedAt)
+  if (facts.requestedAt !== null) {
+    const since = facts.requestedAt
+    return waitingForDrive(facts, since) ?? offline(facts, since, now) ?? requested(since)
+  }
   const wanted = wantedNow(facts, now)
   if (wanted !== null) return paused(facts, now) ?? scheduledRun(facts, wanted, now)
   return paused(facts, now) ?? copies(facts, now) ?? notWanted(facts, now)
@@ -45,6 +48,7 @@ const requested = (since: number): Decision => ({
 
 const scheduledRun = (facts: JobFacts, wanted: Wanted, now: number): Decision =>
   waitingForDrive(facts, wanted.since) ??
+  offline(facts, wanted.since, now) ??
   backingOff(facts, wanted, now) ??
   quiet(facts, wanted, now) ??
   onBattery(facts, wanted) ??
@@ -88,6 +92,13 @@ function waitingForDrive({ drive, schedule }: JobFacts, since: number): Decision
     drive.lastSeen === null ? 'never seen' : `last seen ${formatLocalMinute(drive.lastSeen, schedule?.timeZone)}`
   const text = `Waiting for drive ${drive.label}, ${seen}.`
   return { state: 'waitingForDrive', why: 'driveMissing', text, at: null, since }
+}
+
+function offline(facts: JobFacts, since: number, now: number): Decision | null {
+  const { offline: found } = facts
+  if (!found || found.retryAt <= now) return null
+  const text = `Waiting for the network: ${found.label} does not answer. Next attempt at ${clock(facts, found.retryAt)}.`
+  return { state: 'waiting', why: 'offline', text, at: found.retryAt, since }
 }
 
 function backingOff(facts: JobFacts, { since }: Wanted, now: number): Decision | null {

@@ -32,6 +32,8 @@ export interface JobFacts {
   localDestination: boolean
   /** The drive that the destination is on; null when it cannot be taken away, which counts as always connected. */
   drive: { label: string; connected: boolean; lastSeen: number | null } | null
+  /** The destination is in the network and did not answer; when it is tried again. null or missing: it did, or was not asked. */
+  offline?: { label: string; retryAt: number } | null
   power: { onBattery: boolean; runOnBattery: boolean }
   network: { metered: boolean; runOnMetered: boolean }
   quietHours: readonly QuietHours[]

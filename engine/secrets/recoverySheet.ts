@@ -12,6 +12,8 @@ export interface RecoveryFacts {
   url: string
   /** The drive that it is on. */
   drive?: { label?: string; serial?: string }
+  /** Of a place elsewhere: what lets one in, and is not on the sheet; a noun phrase without secrets. */
+  login?: string
   /** ISO 8601. */
   createdAt: string
   computerName: string
@@ -28,6 +30,7 @@ export interface RecoveryFacts {
 /** More than this of a name is left out in the middle, so that everything fits on one page. */
 const longestName = 44
 const longestPlace = 180
+const longestLogin = 140
 /** Quoting makes some places longer. */
 const longestCommand = 220
 /** With more characters than this, the facts about the repository are set smaller. */
@@ -146,7 +149,7 @@ function howToRestore(facts: RecoveryFacts, hasWords: boolean): string {
   const steps = [
     'Take another computer with Linux, and install Holdfast on it or fetch its source.',
     folder === undefined
-      ? 'Have the login for the place above at hand; it is not on this sheet.'
+      ? `Have ${escapeHtml(displayText(facts.login ?? 'the login for the place above', longestLogin))} at hand; it is not on this sheet.`
       : `Connect the drive${label}. If its folder has another name on that computer than above, write that one in step 3.`,
     `In a terminal, as root (<code class="inline">sudo -i</code>), see what there is, and ${secret}:${command(
       `export HOLDFAST_REPO=${placeWord}`,

@@ -1,7 +1,13 @@
 import { HoldfastError } from '../contract/errors.ts'
 
 /** What can be kept for a destination. */
-export const secretKinds = ['passphrase', 'key-file', 'email-password', 'webhook-secret'] as const
+export const secretKinds = [
+  'passphrase',
+  'key-file',
+  'email-password',
+  'webhook-secret',
+  'storage-credentials',
+] as const
 export type SecretKind = (typeof secretKinds)[number]
 
 /** 64 KiB: larger than any passphrase or key file that makes sense. */
@@ -71,6 +77,7 @@ export const secretWords: Record<SecretKind, string> = {
   'key-file': 'key file',
   'email-password': 'e-mail password',
   'webhook-secret': 'webhook secret',
+  'storage-credentials': 'login of the storage',
 }
 
 /** Fails with usage.invalid unless the two can name a secret. Names go into paths, so nothing else may pass. */

@@ -1,11 +1,13 @@
 // Builds the stage and photographs every screen in every scenario, light and dark, to test/output/screens:
 //   node test/renderer/screens.mjs [screens, by comma] [scenarios] [light|dark|both] [en|de]
 // A screen can go on behind its name (versions/abc). "wizard" also photographs each of its steps,
+// "destinations/add" in "elsewhere" the forms of places that are no folders,
 // and "home" where all is well the way to files that are back and to writable copies.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openStage, photograph } from '../support/stage.ts'
 import { scenarioNames } from './fake/scenarioNames.ts'
+import { walkElsewhere } from './walkElsewhere.ts'
 import { walkFiles, walkFilesTrouble } from './walkFiles.ts'
 import { walkWizard } from './walkWizard.ts'
 
@@ -38,6 +40,9 @@ try {
         await photograph(page, pathOf(screen, scenario))
         if (screen === 'wizard' && scenario === 'fresh' && language === 'en') {
           await walkWizard(page, step => photograph(page, pathOf(screen, step)))
+        }
+        if (screen === 'destinations/add' && scenario === 'elsewhere' && language === 'en') {
+          await walkElsewhere(page, step => photograph(page, pathOf('elsewhere', step)))
         }
         if (screen === 'home' && scenario === 'protected' && language === 'en') {
           await walkFiles(page, step => photograph(page, pathOf('files', step)))

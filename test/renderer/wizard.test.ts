@@ -109,7 +109,7 @@ describe('the job that comes of it', () => {
 
   it('is one that the contract accepts, with every rhythm', () => {
     for (const rhythm of ['dailyDrive', 'daily', 'hourly', 'weekly', 'manual'] satisfies Rhythm[]) {
-      const settings = jobOf({ ...draft, rhythm }, inventory, [], '0123456789abcdef')
+      const settings = jobOf({ ...draft, rhythm }, inventory, [], ['0123456789abcdef'])
       const { sources, ...rest } = settings
       const whole = { ...rest, sources: sources.map(({ name }) => ({ path: '/x', name })) }
       expect(jobSettingsSchema.safeParse(whole).error).toBeUndefined()
@@ -118,7 +118,7 @@ describe('the job that comes of it', () => {
   })
 
   it('reads disks while they are in use only if somebody has agreed to that, and there are any', () => {
-    const settings = (chosen: Draft) => jobOf(chosen, inventory, [], '0123456789abcdef')
+    const settings = (chosen: Draft) => jobOf(chosen, inventory, [], ['0123456789abcdef'])
     expect(settings(draft).whileInUse).toBe(false)
     const agreed = { ...draft, readInUse: chosenInUse(draft, inventory).map(({ id }) => id) }
     expect(settings(agreed).whileInUse).toBe(true)

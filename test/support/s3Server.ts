@@ -74,8 +74,13 @@ export class S3Server {
 
   static async start(options: S3ServerOptions = {}): Promise<S3Server> {
     const server = new S3Server(options)
-    await new Promise<void>(resolve => server.#server.listen(0, '127.0.0.1', resolve))
+    await server.listen(0)
     return server
+  }
+
+  /** After `close` it comes back at its port, with all that it holds. */
+  async listen(port: number): Promise<void> {
+    await new Promise<void>(resolve => this.#server.listen(port, '127.0.0.1', resolve))
   }
 
   get port(): number {

@@ -1,25 +1,41 @@
 import { z } from 'zod'
 import { boundedPath, reference, secretText } from '../callParts.ts'
+import { storageCredentialsSchema } from '../credentials.ts'
 import { deviceIdSchema } from '../drives.ts'
+import { errorCodes } from '../errors.ts'
 import { destinationSchema, opaqueId } from '../jobs.ts'
 import { usageSchema, versionIdSchema } from '../library.ts'
 import { keyInfoSchema } from '../models.ts'
 import { call, noInput, noOutput } from '../rpcContract.ts'
+import { transferLimitsSchema } from '../transferLimits.ts'
 
 const isoTime = z.iso.datetime({ precision: 3 })
+/** A file system on a drive that the inventory has offered; mounted for it when it is not. */
+const driveChoice = z.strictObject({ kind: z.literal('drive'), device: deviceIdSchema })
+const folderChoice = z.strictObject({ kind: z.literal('folder'), path: boundedPath })
+/** A fingerprint as ssh shows it. */
+const hostKey = z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}$/)
+/** A bucket, a folder on a server, or a remote of rclone. */
+const elsewhereFields = {
+  /** Without secrets: s3:…, b2:…, sftp:… or rclone:…. */
+  url: z.string().min(1).max(2048),
+  credentials: storageCredentialsSchema.optional(),
+  /** The key of a server that was not known here, as the person has compared it; remembered from then on. */
+  acceptHostKey: hostKey.optional(),
+}
 
 /** Where a repository is or is to be. */
 const placeChoice = z.discriminatedUnion('kind', [
-  /** A file system on a drive that the inventory has offered; mounted for it when it is not. */
-  z.strictObject({ kind: z.literal('drive'), device: deviceIdSchema }),
-  z.strictObject({ kind: z.literal('folder'), path: boundedPath }),
+  driveChoice,
+  folderChoice,
+  z.strictObject({ kind: z.literal('elsewhere'), ...elsewhereFields }),
 ])
 
 /** Calls about places and what opens them, beside those in helperContract.ts. */
 export const destinationCalls = {
   'places.look': call({
     access: 'operate',
-    input: z.strictObject({ place: placeChoice }),
+    input: z.strictObject({ place: z.discriminatedUnion('kind', [driveChoice, folderChoice]) }),
     output: z.object({
       /**
        * repository: there is one, at `path`. free: one can be made, at `path`, and other files stay as they are. refused: `problem`
@@ -39,6 +55,35 @@ export const destinationCalls = {
       hasOtherFiles: z.boolean(),
     }),
     doc: 'What is at a place: a repository, room for one, or a reason against it. On a drive, the folder `Holdfast` is looked at.',
+  }),
+  'places.test': call({
+    access: 'configure',
+    input: z.strictObject(elsewhereFields),
+    output: z.object({
+      /** As of `places.look`. */
+      state: z.enum(['repository', 'free', 'refused']),
+      /** The same place has the same text. */
+      url: z.string(),
+      repositoryId: z.string().nullable(),
+      /** The destination that it is already. */
+      destination: opaqueId.nullable(),
+      problem: z
+        .object({
+          code: z.enum(errorCodes),
+          message: z.string(),
+          advice: z.string(),
+          /** What the credentials are not allowed to do, of `storage.authFailed`; null when they were not accepted at all. */
+          missingRight: z.enum(['list', 'read', 'write']).nullable(),
+          /** What the provider calls that right. */
+          rightName: z.string().nullable(),
+          /** Of `storage.hostKeyUnknown` and `storage.hostKeyChanged`: the key of the server, and those that it had before. */
+          hostKey: z.object({ fingerprint: z.string(), expected: z.array(z.string()) }).nullable(),
+        })
+        .nullable(),
+      /** Whether these credentials may delete what they store; null when that was not tried. */
+      canDelete: z.boolean().nullable(),
+    }),
+    doc: 'Tests a place elsewhere with its credentials: whether it can be reached, what is there, and what is missing. Where there is no repository in a bucket, a tiny object is put, read and deleted (it stays when it may not be deleted). Nothing is kept but a host key that was accepted.',
   }),
   'destinations.create': call({
     access: 'configure',
@@ -74,9 +119,14 @@ export const destinationCalls = {
       name: reference.optional(),
       mayMount: z.boolean().optional(),
       ejectAfterBackup: z.boolean().optional(),
+      /** Null lifts all limits. */
+      limits: transferLimitsSchema.nullable().optional(),
+      /** Of a place elsewhere; they must open the repository before they replace those that are kept. */
+      credentials: storageCredentialsSchema.optional(),
+      acceptHostKey: hostKey.optional(),
     }),
     output: z.object({ destination: destinationSchema }),
-    doc: 'Changes what a destination is called and how its drive is handled.',
+    doc: 'Changes what a destination is called, how its drive is handled, how fast it is used and what lets us in. Limits hold from the next run on.',
   }),
   'destinations.lacking': call({
     access: 'read',

@@ -6,7 +6,7 @@ import type { CopyResult } from '../../contract/models.ts'
 import type { CallOptions, Engine, PriorityOptions, Session } from '../../engineApi.ts'
 import type { Connector } from '../connection.ts'
 import { type LookAfterDeps, lookAfter, type Made } from '../lookAfter.ts'
-import { requireRepository, withDestination } from '../openDestination.ts'
+import { openConnection, withDestination } from '../openDestination.ts'
 import { messageOf, RunReport, type RunReportDeps } from '../runReport.ts'
 
 export interface CopyRunDeps extends LookAfterDeps, RunReportDeps {
@@ -69,13 +69,9 @@ export async function runCopy(
     const connection = await deps.connector.connect(destination, signal)
     try {
       const { write } = job.limits
-      const session = await deps.engine.open(
-        connection.url,
-        connection.secret,
-        write === null ? {} : { writeLimit: write },
-      )
+      const limits = write === null ? {} : { writeLimit: write }
+      const session = await openConnection(deps.engine, connection, destination, limits)
       try {
-        requireRepository(session, destination)
         try {
           const onProgress = progressOf(report)
           const made = await copyAll({ session, order, outcome }, report, deps, {

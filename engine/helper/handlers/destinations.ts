@@ -1,6 +1,8 @@
 import { hostname } from 'node:os'
+import { z } from 'zod'
 import type { destinationCalls } from '../../contract/calls/destinations.ts'
-import { HoldfastError } from '../../contract/errors.ts'
+import type { StorageCredentials } from '../../contract/credentials.ts'
+import { HoldfastError, isHoldfastError, throwIfAborted } from '../../contract/errors.ts'
 import type { HelperContract } from '../../contract/helperContract.ts'
 import type { Destination, Job } from '../../contract/jobs.ts'
 import { compareDrive } from '../../drives/destinationState.ts'
@@ -11,11 +13,14 @@ import { folderOf } from '../../storage/locations.ts'
 import { copyTask } from '../copies/copyTask.ts'
 import { lackingViews } from '../copies/lackingViews.ts'
 import { sheetSavedFact } from '../destinationViews.ts'
+import { checkElsewhere } from '../elsewhereRules.ts'
 import type { Helper } from '../helper.ts'
 import { keepPassphrase, NewDestinations } from '../newDestinations.ts'
-import { withDestination } from '../openDestination.ts'
+import { requireRepository, withDestination } from '../openDestination.ts'
 import { requireNewPassphrase, secretOfPhrase } from '../phraseCheck.ts'
 import type { LookedPlace, ReachedPlace } from '../places.ts'
+import { loginWords } from '../placeWords.ts'
+import { credentialsOf, keepCredentials } from '../storageLogin.ts'
 
 /** What answers the calls of contract/calls/destinations.ts. */
 export function destinationHandlers(helper: Helper): Pick<Handlers<HelperContract>, keyof typeof destinationCalls> {
@@ -67,7 +72,7 @@ export function destinationHandlers(helper: Helper): Pick<Handlers<HelperContrac
         return { ...nothing, ...unknown, problem: wordsOf(error) }
       }
       try {
-        const { problem, usedBytes, ...looked } = await places.look(reached, signal)
+        const { problem, usedBytes, canDelete: _, ...looked } = await places.look(reached, signal)
         const known = destinations.list().find(one => isAt(one, reached, looked))
         const own = known && usage.present(known.id).usage?.storedBytes
         const isForeign = looked.state === 'repository' && own === undefined
@@ -81,10 +86,29 @@ export function destinationHandlers(helper: Helper): Pick<Handlers<HelperContrac
         await reached.release()
       }
     },
+    'places.test': async (place, { signal }) => {
+      const nothing = { url: place.url, repositoryId: null, destination: null, canDelete: null }
+      try {
+        const reached = await places.reach({ kind: 'elsewhere', ...place }, { mayMount: false, signal })
+        const { state, path, repositoryId, canDelete, problem } = await places.look(reached, signal)
+        if (problem) throw problem
+        const url = path ?? reached.base
+        const known = destinations.list().find(one => one.url === url && one.repositoryId === repositoryId)
+        return { state, url, repositoryId, destination: known?.id ?? null, problem: null, canDelete }
+      } catch (error) {
+        if (!isHoldfastError(error) || error.code === 'run.cancelled') throw error
+        return { ...nothing, state: 'refused', problem: problemOf(error) }
+      }
+    },
     'destinations.create': async (input, { signal }) => changed(await made.create(input, signal)),
     'destinations.open': async (input, { signal }) => changed({ destination: await made.open(input, signal) }),
-    'destinations.edit': ({ destination, ...changes }) =>
-      changed({ destination: service.editDestination(destination, changes) }),
+    'destinations.edit': async ({ destination: named, credentials, acceptHostKey, ...changes }, { signal }) => {
+      const before = destinations.resolve(named)
+      if (credentials !== undefined || acceptHostKey !== undefined) {
+        await replaceLogin(helper, before, { credentials, acceptHostKey }, signal)
+      }
+      return changed({ destination: service.editDestination(before.id, changes) })
+    },
 
     'destinations.measure': ({ destination }, { signal }) =>
       opened(destination, signal, async (session, _, found) => ({ usage: await usage.measure(found, session) })),
@@ -129,6 +153,7 @@ export function destinationHandlers(helper: Helper): Pick<Handlers<HelperContrac
       // A sheet with words that do not open it would be found out when it is too late.
       const from = { connector: desk, engine }
       const { createdAt } = await withDestination(from, destination, signal, session => session.stats(), secret)
+      const login = loginWords(url, await credentialsOf(secrets, destination.id))
       const html = recoverySheet({
         ...{ repositoryName: name, repositoryId, url, createdAt, computerName: hostname(), printedAt: clock.now() },
         ...(drive && {
@@ -137,6 +162,7 @@ export function destinationHandlers(helper: Helper): Pick<Handlers<HelperContrac
             ...(drive.serial !== null && { serial: drive.serial }),
           },
         }),
+        ...(login !== undefined && { login }),
         phrase: secret.kind === 'recovery' ? secret.phrase : '',
         phraseAsQr: true,
       })
@@ -148,6 +174,40 @@ export function destinationHandlers(helper: Helper): Pick<Handlers<HelperContrac
       return {}
     },
   }
+}
+
+/** What a form says of a place that cannot be used. */
+function problemOf(error: HoldfastError) {
+  const { code, message, advice = '', details } = error
+  const lacks = z.enum(['list', 'read', 'write']).safeParse(details.lacks)
+  // As the provider calls it. Coming in at all needs the right to list.
+  const rightName = z.string().safeParse(details.right)
+  const missingRight = lacks.data ?? (code === 'storage.authFailed' && rightName.success ? 'list' : null)
+  const key = z.object({ fingerprint: z.string(), expected: z.array(z.string()).default([]) }).safeParse(details)
+  return { code, message, advice, missingRight, rightName: rightName.data ?? null, hostKey: key.data ?? null }
+}
+
+/** New credentials take the place of the kept ones once they have opened the repository. */
+async function replaceLogin(
+  { desk, engine, secrets, mode }: Helper,
+  destination: Destination,
+  { credentials, acceptHostKey }: { credentials: StorageCredentials | undefined; acceptHostKey: string | undefined },
+  signal: AbortSignal,
+): Promise<void> {
+  const given = credentials ?? (await credentialsOf(secrets, destination.id))
+  await checkElsewhere(destination.url, given, mode)
+  throwIfAborted(signal)
+  const session = await engine.open(destination.url, await desk.secretOf(destination), {
+    ...(given && { credentials: given }),
+    ...(acceptHostKey !== undefined && { acceptHostKey }),
+  })
+  try {
+    requireRepository(session, destination)
+  } finally {
+    await session.close()
+  }
+  if (credentials) await keepCredentials(secrets, destination.id, credentials)
+  desk.tryAtOnce([destination.id])
 }
 
 const wordsOf = ({ message, advice }: HoldfastError) => ({ message, advice: advice ?? '' })

@@ -55,6 +55,8 @@ const destinationLooks: Record<DestinationState['state'], [Protection, MessageKe
 /** Whether a destination can be used now. */
 export function DestinationBadge({ state }: { state: DestinationState }) {
   const { t } = useSpeech()
-  const [look, key] = destinationLooks[state.state]
+  // Being offline is nobody's fault, and passes.
+  const isOffline = state.state === 'unreachable' && state.reason === 'network'
+  const [look, key] = isOffline ? (['waiting', 'state.offline'] as const) : destinationLooks[state.state]
   return <StateBadge state={look} label={(t as (key: MessageKey) => string)(key)} />
 }

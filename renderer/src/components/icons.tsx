@@ -115,6 +115,16 @@ export const DriveIcon = drawn(
     <path d="M3 12h14M13.5 14h1" />
   </>,
 )
+export const CloudIcon = drawn(
+  <path d="M6 15.500a3.500 3.500 0 0 1-.4-7 4.700 4.700 0 0 1 9-.6 3.800 3.800 0 0 1 .2 7.600z" />,
+)
+export const ServerIcon = drawn(
+  <>
+    <rect x="3" y="3.5" width="14" height="5.5" rx="1" />
+    <rect x="3" y="11" width="14" height="5.5" rx="1" />
+    <path d="M6 6.250h1M6 13.750h1" />
+  </>,
+)
 export const FolderIcon = drawn(
   <path d="M2.8 5.500a1 1 0 0 1 1-1h4l1.7 2h6.700a1 1 0 0 1 1 1v7a1 1 0 0 1-1 1H3.800a1 1 0 0 1-1-1z" />,
 )

@@ -33,6 +33,7 @@ export function standingWords({ t, format }: Speech, standing: JobView['standing
     case 'nextTime':
     case 'quietHours':
     case 'failed':
+    case 'offline':
       return t(`standing.${standing.reason}`, { when })
     default:
       return t(`standing.${standing.reason}`)

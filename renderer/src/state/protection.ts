@@ -7,12 +7,18 @@ import { ancestry } from './diskTree.ts'
 
 export type Standing = JobView['standings'][number]
 
+/** Its drive or the network is away: it is waited for, and nothing failed. */
+export const isAwaited = ({ state, reason }: Pick<Standing, 'state' | 'reason'>): boolean =>
+  state === 'waitingForDrive' || reason === 'offline'
+
+const awayCodes: readonly string[] = ['storage.driveNotConnected', 'storage.unreachable']
+
 /** How a job fares with one destination. */
 export function standingProtection(standing: Standing): Protection {
   if (standing.overdueSince !== null) return 'danger'
   if (standing.state === 'backingOff') return 'attention'
-  // A drive that went just as a run began is waited for as one that was away before.
-  const isAway = standing.state === 'waitingForDrive' && standing.lastRun?.error?.code === 'storage.driveNotConnected'
+  // A drive or a network that went just as a run began is waited for as one that was away before.
+  const isAway = isAwaited(standing) && awayCodes.includes(standing.lastRun?.error?.code ?? '')
   const last = isAway ? undefined : standing.lastRun?.state
   if (last === 'failed' || last === 'incomplete') return 'attention'
   // Nothing is stored yet, and nothing went wrong: the first backup is still to come.

@@ -1,7 +1,7 @@
 import type { JobView } from '../../../engine/contract/helperContract.ts'
 import type { Run } from '../../../engine/contract/jobs.ts'
 import type { House } from './house.ts'
-import { jobProtection, type Standing, standingProtection } from './protection.ts'
+import { isAwaited, jobProtection, type Standing, standingProtection } from './protection.ts'
 
 /** What the one sentence of Home is about; the worst thing that is true. Pure. */
 
@@ -70,7 +70,7 @@ export function summaryOf(house: Pick<House, 'jobs' | 'destinations' | 'running'
   const worst = overdue.toSorted((a, b) => since(a.standing).localeCompare(since(b.standing)))[0]
   if (worst) {
     const error = worst.standing.lastRun?.error ?? null
-    const missing = worst.standing.state === 'waitingForDrive'
+    const missing = isAwaited(worst.standing)
     return {
       kind: 'overdue',
       ...worst,
@@ -90,7 +90,7 @@ export function summaryOf(house: Pick<House, 'jobs' | 'destinations' | 'running'
   const damaged = (house.library ?? []).reduce((sum, summary) => sum + summary.damaged, 0)
   if (damaged > 0) return { kind: 'damaged', count: damaged, fix: 'health' }
 
-  const waiting = all.find(({ standing }) => standing.state === 'waitingForDrive' || standing.overdueSince !== null)
+  const waiting = all.find(({ standing }) => isAwaited(standing) || standing.overdueSince !== null)
   if (waiting) {
     const place = house.destinations?.find(view => view.destination.id === waiting.standing.destination)
     const lastSeenAt =

@@ -8,6 +8,10 @@ function world() {
   const reader = new ConditionReader({
     clock,
     readPower: async () => state.power,
+    async readRoutes() {
+      if (state.fail) throw new Error('no tables')
+      return 'eth0 0101A8C0'
+    },
     async readMetered() {
       state.reads += 1
       if (state.fail) throw new Error('no bus')
@@ -21,7 +25,7 @@ test('all who ask within some seconds get one answer', async () => {
   const { clock, state, reader } = world()
   expect(await Promise.all([reader.metered(), reader.metered()])).toEqual(['yes', 'yes'])
   clock.advance(14_999)
-  expect(await reader.read()).toEqual({ power: 'mains', metered: 'yes' })
+  expect(await reader.read()).toEqual({ power: 'mains', metered: 'yes', routes: 'eth0 0101A8C0' })
   expect(state.reads).toBe(1)
   clock.advance(1)
   expect(await reader.metered()).toBe('no')
@@ -37,5 +41,5 @@ test('an answer from before the clock was set back does not hold', async () => {
 test('a failure to find out is no failure', async () => {
   const { state, reader } = world()
   state.fail = true
-  expect(await reader.read()).toEqual({ power: 'mains', metered: 'unknown' })
+  expect(await reader.read()).toEqual({ power: 'mains', metered: 'unknown', routes: '' })
 })

@@ -8,6 +8,7 @@ import {
   parseBusctl,
   parseNmcli,
   readMetered,
+  readRoutes,
 } from '../../../engine/conditions/metered.ts'
 import { type FakeProgram, fakePrograms } from '../../support/fakeDrives.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
@@ -47,6 +48,20 @@ describe('the default routes', () => {
     expect(defaultRoutes6(table)).toEqual(['wlp3s0'])
     expect(defaultRoutes6('')).toEqual([])
   })
+})
+
+test('the ways out of the computer are told apart by interface and gateway', async () => {
+  expect(await readRoutes(folder.path)).toBe('')
+  await mkdir(join(folder.path, 'net'))
+  const zeros = '0'.repeat(32)
+  const local = route('enp2s0', '0001A8C0', 100, { flags: '0001', mask: '00FFFFFF' })
+  await writeFile(join(folder.path, 'net/route'), routeHead + route('wlp3s0', '00000000', 600) + local)
+  await writeFile(
+    join(folder.path, 'net/ipv6_route'),
+    `${zeros} 00 ${zeros} 00 fe80000000000000021122fffe334455 00000258 00000003 00000000 00000003   wlp3s0
+${zeros} 00 ${zeros} 00 ${zeros} ffffffff 00000001 00000000 00200200       lo\n`,
+  )
+  expect(await readRoutes(folder.path)).toBe('wlp3s0 0101A8C0, wlp3s0 fe80000000000000021122fffe334455')
 })
 
 describe('what NetworkManager says', () => {

@@ -49,7 +49,7 @@ const deps = (over: Partial<PreviewDeps> = {}): PreviewDeps => ({
     look: async ({ id, url }) => states.get(id) ?? { state: 'connected', path: url, drive: null },
     describe: ({ name }, { state }) => `“${name}” is ${state}.`,
     notConnected: ({ name }) => new HoldfastError('storage.driveNotConnected', `${name} is not connected.`),
-    secretOf: async () => secret,
+    connectionOf: async (_, url) => ({ url, secret, release: async () => [] }),
   },
   sourcePath: source => source.path,
   upkeep: () => ({ prune: true, scrubPercent: 3.66 }),
@@ -199,6 +199,7 @@ describe('a preview of a run', () => {
       forgetTracking: of => engine.forgetTracking(of),
       tidyVolumes: () => engine.tidyVolumes(),
       previewSource: (...all) => engine.previewSource(...all),
+      lookElsewhere: (...all) => engine.lookElsewhere(...all),
       open: (url, ...rest) => {
         opened.push(url)
         return engine.open(url, ...rest)
@@ -220,8 +221,8 @@ describe('a preview of a run', () => {
 
   it('tells that a passphrase is not to be had', async () => {
     const { desk } = deps()
-    const secretOf = () => Promise.reject(new HoldfastError('secrets.unavailable', 'It is locked.'))
-    const said = await preview(makeJob(), [one], { desk: { ...desk, secretOf } })
+    const connectionOf = () => Promise.reject(new HoldfastError('secrets.unavailable', 'It is locked.'))
+    const said = await preview(makeJob(), [one], { desk: { ...desk, connectionOf } })
     expect(said.destinations[0]).toMatchObject({ error: { code: 'secrets.unavailable' }, sources: [] })
   })
 

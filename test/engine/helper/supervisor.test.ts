@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createLogger } from '../../../engine/base/logger.ts'
+import { HoldfastError } from '../../../engine/contract/errors.ts'
 import type { Destination, Job, Run } from '../../../engine/contract/jobs.ts'
+import { NetworkMemory } from '../../../engine/helper/networkMemory.ts'
 import type { Reach } from '../../../engine/helper/standings.ts'
 import { Supervisor, type SupervisorDeps } from '../../../engine/helper/supervisor.ts'
 import { FakeTime } from '../../support/fakeTime.ts'
@@ -147,6 +149,40 @@ describe('the supervisor', () => {
     supervisor!.wake()
     await time.advance(30 * minute)
     expect(begun()).toHaveLength(1)
+  })
+
+  it('keeps what somebody asked for while the network is away, and begins when it is to be tried again', async () => {
+    const job = makeJob({ destinations: [drive.id] })
+    jobs.put(job)
+    const network = new NetworkMemory()
+    begin({
+      reach: () => {
+        const found = network.of(drive.id)
+        return { isLocal: false, drive: null, offline: found && { label: 'Cloud', retryAt: found.retryAt } }
+      },
+      async run(_job, _destination, run) {
+        const isBack = time.now() >= start + hour
+        const error = new HoldfastError('storage.unreachable', 'It does not answer.', { retryable: true })
+        if (isBack) network.reached(drive.id)
+        else network.failed(drive.id, time.now())
+        Object.assign(run, { phase: null, finishedAt: new Date(time.now()).toISOString() })
+        Object.assign(run, isBack ? { state: 'complete' } : { state: 'failed', error: error.toWire() })
+        for (const part of run.parts)
+          Object.assign(part, { state: run.state, version: isBack ? '0123456789abcdef' : null })
+      },
+    }).request(job)
+    await time.advance(50 * minute)
+    // After 0, 1, 3, 7, 15 and 31 minutes.
+    expect(begun()).toHaveLength(6)
+    expect((await supervisor!.standings())[0]).toMatchObject({
+      decision: { state: 'waiting', why: 'offline' },
+      history: { consecutiveFailures: 0 },
+    })
+    await time.advance(30 * minute)
+    expect(begun()).toHaveLength(7)
+    expect(begun()[0]!.slice(1)).toEqual(['complete', 'manual'])
+    await time.advance(day)
+    expect(begun()).toHaveLength(7)
   })
 
   it('keeps a request through a restart', async () => {

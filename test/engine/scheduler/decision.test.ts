@@ -57,6 +57,23 @@ describe('decide', () => {
     })
   })
 
+  it('waits for a network that does not answer until it is to be tried again, also when somebody asked', () => {
+    const offline = { label: 'Cloud', retryAt: now + 2 * minute }
+    const waiting = {
+      state: 'waiting',
+      why: 'offline',
+      text: 'Waiting for the network: Cloud does not answer. Next attempt at 2026-01-05 20:07.',
+      at: now + 2 * minute,
+    }
+    expect(decide(due({ offline, localDestination: false }), now)).toEqual({
+      ...waiting,
+      since: utc('2026-01-05T20:00'),
+    })
+    expect(decide(due({ ...everythingAgainstIt, offline, requestedAt: now }), now)).toEqual({ ...waiting, since: now })
+    expect(decide(due({ offline: { ...offline, retryAt: now }, localDestination: false }), now).state).toBe('due')
+    expect(decide(due({ offline, lastSuccess: now - minute }), now).state).toBe('scheduled')
+  })
+
   it('does not hold a time from before its creation for missed, unless asked to begin at once', () => {
     const created = { scheduledSince: now - minute, lastSuccess: null }
     expect(decide(due(created), now)).toMatchObject({ state: 'scheduled', at: utc('2026-01-06T20:00') })

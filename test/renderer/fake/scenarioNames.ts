@@ -16,5 +16,6 @@ export const scenarioNames = [
   'attached',
   'volumes',
   'volumesLongNames',
+  'elsewhere',
 ] as const
 export type ScenarioName = (typeof scenarioNames)[number]

@@ -63,6 +63,25 @@ function addFolder(world: FakeWorld, name = 'NAS in the cellar') {
   }).destination
 }
 
+function addElsewhere(world: FakeWorld, name: string, url: string, isUnlocked = true) {
+  const { destination } = world.addPlace({
+    destination: {
+      id: idOf(`destination ${name}`, 16),
+      name,
+      url,
+      repositoryId: idOf(`repository ${name}`, 32),
+      drive: null,
+      mayMount: true,
+      ejectAfterBackup: false,
+      createdAt: world.clock.iso(-days(40)),
+      lastSeenAt: world.clock.iso(-hours(1)),
+    },
+  })
+  const place = world.places.get(destination.id)!
+  place.isUnlocked = isUnlocked
+  return destination
+}
+
 function addJob(world: FakeWorld, destinations: string[], name = 'This computer', sources = laptopSources) {
   const job = world.addJob(
     jobSettingsSchema.parse({
@@ -158,6 +177,25 @@ const scenes: Record<ScenarioName, Scene> = {
     const { job } = protectedComputer(world)
     world.runJob(job)
     clock.advance(seconds(62))
+  },
+  elsewhere: (_, world, clock) => {
+    const { drive, job } = protectedComputer(world)
+    const bucket = addElsewhere(world, 'Bucket at Backblaze', 'b2:anna-backups-2026/laptop')
+    const server = addElsewhere(
+      world,
+      'Computer of my sister in the house by the sea, behind the blue door',
+      'sftp://anna@backup-of-the-whole-family.in-the-cellar.example.org/srv/backups/of/anna/laptop-with-the-long-name',
+    )
+    addElsewhere(world, 'MinIO', 's3:https://nas.example:9000/backups/laptop', false)
+    world.jobs.set(job.id, { ...world.job(job.id), destinations: [drive.id, bucket.id, server.id] })
+    world.places.get(bucket.id)!.destination.limits = {
+      ...{ write: 2_000_000, read: null },
+      hours: [{ from: '08:00', to: '18:00', write: 200_000, read: null }],
+    }
+    for (let day = 3; day >= 0; day--) addPastRun(world, world.job(job.id), bucket.id, days(day) + hours(1))
+    addPastRun(world, world.job(job.id), server.id, days(3))
+    world.setPlaceState(server.id, { state: 'unreachable', reason: 'network', lastSeenAt: clock.iso(-days(3)) })
+    world.tellJob(job.id)
   },
   waitingForDrive: (_, world, clock) => {
     const { drive, job } = protectedComputer(world)

@@ -1,13 +1,15 @@
 import type { DestinationState, DriveDevice, DriveInventory, LvmInventory } from '../../../engine/contract/drives.ts'
 import { HoldfastError } from '../../../engine/contract/errors.ts'
 import type { AttachmentView } from '../../../engine/contract/files.ts'
-import type { DestinationView, JobView } from '../../../engine/contract/helperContract.ts'
+import type { DestinationView, HelperContract, JobView } from '../../../engine/contract/helperContract.ts'
 import type { Destination, Job, JobSettings, Run, RunPart, RunProgress } from '../../../engine/contract/jobs.ts'
 import type { LibrarySummary, LibraryVersion, Usage } from '../../../engine/contract/library.ts'
 import type { KeyInfo } from '../../../engine/contract/models.ts'
+import type { CallOutput } from '../../../engine/contract/rpcContract.ts'
 import type { ShownNotice } from '../../../engine/contract/shownNotice.ts'
 import { GB, idOf, MB } from './devices.ts'
 import { days, type ManualClock, minutes } from './manualClock.ts'
+import { placeOf } from './placeOf.ts'
 import { FakeTopic } from './topics.ts'
 
 /** Kept beside a destination of the invented helper. */
@@ -48,6 +50,8 @@ export class FakeWorld {
   readonly runs: Run[] = []
   readonly works = new Map<string, Work>()
   readonly notices: ShownNotice[] = []
+  /** What destinations lack that others have. */
+  lacking: CallOutput<HelperContract, 'destinations.lacking'>['lacking'] = []
   attachments: AttachmentView[] = []
   readonly files = new Map<string, { path: string; sizeBytes: number }>()
   /** Jobs that a person asked for while their drive was away. */
@@ -198,6 +202,12 @@ export class FakeWorld {
     return {
       destination: place.destination,
       state: place.state,
+      place: placeOf(place.destination),
+      credentials: !/^(s3|b2|sftp|rclone):/.test(place.destination.url)
+        ? 'notNeeded'
+        : place.isUnlocked
+          ? 'kept'
+          : 'missing',
       protection: place.isUnlocked ? 'systemd-creds' : null,
       usage,
       growthPerDay: first && usage && spanDays >= 1 ? (usage.storedBytes - first.storedBytes) / spanDays : null,

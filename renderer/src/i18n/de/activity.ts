@@ -63,7 +63,9 @@ export const activity = {
     'Die Sicherung ist unverändert. Was bis dahin kopiert war, liegt im Ordner; eine angefangene Datei steht dort nicht halb.',
   'activity.safe.keep':
     'Die Version, aus der die Kopie entstand, ist unverändert, und was in die Kopie geschrieben wurde, ist noch da.',
+  'activity.safe.copy': 'Eine Kopie ändert nichts dort, woher sie kommt, und was schon da ist, bleibt, wie es war.',
   'activity.do.again': 'Jetzt sichern',
+  'activity.do.copy': 'Noch einmal kopieren',
   'activity.do.destinations': 'Ziel öffnen',
   'activity.do.health': 'Zeigen, was betroffen ist',
   'activity.do.restore': 'Wiederherstellung öffnen',

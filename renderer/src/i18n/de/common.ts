@@ -67,6 +67,7 @@ export const common = {
   'state.missing': 'Nicht angeschlossen',
   'state.locked': 'Gesperrt',
   'state.unreachable': 'Antwortet nicht',
+  'state.offline': 'Wartet auf das Netz',
   'state.wrongDrive': 'Falsches Laufwerk',
   'state.ambiguous': 'Doppelt gefunden',
 

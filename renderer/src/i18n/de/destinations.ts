@@ -5,7 +5,7 @@ export const destinations = {
   'destinations.title': 'Ziele',
   'destinations.none': 'Noch kein Ziel',
   'destinations.noneText':
-    'Ein Ziel ist ein Laufwerk oder ein Ordner, der Sicherungen aufnimmt. Das erste entsteht, wenn Sie eine Sicherung einrichten.',
+    'Ein Ziel ist ein Laufwerk, ein Ordner, ein Bucket oder ein Server, der Sicherungen aufnimmt. Das erste entsteht, wenn Sie eine Sicherung einrichten.',
   'destinations.add': 'Ziel hinzufügen',
   'destinations.back': 'Alle Ziele',
   'destinations.second': 'Nehmen Sie einen zweiten Ort dazu. Eine Kopie genügt nicht, wenn das Haus brennt.',
@@ -17,6 +17,16 @@ export const destinations = {
   'destinations.goneText': 'Vielleicht wurde es inzwischen entfernt.',
 
   'destinations.state.connected': 'Verbunden und bereit.',
+  'destinations.state.online': 'Bereit: Es hat geantwortet, als es zuletzt gebraucht wurde.',
+  'destinations.state.never': 'Bereit; noch nicht benutzt.',
+  'destinations.kind': 'Art',
+  'destinations.kind.drive': 'Laufwerk',
+  'destinations.kind.folder': 'Ordner',
+  'destinations.kind.b2': 'Backblaze B2',
+  'destinations.kind.s3': 'S3',
+  'destinations.kind.sftp': 'SFTP',
+  'destinations.kind.rclone': 'rclone',
+  'destinations.server': 'Server',
   'destinations.state.unmounted': 'Das Laufwerk ist angeschlossen. Es wird geöffnet, wenn eine Sicherung beginnt.',
   'destinations.state.unmountedManual':
     'Das Laufwerk ist angeschlossen, aber niemand hat es geöffnet. Öffnen Sie es im Dateimanager.',
@@ -33,7 +43,7 @@ export const destinations = {
   'destinations.state.ambiguous':
     'Dieselbe Sicherung wurde {count}-mal gefunden: {places}. Trennen Sie alle Laufwerke bis auf eines. Bis dahin wird nichts geschrieben.',
   'destinations.state.network':
-    'Unter {place} antwortet nichts. Prüfen Sie das Netz und den anderen Computer. Zuletzt gesehen {ago}.',
+    'Unter {place} antwortet gerade nichts, zuletzt gesehen {ago}. Das ist kein Fehler: Was fällig ist, wird immer wieder versucht, und sobald das Netz wieder da ist.',
   'destinations.state.silent':
     'Das Laufwerk ist angeschlossen und antwortet nicht. Ziehen Sie es ab und schließen Sie es wieder an. Zuletzt gesehen {ago}.',
 

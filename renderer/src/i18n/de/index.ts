@@ -3,6 +3,7 @@ import type { Translation } from '../text.ts'
 import { activity } from './activity.ts'
 import { common } from './common.ts'
 import { destinations } from './destinations.ts'
+import { elsewhere } from './elsewhere.ts'
 import { errors } from './errors.ts'
 import { files } from './files.ts'
 import { health } from './health.ts'
@@ -22,6 +23,7 @@ export const deMessages = {
   ...versions,
   ...restore,
   ...destinations,
+  ...elsewhere,
   ...files,
   ...health,
   ...activity,

@@ -41,6 +41,7 @@ export const told = {
   'standing.nextTime': 'Nächste: {when}',
   'standing.noSchedule': 'Läuft nur, wenn jemand sie anfordert',
   'standing.driveMissing': 'Wartet auf ihr Laufwerk',
+  'standing.offline': 'Wartet auf das Netz, nächster Versuch {when}',
   'standing.quietHours': 'Wartet auf das Ende der Ruhezeit: {when}',
   'standing.battery': 'Wartet auf Netzstrom',
   'standing.metered': 'Wartet auf eine Verbindung ohne Volumenabrechnung',

@@ -62,7 +62,9 @@ export const activity = {
     'The backup is unchanged. What was copied until then stands in the folder; a file that was under way is not there in part.',
   'activity.safe.keep':
     'The version that the copy was made of is unchanged, and what was written to the copy is still there.',
+  'activity.safe.copy': 'A copy changes nothing where it comes from, and what is there already stays as it was.',
   'activity.do.again': 'Back up now',
+  'activity.do.copy': 'Copy again',
   'activity.do.destinations': 'Open the destination',
   'activity.do.health': 'See what is affected',
   'activity.do.restore': 'Open Restore',

@@ -65,6 +65,7 @@ export const common = {
   'state.missing': 'Not connected',
   'state.locked': 'Locked',
   'state.unreachable': 'Does not answer',
+  'state.offline': 'Waiting for the network',
   'state.wrongDrive': 'Wrong drive',
   'state.ambiguous': 'Found twice',
 

@@ -4,7 +4,7 @@ export const destinations = {
   'destinations.title': 'Destinations',
   'destinations.none': 'No destination yet',
   'destinations.noneText':
-    'A destination is a drive or a folder that keeps backups. The first one is made when you set up a backup.',
+    'A destination is a drive, a folder, a bucket or a server that keeps backups. The first one is made when you set up a backup.',
   'destinations.add': 'Add a destination',
   'destinations.back': 'All destinations',
   'destinations.second': 'Add a second place. One copy is not enough if the house burns.',
@@ -15,6 +15,16 @@ export const destinations = {
   'destinations.goneText': 'It may have been removed meanwhile.',
 
   'destinations.state.connected': 'Connected and ready.',
+  'destinations.state.online': 'Ready: it answered when it was last used.',
+  'destinations.state.never': 'Ready; it has not been used yet.',
+  'destinations.kind': 'Kind',
+  'destinations.kind.drive': 'Drive',
+  'destinations.kind.folder': 'Folder',
+  'destinations.kind.b2': 'Backblaze B2',
+  'destinations.kind.s3': 'S3',
+  'destinations.kind.sftp': 'SFTP',
+  'destinations.kind.rclone': 'rclone',
+  'destinations.server': 'Server',
   'destinations.state.unmounted': 'The drive is connected. It is opened when a backup begins.',
   'destinations.state.unmountedManual':
     'The drive is connected, but nobody has opened it. Open it in the file manager.',
@@ -30,7 +40,7 @@ export const destinations = {
   'destinations.state.ambiguous':
     'The same backup was found {count} times: {places}. Disconnect all but one of the drives. Nothing is written until then.',
   'destinations.state.network':
-    'Nothing answers at {place}. Check the network and the other computer. Last seen {ago}.',
+    'Nothing answers at {place} at the moment, last seen {ago}. That is no error: what is due is tried again from time to time, and as soon as the network is back.',
   'destinations.state.silent':
     'The drive is connected and does not answer. Unplug it and connect it again. Last seen {ago}.',
 

@@ -1,6 +1,7 @@
 import { activity } from './activity.ts'
 import { common } from './common.ts'
 import { destinations } from './destinations.ts'
+import { elsewhere } from './elsewhere.ts'
 import { errors } from './errors.ts'
 import { files } from './files.ts'
 import { health } from './health.ts'
@@ -20,6 +21,7 @@ export const enMessages = {
   ...versions,
   ...restore,
   ...destinations,
+  ...elsewhere,
   ...files,
   ...health,
   ...activity,

@@ -35,6 +35,7 @@ export const told = {
   'standing.nextTime': 'Next: {when}',
   'standing.noSchedule': 'Runs only when somebody asks for it',
   'standing.driveMissing': 'Waits for its drive',
+  'standing.offline': 'Waits for the network, next attempt {when}',
   'standing.quietHours': 'Waits for the end of the quiet hours: {when}',
   'standing.battery': 'Waits for mains power',
   'standing.metered': 'Waits for a connection that is not metered',

@@ -33,6 +33,7 @@ function WayOut({ run }: { run: Run }) {
   const backup = useCall('jobs.run')
   const scrub = useCall('scrubs.start')
   const prune = useCall('prunes.start')
+  const copy = useCall('destinations.copyMissing')
   const { destination, job } = run
   const fix = fixOf(run.error?.code)
   const again = () => {
@@ -42,9 +43,10 @@ function WayOut({ run }: { run: Run }) {
       void scrub.call({ destination, depth })
     }
     if (run.kind === 'prune') void prune.call({ destination })
+    if (run.kind === 'copy') void copy.call({ to: destination })
   }
-  const againWords = { backup: 'activity.do.again', scrub: 'activity.do.check', prune: 'activity.do.prune' } as const
   const elsewhere = elsewhereOf(run)
+  const word = againWord(run)
   return (
     <>
       <div className="hf-activity-buttons">
@@ -63,20 +65,28 @@ function WayOut({ run }: { run: Run }) {
             {t(elsewhere.word)}
           </Button>
         )}
-        {(run.kind === 'scrub' || run.kind === 'prune' || (run.kind === 'backup' && job !== null)) && (
+        {word && (
           <Button
             size="xs"
             variant={fix === 'run' || fix === 'resume' ? 'filled' : 'default'}
-            loading={backup.busy || scrub.busy || prune.busy}
+            loading={backup.busy || scrub.busy || prune.busy || copy.busy}
             onClick={again}
           >
-            {t(againWords[run.kind])}
+            {t(word)}
           </Button>
         )}
       </div>
-      <ErrorNote error={backup.error ?? scrub.error ?? prune.error} />
+      <ErrorNote error={backup.error ?? scrub.error ?? prune.error ?? copy.error} />
     </>
   )
+}
+
+/** What is begun again with one click. */
+function againWord({ kind, job }: Run) {
+  if (kind === 'backup') return job === null ? undefined : 'activity.do.again'
+  if (kind === 'scrub') return 'activity.do.check'
+  if (kind === 'prune') return 'activity.do.prune'
+  return kind === 'copy' ? 'activity.do.copy' : undefined
 }
 
 /** Where something is begun again that wants more than one click. */

@@ -41,7 +41,7 @@ export function AddDestination() {
         <Card title={t('destinations.new.where')}>
           <PlacePicker
             place={chosen?.place ?? null}
-            onChoose={(place, facts) => setChosen(facts ? { place, facts } : null)}
+            onChoose={(place, facts) => setChosen(place && facts ? { place, facts } : null)}
           />
         </Card>
       )}

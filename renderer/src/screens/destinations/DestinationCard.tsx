@@ -10,14 +10,14 @@ import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useCall } from '../../state/calls.ts'
 import { useHouse, useNow } from '../../state/context.ts'
 import { Eject } from './Eject.tsx'
-import { isUsable, savedShare, stateSentences } from './state.ts'
+import { isUsable, placeTitle, savedShare, stateSentences } from './state.ts'
 import { KeptKey, RoomLeft, SavedSheet } from './Told.tsx'
 import { UsageBar } from './UsageBar.tsx'
 
 /** A destination at a glance, with what is done most. */
 export function DestinationCard({ view }: { view: DestinationView }) {
   const { t, format } = useSpeech()
-  const { destination, state, usage, protection, sheetSavedAt } = view
+  const { destination, state, usage, protection, sheetSavedAt, place } = view
   const { id, name } = destination
   const scrub = useCall('scrubs.start')
   const running = useHouse(house => house.running) ?? []
@@ -30,6 +30,8 @@ export function DestinationCard({ view }: { view: DestinationView }) {
         <UsageBar name={name} usage={usage} />
         <Facts
           facts={[
+            [t('destinations.kind'), t(`destinations.kind.${place.kind}`)],
+            [t('destinations.place'), place.kind === 'drive' ? null : placeTitle(place)],
             [t('destinations.daysLeft'), usage && <RoomLeft key="room" view={view} />],
             [t('destinations.versions'), usage && format.number(usage.versions)],
             [
@@ -89,7 +91,8 @@ export function StateText({ view }: { view: DestinationView }) {
   const speech = useSpeech()
   const now = useNow()
   const sentences = stateSentences(view, speech, now)
-  const isQuiet = view.state.state === 'missing' || isUsable(view.state)
+  const isOffline = view.state.state === 'unreachable' && view.state.reason === 'network'
+  const isQuiet = view.state.state === 'missing' || isOffline || isUsable(view.state)
   if (!isQuiet) return <Note tone="attention">{sentences.join(' ')}</Note>
   return <p className="hf-quiet hf-destination-text">{sentences.join(' ')}</p>
 }

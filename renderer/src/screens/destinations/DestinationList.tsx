@@ -30,9 +30,12 @@ export function DestinationList() {
             hasJobs ? (
               add
             ) : (
-              <Button component="a" href={hrefOf('wizard')}>
-                {t('action.setUp')}
-              </Button>
+              <div className="hf-row">
+                <Button component="a" href={hrefOf('wizard')}>
+                  {t('action.setUp')}
+                </Button>
+                {add}
+              </div>
             )
           }
         >

@@ -10,7 +10,9 @@ import { StateText } from './DestinationCard.tsx'
 import { Eject } from './Eject.tsx'
 import { Handling } from './Handling.tsx'
 import { Keys } from './Keys.tsx'
+import { Limits } from './Limits.tsx'
 import { LockedKeys } from './LockedKeys.tsx'
+import { Login } from './Login.tsx'
 import { RemoveDestination } from './RemoveDestination.tsx'
 import { Space } from './Space.tsx'
 import { Upkeep } from './Upkeep.tsx'
@@ -50,7 +52,9 @@ export function DestinationPage({ id, begin }: { id: string; begin: string | und
           <UsageBar name={destination.name} usage={view.usage} />
           <Facts
             facts={[
-              [t('destinations.place'), destination.url],
+              [t('destinations.kind'), t(`destinations.kind.${view.place.kind}`)],
+              [t('destinations.place'), view.place.path],
+              [t('destinations.server'), view.place.host],
               [t('destinations.drive'), destination.drive?.label],
               [t('destinations.serial'), destination.drive?.serial],
             ]}
@@ -62,7 +66,9 @@ export function DestinationPage({ id, begin }: { id: string; begin: string | und
       </Card>
       <Space view={view} />
       <Keys view={view} begin={begin} />
+      <Login view={view} />
       <Upkeep view={view} />
+      <Limits view={view} />
       <Handling key={destination.name} view={view} />
       <RemoveDestination view={view} />
     </Page>

@@ -39,7 +39,7 @@ export function Keys({ view, begin }: { view: DestinationView; begin: string | u
           ]}
         />
         {protection === null ? (
-          <UnlockForm destination={destination.id} focused={begin === 'unlock'} />
+          <UnlockForm view={view} focused={begin === 'unlock'} />
         ) : (
           <>
             <div className="hf-row">

@@ -6,15 +6,16 @@ import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useCall, useQuery } from '../../state/calls.ts'
 import { useHouse, useShell } from '../../state/context.ts'
 import { deviceTitle } from '../../state/diskTree.ts'
-import { emptyDraft, type PlaceChoice, type PlaceFacts, placesOn } from '../wizard/draft.ts'
+import { ElsewhereForm } from '../elsewhere/ElsewhereForm.tsx'
+import { emptyDraft, type LocalPlace, type PlaceChoice, type PlaceFacts, placesOn } from '../wizard/draft.ts'
 
 interface PlacePickerProps {
   place: PlaceChoice | null
   /** `facts` are null while it is being looked at, and when that failed. */
-  onChoose(place: PlaceChoice, facts: PlaceFacts | null): void
+  onChoose(place: PlaceChoice | null, facts: PlaceFacts | null): void
 }
 
-/** Drives that are connected, or a folder; and what is there. */
+/** Drives that are connected, a folder, or a place elsewhere; and what is there. */
 export function PlacePicker({ place, onChoose }: PlacePickerProps) {
   const { t, format } = useSpeech()
   const shell = useShell()
@@ -22,7 +23,7 @@ export function PlacePicker({ place, onChoose }: PlacePickerProps) {
   const { value: usage } = useQuery('sources.usage', {})
   const look = useCall('places.look')
   const [folder, setFolder] = useState('')
-  const choose = async (wanted: PlaceChoice) => {
+  const choose = async (wanted: LocalPlace) => {
     onChoose(wanted, null)
     onChoose(wanted, (await look.call({ place: wanted })) ?? null)
   }
@@ -35,6 +36,7 @@ export function PlacePicker({ place, onChoose }: PlacePickerProps) {
     setFolder(path)
     chooseFolder(path)
   }
+  const isLocal = place !== null && place.kind !== 'elsewhere'
   const places = placesOn(emptyDraft, { devices: [...devices] })
   return (
     <div className="hf-fields">
@@ -96,8 +98,10 @@ export function PlacePicker({ place, onChoose }: PlacePickerProps) {
       <div aria-live="polite">
         {look.busy && <p className="hf-quiet hf-destination-text">{t('wizard.where.looking')}</p>}
         <ErrorNote error={look.error} />
-        {!look.busy && !look.error && look.value && place && <Findings facts={look.value} />}
+        {!look.busy && !look.error && look.value && isLocal && <Findings facts={look.value} />}
       </div>
+      <h3 className="hf-place-heading">{t('elsewhere.title')}</h3>
+      <ElsewhereForm isChosen={place?.kind === 'elsewhere'} onChoose={onChoose} />
     </div>
   )
 }

@@ -37,12 +37,17 @@ export function driveToEject(state: DestinationState, devices: readonly DriveDev
 }
 
 /** How it stands, in sentences. */
-export function stateSentences({ destination, state }: DestinationView, { t, format }: Speech, now: number): string[] {
+export function stateSentences(
+  { destination, state, place }: DestinationView,
+  { t, format }: Speech,
+  now: number,
+): string[] {
   const drive = destination.drive?.label ?? destination.name
   const ago = (at: string | null) => (at === null ? t('time.never') : format.ago(at, now))
   switch (state.state) {
     case 'connected':
-      return [t('destinations.state.connected')]
+      if (place.kind === 'drive' || place.kind === 'folder') return [t('destinations.state.connected')]
+      return [t(destination.lastSeenAt === null ? 'destinations.state.never' : 'destinations.state.online')]
     case 'present-unmounted':
       return [t(destination.mayMount ? 'destinations.state.unmounted' : 'destinations.state.unmountedManual')]
     case 'locked':
@@ -65,7 +70,7 @@ export function stateSentences({ destination, state }: DestinationView, { t, for
     case 'ambiguous':
       return [t('destinations.state.ambiguous', { count: state.paths.length, places: format.list(state.paths) })]
     case 'unreachable': {
-      const values = { place: destination.url, ago: ago(state.lastSeenAt) }
+      const values = { place: place.host ?? placeTitle(place), ago: ago(state.lastSeenAt) }
       return [
         state.reason === 'network'
           ? t('destinations.state.network', values)
@@ -74,6 +79,10 @@ export function stateSentences({ destination, state }: DestinationView, { t, for
     }
   }
 }
+
+/** Where it is, in a few words: the bucket with its server, the folder on a server. Pure data: names of kinds are the caller's. */
+export const placeTitle = ({ kind, host, path }: DestinationView['place']): string =>
+  host === null ? path : kind === 'rclone' ? `${host}:${path}` : `${path} (${host})`
 
 /** Jobs that store there. */
 export const usersOf = (destination: string, jobs: readonly JobView[]): JobView['job'][] =>

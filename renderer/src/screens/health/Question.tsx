@@ -7,6 +7,7 @@ import { StateBadge } from '../../components/StateBadge.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useCall } from '../../state/calls.ts'
 import { useHouse, useNow } from '../../state/context.ts'
+import { isAwaited } from '../../state/protection.ts'
 import type { Protection } from '../../theme/tokens.ts'
 import { failureOf, remedyOf } from './remedies.ts'
 
@@ -91,9 +92,7 @@ function Way({ answer }: { answer: HealthAnswer }) {
   }
   const isAway =
     remedy.kind === 'backUp' &&
-    jobs
-      .filter(({ job }) => remedy.jobs.includes(job.id))
-      .every(({ standings }) => standings.every(({ state }) => state === 'waitingForDrive'))
+    jobs.filter(({ job }) => remedy.jobs.includes(job.id)).every(({ standings }) => standings.every(isAwaited))
   return (
     <>
       <div className="hf-question-way">

@@ -8,7 +8,7 @@ import type { MessageKey, Say, Speech } from '../../i18n/language.ts'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useCall } from '../../state/calls.ts'
 import { useHouse, useNow } from '../../state/context.ts'
-import { jobProtection } from '../../state/protection.ts'
+import { isAwaited, jobProtection } from '../../state/protection.ts'
 import { type Fix, nextRunAt, type Summary } from '../../state/summary.ts'
 import type { Protection } from '../../theme/tokens.ts'
 
@@ -26,7 +26,7 @@ export function Hero({ summary }: { summary: Exclude<Summary, { kind: 'nothing' 
   const next = nextRunAt(jobs)
   const isBackingUp = running.some(({ kind }) => kind === 'backup')
   // A drive that is connected starts a backup at no time that could be named.
-  const isWaiting = jobs.some(view => view.standings.some(({ state }) => state === 'waitingForDrive'))
+  const isWaiting = jobs.some(view => view.standings.some(isAwaited))
   const others =
     summary.kind === 'overdue' || summary.kind === 'failed'
       ? jobs.filter(view => view !== summary.view && ['danger', 'attention'].includes(jobProtection(view))).length

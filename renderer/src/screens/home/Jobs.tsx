@@ -9,7 +9,7 @@ import { StateBadge } from '../../components/StateBadge.tsx'
 import { When } from '../../components/values.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useCall } from '../../state/calls.ts'
-import { jobProtection, severity } from '../../state/protection.ts'
+import { isAwaited, jobProtection, severity } from '../../state/protection.ts'
 
 const shownFirst = 6
 
@@ -68,7 +68,7 @@ function JobRow({ view }: { view: JobView }) {
           <StateBadge state="waiting" label={t('state.running')} sign={RunIcon} />
         ) : job.pausedUntil !== null ? (
           <StateBadge state="waiting" label={t('state.paused')} sign={PauseIcon} />
-        ) : standings.every(({ state }) => state === 'waitingForDrive') && jobProtection(view) === 'protected' ? (
+        ) : standings.every(isAwaited) && jobProtection(view) === 'protected' ? (
           <StateBadge state="waiting" />
         ) : (
           <StateBadge state={jobProtection(view)} />

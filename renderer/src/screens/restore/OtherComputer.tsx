@@ -103,6 +103,11 @@ export function OtherComputer() {
             </div>
           )}
         </Card>
+        <Card title={t('elsewhere.title')}>
+          <Button component="a" variant="default" href={hrefOf('destinations', ['add'])}>
+            {t('elsewhere.open')}
+          </Button>
+        </Card>
         <ErrorNote error={look.error} />
         {found && <Found answer={found.answer} />}
         <div className="hfv-line">

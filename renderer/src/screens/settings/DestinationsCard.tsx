@@ -3,6 +3,7 @@ import { hrefOf } from '../../app/routes.ts'
 import { Card } from '../../components/Page.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useHouse } from '../../state/context.ts'
+import { placeTitle } from '../destinations/state.ts'
 import type { EditorProps } from './editorProps.ts'
 
 /** The name of a job, and the destinations it stores at. */
@@ -32,11 +33,11 @@ export function DestinationsCard({ draft, change }: EditorProps) {
           <legend className="hf-quiet hf-small">
             {draft.destinations.length === 0 ? t('job.destinations.none') : t('job.destinations.text')}
           </legend>
-          {destinations.map(({ destination }) => (
+          {destinations.map(({ destination, place }) => (
             <Checkbox
               key={destination.id}
               label={destination.name}
-              description={destination.url}
+              description={placeTitle(place)}
               checked={draft.destinations.includes(destination.id)}
               onChange={event => toggle(destination.id, event.currentTarget.checked)}
             />

@@ -7,6 +7,7 @@ import { standingWords } from '../../i18n/told.ts'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useCall } from '../../state/calls.ts'
 import { useClock, useNow } from '../../state/context.ts'
+import { isAwaited } from '../../state/protection.ts'
 import { JobBadge } from './JobList.tsx'
 import { type Pause, pauses, pauseUntil } from './pause.ts'
 
@@ -21,7 +22,7 @@ export function JobStateCard({ view }: { view: JobView }) {
   const pause = useCall('jobs.pause')
   const resume = useCall('jobs.resume')
   const isRunning = standings.some(standing => standing.run !== null)
-  const isAway = standings.every(({ state }) => state === 'waitingForDrive')
+  const isAway = standings.every(isAwaited)
   const pauseFor = (length: Pause) => void pause.call({ job: job.id, until: pauseUntil(length, clock()) })
   return (
     <Card title={t('job.state')} actions={<JobBadge view={view} />}>

@@ -1,3 +1,4 @@
+import { Button } from '@mantine/core'
 import { useState } from 'react'
 import { Note } from '../../components/Note.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
@@ -14,6 +15,8 @@ export interface KeyStepProps extends StepProps {
   made: Made | null
   setMade(made: Made): void
   onBack(): void
+  /** One more place is to be chosen. */
+  onAnother(): void
 }
 
 /** Makes, opens or unlocks the destination, whichever the chosen place needs. At its end the destination is there. */
@@ -51,11 +54,20 @@ function Known(props: OfDestination) {
   return <UnlockKey destination={props.destination} onBack={props.onBack} onUnlocked={() => setIsUnlocked(true)} />
 }
 
-function Kept({ destination, onNext, onBack }: OfDestination) {
+function Kept({ destination, onNext, onBack, onAnother }: OfDestination) {
   const { t } = useSpeech()
   return (
     <WizardFrame step="key" onNext={onNext} onBack={onBack}>
-      <Note tone="protected">{t('wizard.key.kept', { name: destination.name })}</Note>
+      <Note
+        tone="protected"
+        actions={
+          <Button size="xs" variant="default" onClick={onAnother}>
+            {t('elsewhere.another')}
+          </Button>
+        }
+      >
+        {t('wizard.key.kept', { name: destination.name })} {t('elsewhere.another.text')}
+      </Note>
     </WizardFrame>
   )
 }

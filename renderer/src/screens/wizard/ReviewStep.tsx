@@ -7,12 +7,12 @@ import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useCall } from '../../state/calls.ts'
 import { useHouse } from '../../state/context.ts'
 import { deviceTitle, leftOut } from '../../state/diskTree.ts'
-import { chosenDevices, coverage, draftBytes, estimateMs, isLayered, jobOf } from './draft.ts'
+import { chosenDestinations, chosenDevices, coverage, draftBytes, estimateMs, isLayered, jobOf } from './draft.ts'
 import type { StepProps } from './WhatStep.tsx'
 import { WizardFrame } from './WizardFrame.tsx'
 import { dayNames } from './weekdayNames.ts'
 
-export function ReviewStep({ draft, change, inventory, usedOf, onBack }: StepProps) {
+export function ReviewStep({ draft, change, inventory, usedOf, onBack, onAnother }: StepProps & { onAnother(): void }) {
   const { t, format, locale } = useSpeech()
   const jobs = useHouse(house => house.jobs) ?? []
   const create = useCall('jobs.create')
@@ -20,6 +20,7 @@ export function ReviewStep({ draft, change, inventory, usedOf, onBack }: StepPro
   const [isCreated, setIsCreated] = useState(false)
   const { destination } = draft
   if (!destination) return null
+  const all = chosenDestinations(draft)
 
   const { devices } = inventory
   const chosen = chosenDevices(draft, inventory)
@@ -40,8 +41,9 @@ export function ReviewStep({ draft, change, inventory, usedOf, onBack }: StepPro
   )
 
   const start = async () => {
+    const ids = all.map(({ id }) => id)
     const taken = jobs.flatMap(({ job }) => job.sources.map(({ name }) => name))
-    const made = await create.call({ settings: jobOf(draft, inventory, taken, destination.id) })
+    const made = await create.call({ settings: jobOf(draft, inventory, taken, ids) })
     if (!made) return
     // From here on there is a job; a second one must not come of a second try.
     setIsCreated(true)
@@ -66,7 +68,7 @@ export function ReviewStep({ draft, change, inventory, usedOf, onBack }: StepPro
   }[draft.keep]
   const conditions = [
     ...(draft.waitOnBattery ? [t('wizard.when.battery')] : []),
-    ...(draft.waitOnMetered && !destination.isDrive ? [t('wizard.when.metered')] : []),
+    ...(draft.waitOnMetered && all.some(one => !one.isDrive) ? [t('wizard.when.metered')] : []),
   ]
 
   return (
@@ -98,11 +100,18 @@ export function ReviewStep({ draft, change, inventory, usedOf, onBack }: StepPro
           </dd>
           <dt>{t('wizard.review.destination')}</dt>
           <dd>
-            {destination.name}
-            {destination.freeBytes !== null && (
-              <div className="hf-quiet hf-small">
-                {t('wizard.review.free', { free: format.bytes(destination.freeBytes) })}
+            {all.map(({ id, name, freeBytes }) => (
+              <div key={id} className="hf-wrap">
+                {name}
+                {freeBytes !== null && (
+                  <div className="hf-quiet hf-small">{t('wizard.review.free', { free: format.bytes(freeBytes) })}</div>
+                )}
               </div>
+            ))}
+            {!isCreated && (
+              <Button size="xs" variant="default" mt={6} onClick={onAnother}>
+                {t('elsewhere.another')}
+              </Button>
             )}
           </dd>
           <dt>{t('wizard.review.schedule')}</dt>

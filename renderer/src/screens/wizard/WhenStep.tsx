@@ -2,14 +2,16 @@ import { Checkbox, Radio, Select, TextInput } from '@mantine/core'
 import type { Weekday } from '../../../../engine/contract/schedule.ts'
 import { Card } from '../../components/Page.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
-import type { Keep, Rhythm } from './draft.ts'
+import { chosenDestinations, type Keep, type Rhythm } from './draft.ts'
 import type { StepProps } from './WhatStep.tsx'
 import { WizardFrame } from './WizardFrame.tsx'
 import { dayNames } from './weekdayNames.ts'
 
 export function WhenStep({ draft, change, onNext, onBack }: StepProps) {
   const { t, locale } = useSpeech()
-  const isDrive = draft.destination?.isDrive ?? false
+  const chosen = chosenDestinations(draft)
+  const isDrive = chosen.some(one => one.isDrive)
+  const isElsewhere = chosen.some(one => !one.isDrive)
   // Whoever chose a folder after a drive would otherwise wait for a drive that there is not.
   const rhythm = !isDrive && draft.rhythm === 'dailyDrive' ? 'daily' : draft.rhythm
   const rhythms: Rhythm[] = [...(isDrive ? (['dailyDrive'] as const) : []), 'daily', 'hourly', 'weekly', 'manual']
@@ -66,7 +68,7 @@ export function WhenStep({ draft, change, onNext, onBack }: StepProps) {
             checked={draft.waitOnBattery}
             onChange={event => change({ waitOnBattery: event.currentTarget.checked })}
           />
-          {!isDrive && (
+          {isElsewhere && (
             <Checkbox
               label={t('wizard.when.metered')}
               checked={draft.waitOnMetered}

@@ -1,17 +1,39 @@
 import { Button, TextInput } from '@mantine/core'
 import { type ReactNode, useState } from 'react'
-import { DriveIcon, FolderIcon, type Icon } from '../../components/icons.tsx'
+import type { DestinationView } from '../../../../engine/contract/helperContract.ts'
+import { CloudIcon, DriveIcon, FolderIcon, type Icon, ServerIcon } from '../../components/icons.tsx'
 import { ErrorNote, Note } from '../../components/Note.tsx'
 import { Card } from '../../components/Page.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useCall } from '../../state/calls.ts'
 import { useHouse, useShell } from '../../state/context.ts'
 import { deviceTitle } from '../../state/diskTree.ts'
-import { type ChosenDestination, draftBytes, type PlaceChoice, placesOn } from './draft.ts'
+import { placeTitle } from '../destinations/state.ts'
+import { ElsewhereForm } from '../elsewhere/ElsewhereForm.tsx'
+import {
+  type ChosenDestination,
+  draftBytes,
+  type LocalPlace,
+  type PlaceChoice,
+  type PlaceFacts,
+  placesOn,
+  withoutAnother,
+} from './draft.ts'
 import type { StepProps } from './WhatStep.tsx'
 import { WizardFrame } from './WizardFrame.tsx'
 
-export function WhereStep({ draft, change, inventory, usedOf, onNext, onBack }: StepProps) {
+const signOf = (kind: DestinationView['place']['kind']): Icon =>
+  kind === 'drive' ? DriveIcon : kind === 'folder' ? FolderIcon : kind === 'sftp' ? ServerIcon : CloudIcon
+
+export function WhereStep({
+  draft,
+  change,
+  inventory,
+  usedOf,
+  onNext,
+  onBack,
+  onNoOther,
+}: StepProps & { onNoOther(): void }) {
   const { t, format } = useSpeech()
   const shell = useShell()
   const destinations = useHouse(house => house.destinations) ?? []
@@ -21,13 +43,16 @@ export function WhereStep({ draft, change, inventory, usedOf, onNext, onBack }: 
   const need = draftBytes(draft, inventory, usedOf).readBytes
   const { facts, place } = draft
 
-  const choose = async (wanted: PlaceChoice) => {
+  const choose = async (wanted: LocalPlace) => {
     change({ place: wanted, facts: null, destination: null })
     const found = await look.call({ place: wanted })
-    if (!found) return
+    if (found) take(wanted, found)
+  }
+  const take = (wanted: PlaceChoice, found: PlaceFacts) => {
     const known = destinations.find(view => view.destination.id === found.destination)
     const isDrive = known ? known.destination.drive !== null : wanted.kind === 'drive'
     change({
+      place: wanted,
       facts: found,
       destination: known
         ? { id: known.destination.id, name: known.destination.name, freeBytes: found.freeBytes, isDrive }
@@ -42,14 +67,35 @@ export function WhereStep({ draft, change, inventory, usedOf, onNext, onBack }: 
     await choose({ kind: 'folder', path })
   }
 
-  const isReady = draft.destination !== null || (facts !== null && facts.state !== 'refused')
+  const isTaken = draft.others.some(({ id }) => id === draft.destination?.id)
+  const unused = destinations.filter(view => draft.others.every(({ id }) => id !== view.destination.id))
+  const isReady = (!isTaken && draft.destination !== null) || (!isTaken && facts !== null && facts.state !== 'refused')
   return (
     <WizardFrame step="where" onNext={isReady ? onNext : null} onBack={onBack}>
-      {destinations.length > 0 && (
+      {draft.others.length > 0 && (
+        <Note
+          tone="protected"
+          actions={
+            <Button
+              size="xs"
+              variant="default"
+              onClick={() => {
+                change(withoutAnother(draft))
+                onNoOther()
+              }}
+            >
+              {t('elsewhere.another.none')}
+            </Button>
+          }
+        >
+          {t('elsewhere.another.chosen', { names: format.list(draft.others.map(({ name }) => name)) })}
+        </Note>
+      )}
+      {unused.length > 0 && (
         <Card title={t('wizard.where.known')}>
           <fieldset className="hf-places">
             <legend className="hf-hidden">{t('wizard.where.known')}</legend>
-            {destinations.map(({ destination, state, usage }) => {
+            {unused.map(({ destination, state, usage, place: where }) => {
               const chosen: ChosenDestination = {
                 id: destination.id,
                 name: destination.name,
@@ -59,11 +105,19 @@ export function WhereStep({ draft, change, inventory, usedOf, onNext, onBack }: 
               return (
                 <PlaceCard
                   key={destination.id}
-                  Sign={destination.drive ? DriveIcon : FolderIcon}
+                  Sign={signOf(where.kind)}
                   title={destination.name}
                   facts={[
-                    destination.url,
-                    state.state === 'missing' ? t('state.missing') : t('wizard.where.connected'),
+                    placeTitle(where),
+                    state.state === 'missing'
+                      ? t('state.missing')
+                      : state.state === 'unreachable'
+                        ? t('state.offline')
+                        : t(
+                            where.kind === 'drive' || where.kind === 'folder'
+                              ? 'wizard.where.connected'
+                              : 'state.connected',
+                          ),
                   ]}
                   checked={place === null && draft.destination?.id === destination.id}
                   onChoose={() => chooseKnown(chosen)}
@@ -127,9 +181,18 @@ export function WhereStep({ draft, change, inventory, usedOf, onNext, onBack }: 
           )}
         </div>
       </Card>
+      <Card title={t('elsewhere.title')}>
+        <p className="hf-quiet hf-flush">{t('elsewhere.text')}</p>
+        <ElsewhereForm
+          isChosen={place?.kind === 'elsewhere'}
+          onChoose={(wanted, found) =>
+            wanted && found ? take(wanted, found) : change({ place: null, facts: null, destination: null })
+          }
+        />
+      </Card>
       <div aria-live="polite">
         {look.busy && <p className="hf-quiet hf-flush">{t('wizard.where.looking')}</p>}
-        {place !== null && (
+        {place !== null && place.kind !== 'elsewhere' && (
           <ErrorNote
             error={look.error}
             actions={
@@ -139,7 +202,7 @@ export function WhereStep({ draft, change, inventory, usedOf, onNext, onBack }: 
             }
           />
         )}
-        {place !== null && !look.busy && <Findings draft={draft} inventory={inventory} />}
+        {place !== null && place.kind !== 'elsewhere' && !look.busy && <Findings draft={draft} inventory={inventory} />}
       </div>
       {isReady && facts?.state === 'free' && facts.freeBytes !== null && facts.freeBytes < need && (
         <Note tone="attention" title={t('wizard.where.small')}>

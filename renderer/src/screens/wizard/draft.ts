@@ -27,7 +27,9 @@ export interface ImageFile {
   allocatedBytes: number
 }
 
-export type PlaceChoice = Input<'places.look'>['place']
+/** On this computer or a drive at it. */
+export type LocalPlace = Input<'places.look'>['place']
+export type PlaceChoice = Input<'destinations.create'>['place']
 export type PlaceFacts = Output<'places.look'>
 
 export interface ChosenDestination {
@@ -60,6 +62,8 @@ export interface Draft {
   facts: PlaceFacts | null
   /** Once it is there: made, opened, or known from before. */
   destination: ChosenDestination | null
+  /** Others that the job stores at, too; they are there already. */
+  others: readonly ChosenDestination[]
   rhythm: Rhythm
   time: string
   weekday: Weekday
@@ -77,6 +81,7 @@ export const emptyDraft: Draft = {
   place: null,
   facts: null,
   destination: null,
+  others: [],
   rhythm: 'dailyDrive',
   time: '20:00',
   weekday: 'sun',
@@ -272,12 +277,12 @@ export function jobOf(
   draft: Draft,
   inventory: DriveInventory,
   taken: readonly string[],
-  destination: string,
+  destinations: readonly string[],
 ): Input<'jobs.create'>['settings'] {
   return {
     name: draft.name.trim(),
     sources: chosenSources(draft, inventory, taken),
-    destinations: [destination],
+    destinations: [...destinations],
     schedule: scheduleOf(draft),
     retention: policyOfLevel[draft.keep],
     // Agreed to in the first step; without that it does not go on.
@@ -288,6 +293,28 @@ export function jobOf(
     },
   }
 }
+
+/** All destinations of the job, each once, in the order in which they were chosen. */
+export function chosenDestinations({
+  others,
+  destination,
+}: Pick<Draft, 'others' | 'destination'>): ChosenDestination[] {
+  const last = destination === null || others.some(({ id }) => id === destination.id) ? [] : [destination]
+  return [...others, ...last]
+}
+
+/** What the draft is when one more place is to be chosen. */
+export const forAnother = (draft: Draft): Partial<Draft> => ({
+  others: chosenDestinations(draft),
+  ...{ destination: null, place: null, facts: null },
+})
+
+/** And when no other is wanted after all: the last one that was chosen counts again. */
+export const withoutAnother = ({ others }: Draft): Partial<Draft> => ({
+  others: others.slice(0, -1),
+  destination: others.at(-1) ?? null,
+  ...{ place: null, facts: null },
+})
 
 /** A name that nothing has yet: 'This computer', then 'This computer 2'. */
 export function freeName(wanted: string, taken: readonly string[]): string {

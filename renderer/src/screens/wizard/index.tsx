@@ -3,7 +3,7 @@ import type { DriveDevice, DriveInventory } from '../../../../engine/contract/dr
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useQuery } from '../../state/calls.ts'
 import { useHouse } from '../../state/context.ts'
-import { type Draft, emptyDraft, freeName, type Made, preselect, type Step, steps } from './draft.ts'
+import { type Draft, emptyDraft, forAnother, freeName, type Made, preselect, type Step, steps } from './draft.ts'
 import { KeyStep } from './KeyStep.tsx'
 import { ReviewStep } from './ReviewStep.tsx'
 import { WhatStep } from './WhatStep.tsx'
@@ -43,16 +43,20 @@ export function WizardScreen() {
     onNext: () => setStep(steps[steps.indexOf(step) + 1] ?? step),
     onBack: () => setStep(steps[steps.indexOf(step) - 1] ?? step),
   }
+  const another = () => {
+    setDraft(before => ({ ...before, ...forAnother(before) }))
+    setStep('where')
+  }
   switch (step) {
     case 'what':
       return <WhatStep {...props} />
     case 'where':
-      return <WhereStep {...props} />
+      return <WhereStep {...props} onNoOther={() => setStep('when')} />
     case 'key':
-      return <KeyStep {...props} made={made} setMade={setMade} />
+      return <KeyStep {...props} made={made} setMade={setMade} onAnother={another} />
     case 'when':
       return <WhenStep {...props} />
     case 'review':
-      return <ReviewStep {...props} />
+      return <ReviewStep {...props} onAnother={another} />
   }
 }

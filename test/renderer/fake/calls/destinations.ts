@@ -5,15 +5,18 @@ import type { CallOutput } from '../../../../engine/contract/rpcContract.ts'
 import { GB, usedShare } from '../devices.ts'
 import { days } from '../manualClock.ts'
 import { type FakeWorld, phrase } from '../world.ts'
-import type { FakeCalls, PlaceChoice } from './types.ts'
+import { testPlace } from './testPlace.ts'
+import type { AnyPlace, FakeCalls, PlaceChoice } from './types.ts'
 
 /** Places for backups, and their keys. */
 export function destinationsCalls(world: FakeWorld) {
   const { clock } = world
-  const pathOf = (place: PlaceChoice): string =>
+  const pathOf = (place: AnyPlace): string =>
     place.kind === 'folder'
       ? place.path
-      : `${world.device(place.device).mountPoints[0] ?? '/run/holdfast/mnt'}/Holdfast`
+      : place.kind === 'elsewhere'
+        ? place.url
+        : `${world.device(place.device).mountPoints[0] ?? '/run/holdfast/mnt'}/Holdfast`
 
   const look = (place: PlaceChoice): CallOutput<HelperContract, 'places.look'> => {
     const path = pathOf(place)
@@ -49,7 +52,7 @@ export function destinationsCalls(world: FakeWorld) {
 
   const makeDestination = (
     name: string,
-    place: PlaceChoice,
+    place: AnyPlace,
     rest: { mayMount: boolean; ejectAfterBackup: boolean },
   ): Destination => {
     if ([...world.places.values()].some(({ destination }) => destination.name === name)) {
@@ -122,7 +125,7 @@ export function destinationsCalls(world: FakeWorld) {
       return {}
     },
     'destinations.create': ({ name, place, passphrase, ...rest }) => {
-      if (look(place).state === 'repository') {
+      if (place.kind !== 'elsewhere' && look(place).state === 'repository') {
         throw new HoldfastError('repository.alreadyExists', 'There is a repository at this place.')
       }
       const destination = makeDestination(name, place, rest)
@@ -151,10 +154,15 @@ export function destinationsCalls(world: FakeWorld) {
       world.tellLibrary(destination.id)
       return { destination }
     },
-    'destinations.edit': ({ destination, ...changes }) => {
+    'destinations.edit': ({ destination, credentials, acceptHostKey: _, limits, ...changes }) => {
+      if (credentials?.kind === 's3' && credentials.keyId === 'wrong') {
+        throw new HoldfastError('storage.authFailed', 'The key was not accepted.')
+      }
       const place = world.place(destination)
       const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined))
-      place.destination = { ...place.destination, ...given }
+      const { limits: before, ...rest } = place.destination
+      const now = limits === undefined ? before : limits
+      place.destination = { ...rest, ...given, ...(now && { limits: now }) }
       world.tellPlace(place.destination.id)
       return { destination: place.destination }
     },
@@ -174,6 +182,23 @@ export function destinationsCalls(world: FakeWorld) {
       world.tellPlace(place.destination.id)
       return { usage }
     },
+    'destinations.lacking': () => ({ lacking: world.lacking }),
+    'destinations.copyMissing': ({ to, from }) => {
+      const place = world.place(to)
+      if (from !== undefined) world.place(from)
+      const totalBytes = 3 * GB
+      const run = world.begin(
+        { kind: 'copy', job: null, place, trigger: 'manual', totalBytes, phase: 'reading' },
+        ended => {
+          const missing = world.lacking.filter(one => one.destination === place.destination.id)
+          world.lacking = world.lacking.filter(one => one.destination !== place.destination.id)
+          const copied = missing.reduce((sum, one) => sum + one.count, 0)
+          const bytes = { readBytes: totalBytes, storedBytes: totalBytes / 2 }
+          ended.outcome = { kind: 'copy', copied, ...bytes, failed: [], failedCount: 0, reachesTo: null }
+        },
+      )
+      return { run: run.id }
+    },
     'destinations.history': ({ destination }) => ({ usages: world.place(destination).usages }),
     'secrets.lock': () => {
       world.secretsLocked = true
@@ -184,6 +209,7 @@ export function destinationsCalls(world: FakeWorld) {
       return {}
     },
     'places.look': ({ place }) => look(place),
+    'places.test': input => testPlace(world, input),
     'keys.list': ({ destination }) => ({ keys: world.place(destination).keys }),
     'keys.addRecoveryPhrase': ({ destination }) => {
       const key = {

@@ -5,3 +5,4 @@ export type FakeCalls = {
   [Name in CallName<HelperContract>]: (input: HandlerInput<HelperContract, Name>) => CallOutput<HelperContract, Name>
 }
 export type PlaceChoice = HandlerInput<HelperContract, 'places.look'>['place']
+export type AnyPlace = HandlerInput<HelperContract, 'destinations.create'>['place']

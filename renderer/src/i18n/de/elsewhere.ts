@@ -1,0 +1,116 @@
+import type { elsewhere as source } from '../en/elsewhere.ts'
+import type { Translation } from '../text.ts'
+
+export const elsewhere = {
+  'elsewhere.title': 'In der Cloud oder auf einem Server',
+  'elsewhere.text':
+    'Eine Kopie außer Haus übersteht einen Brand. Alles wird verschlüsselt, bevor es diesen Computer verlässt.',
+  'elsewhere.kind.b2': 'Backblaze B2',
+  'elsewhere.kind.b2.hint': 'Ein Bucket bei Backblaze',
+  'elsewhere.kind.s3': 'S3 und Verwandte',
+  'elsewhere.kind.s3.hint': 'AWS, Wasabi, R2, Google, MinIO',
+  'elsewhere.kind.sftp': 'SFTP',
+  'elsewhere.kind.sftp.hint': 'Ein Computer, den Sie mit SSH erreichen',
+  'elsewhere.kind.rclone': 'rclone',
+  'elsewhere.kind.rclone.hint': 'Jedes seiner Ziele, wenn rclone installiert ist',
+
+  'elsewhere.provider': 'Anbieter',
+  'elsewhere.provider.aws': 'Amazon S3 (AWS)',
+  'elsewhere.provider.wasabi': 'Wasabi',
+  'elsewhere.provider.r2': 'Cloudflare R2',
+  'elsewhere.provider.google': 'Google Cloud Storage',
+  'elsewhere.provider.minio': 'MinIO, Ceph oder ein anderer Server',
+  'elsewhere.endpoint': 'Adresse des Servers (Endpunkt)',
+  'elsewhere.endpointHint': 'Zum Beispiel {example}',
+  'elsewhere.b2.endpointHint': 'Sie wird von selbst gefunden, wenn Sie das leer lassen.',
+  'elsewhere.bucket': 'Bucket',
+  'elsewhere.bucketHint': 'Es muss vorhanden sein, am besten privat und nur für Sicherungen.',
+  'elsewhere.prefix': 'Ordner im Bucket (freiwillig)',
+  'elsewhere.prefixHint': 'So können sich mehrere Sicherungen ein Bucket teilen.',
+  'elsewhere.more': 'Weitere Angaben',
+  'elsewhere.region': 'Region',
+  'elsewhere.regionHint': 'Sie wird von selbst gefunden, wenn Sie das leer lassen.',
+  'elsewhere.style': 'Wie das Bucket in Anfragen genannt wird',
+  'elsewhere.styleHint': 'Ändern Sie das nur, wenn der Test misslingt.',
+  'elsewhere.style.usual': 'Wie dort üblich',
+  'elsewhere.style.path': 'Im Pfad',
+  'elsewhere.style.virtual': 'Im Namen des Servers',
+  'elsewhere.class': 'Speicherklasse',
+  'elsewhere.classHint':
+    'Zum Beispiel STANDARD_IA. Klassen, die vor dem Lesen aufgetaut werden müssen, funktionieren nicht.',
+  'elsewhere.ca': 'Datei mit den Zertifikaten des Servers',
+  'elsewhere.caHint': 'Nur für Server mit eigenem Zertifikat; alle müssen sie lesen dürfen.',
+
+  'elsewhere.b2.keyId': 'Schlüssel-ID (keyID)',
+  'elsewhere.b2.key': 'Anwendungsschlüssel (applicationKey)',
+  'elsewhere.b2.keyHint':
+    'Backblaze zeigt ihn einmal, wenn er angelegt wird. Am besten ist einer nur für dieses Bucket.',
+  'elsewhere.s3.keyId': 'Zugriffsschlüssel-ID (access key id)',
+  'elsewhere.s3.key': 'Geheimer Schlüssel (secret access key)',
+  'elsewhere.s3.keyHint':
+    'Er braucht die Rechte, Objekte aufzulisten, zu lesen und zu schreiben; ohne das Recht zu löschen sind alte Versionen vor diesem Computer sicher.',
+  'elsewhere.sftp.host': 'Server',
+  'elsewhere.sftp.port': 'Port',
+  'elsewhere.sftp.user': 'Benutzer',
+  'elsewhere.sftp.path': 'Ordner auf dem Server',
+  'elsewhere.sftp.pathHint': 'Ab / oder vom persönlichen Ordner dort aus. Der Ordner darüber muss vorhanden sein.',
+  'elsewhere.sftp.privateKey': 'Privater Schlüssel',
+  'elsewhere.sftp.privateKeyHint':
+    'Fügen Sie die Datei ein, etwa id_ed25519. Legen Sie einen Schlüssel nur für Sicherungen an.',
+  'elsewhere.sftp.keyPassphrase': 'Passphrase des Schlüssels (wenn er eine hat)',
+  'elsewhere.sftp.password': 'Passwort',
+  'elsewhere.sftp.passwordHint': 'Nur wenn Sie keinen Schlüssel haben.',
+  'elsewhere.rclone.remote': 'Ziel (remote)',
+  'elsewhere.rclone.remoteHint': 'Wie „rclone listremotes“ es nennt.',
+  'elsewhere.rclone.path': 'Ordner darin (freiwillig)',
+  'elsewhere.rclone.config': 'Seine Konfiguration',
+  'elsewhere.rclone.configHint': 'Fügen Sie ein, was „rclone config show“ für dieses Ziel ausgibt.',
+
+  'elsewhere.open': 'Den Ort hinzufügen, an dem sie liegt',
+  'elsewhere.test': 'Testen',
+  'elsewhere.testing': 'Wird getestet …',
+  'elsewhere.works': 'Alles funktioniert',
+  'elsewhere.worksText': 'Hier kann eine neue Sicherung angelegt werden.',
+  'elsewhere.cannotDelete':
+    'Dieser Schlüssel kann nicht löschen: Versionen sind vor diesem Computer sicher, und Sichern, Wiederherstellen und Prüfen funktionieren. Zum Platzschaffen braucht es den Schlüssel des Eigentümers.',
+  'elsewhere.lacks.list': 'Dieser Schlüssel darf nicht auflisten, was im Bucket ist',
+  'elsewhere.lacks.read': 'Dieser Schlüssel darf nicht aus dem Bucket lesen',
+  'elsewhere.lacks.write': 'Dieser Schlüssel darf nicht in das Bucket schreiben',
+  'elsewhere.lacks.do': 'Geben Sie ihm das Recht {right} für dieses Bucket, oder nehmen Sie einen anderen Schlüssel.',
+  'elsewhere.offline.do':
+    'Prüfen Sie die Adresse und ob dieser Computer im Netz ist. Am Schlüssel liegt es nicht: Nach ihm wurde nicht gefragt.',
+  'elsewhere.hostKey.compare':
+    'Vergleichen Sie seinen Fingerabdruck mit dem, den Ihnen nennt, wer den Server betreibt:',
+  'elsewhere.hostKey.trust': 'Er ist derselbe: diesem Server vertrauen',
+  'elsewhere.hostKey.changed':
+    'Der Server hat einen anderen Schlüssel als bisher. Vielleicht gibt sich jemand für ihn aus; deshalb wurde nichts gesendet. Fragen Sie, wer ihn betreibt, bevor Sie etwas tun.',
+  'elsewhere.hostKey.before': 'Bisher',
+  'elsewhere.hostKey.now': 'Jetzt',
+
+  'elsewhere.login': 'Anmeldung',
+  'elsewhere.login.kept': 'Auf diesem Computer aufbewahrt',
+  'elsewhere.login.missing': 'Nicht aufbewahrt: Sicherungen können nicht laufen',
+  'elsewhere.login.notNeeded': 'Die Ihres eigenen Kontos',
+  'elsewhere.login.replace': 'Anmeldung ändern',
+  'elsewhere.login.replaceText':
+    'Was aufbewahrt ist, lässt sich nicht anzeigen. Die neue Anmeldung wird ausprobiert, bevor sie an die Stelle der alten tritt.',
+  'elsewhere.login.save': 'Ausprobieren und aufbewahren',
+  'elsewhere.login.saved': 'Die neue Anmeldung funktioniert und ist aufbewahrt.',
+
+  'elsewhere.limits': 'Geschwindigkeit',
+  'elsewhere.limits.text':
+    'Lassen Sie ein Feld leer für so schnell wie möglich. Änderungen gelten ab dem nächsten Lauf.',
+  'elsewhere.limits.write': 'Höchstens hochladen (KB/s)',
+  'elsewhere.limits.read': 'Höchstens herunterladen (KB/s)',
+  'elsewhere.limits.hours': 'Zu anderen Tageszeiten',
+  'elsewhere.limits.from': 'Von',
+  'elsewhere.limits.to': 'Bis',
+  'elsewhere.limits.add': 'Zeiten hinzufügen',
+  'elsewhere.limits.remove': 'Die Zeiten von {from} bis {to} entfernen',
+  'elsewhere.limits.saved': 'Gespeichert.',
+
+  'elsewhere.another': 'Noch einen Ort hinzufügen',
+  'elsewhere.another.text': 'Eine Kopie reicht nicht, wenn das Haus brennt.',
+  'elsewhere.another.chosen': 'Ihre Sicherung liegt schon auf {names}. Wählen Sie noch einen Ort.',
+  'elsewhere.another.none': 'Kein weiterer Ort',
+} satisfies Translation<typeof source>
