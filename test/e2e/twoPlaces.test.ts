@@ -120,7 +120,9 @@ describe.skipIf(noChromium)(`a backup in two places${noChromium ? ` (${noChromiu
     await form.test('There is a backup here already')
     await fresh.getByRole('textbox', { name: 'Passphrase', exact: true }).fill(passphrase)
     await fresh.getByRole('button', { name: 'Open this backup' }).click()
-    await expect.poll(async () => (await client.call('destinations.list', {})).destinations.length, poll).toBe(1)
+    // It is on the list a moment before its login is kept.
+    const logins = async () => (await client.call('destinations.list', {})).destinations.map(view => view.credentials)
+    await expect.poll(logins, poll).toEqual(['kept'])
     const { destinations } = await client.call('destinations.list', {})
     const destination = destinations[0]!.destination.id
     await client.call('versions.refresh', { destination })
