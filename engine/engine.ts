@@ -2,9 +2,7 @@ import { join } from 'node:path'
 import { type Clock, systemClock } from './base/clock.ts'
 import { Limiter } from './base/limiter.ts'
 import type { Logger } from './base/logger.ts'
-import { openDatabase } from './catalogue/database.ts'
-import { KnownRepositories } from './catalogue/knownRepositories.ts'
-import { stateMigrations } from './catalogue/migrations/index.ts'
+import type { KnownRepositories } from './catalogue/knownRepositories.ts'
 import type { VolumeParts } from './computerVolumes.ts'
 import { HoldfastError, isHoldfastError } from './contract/errors.ts'
 import type { InitResult, Overlay } from './contract/models.ts'
@@ -15,8 +13,8 @@ import type { VolumeDeps } from './heldSource.ts'
 import type { OverlayStore } from './nbd/overlayStore.ts'
 import { names } from './repository/format.ts'
 import { isImmutableObject } from './repository/immutableObjects.ts'
-import { Repository } from './repository/repository.ts'
 import { removeUnfinished } from './repository/unfinished.ts'
+import { unlock } from './repository/unlock.ts'
 import { storageDrivers } from './storage/drivers.ts'
 import { limiting } from './storage/limiting.ts'
 import { folderOf, locationText, parseRepositoryUrl } from './storage/locations.ts'
@@ -64,6 +62,7 @@ class HoldfastEngine implements Engine {
     const access = this.#access(options)
     if (!options.forgetOld)
       await this.#refuseMissingDrive(url, access, ' To begin a new repository here all the same, add --force.')
+    const { Repository } = await import('./repository/repository.ts')
     const create = async () => {
       const storage = await openStorage(url, this.#storages, { ...access, expect: 'nothing' })
       return opened(storage, () =>
@@ -99,10 +98,13 @@ class HoldfastEngine implements Engine {
       const storage = await this.#cached(far, url)
       // What works with a repository is loaded while its key is derived, which takes as long.
       const whileDeriving = () => void this.#sessionParts().catch(() => undefined)
-      const repository = await opened(storage, () =>
-        Repository.open(storage, { secret, stateDir: this.#stateDir, clock: this.#clock, whileDeriving }),
-      )
-      const { RepositorySession, overlays, volumes } = await this.#sessionParts()
+      const { repository, parts } = await opened(storage, async () => {
+        const unlocked = await unlock(storage, { secret, whileDeriving })
+        const parts = await this.#sessionParts()
+        const where = { stateDir: this.#stateDir, clock: this.#clock }
+        return { repository: parts.Repository.of(storage, unlocked, where), parts }
+      })
+      const { RepositorySession, overlays, volumes } = parts
       await this.#withKnown(known => known.remember(place, repository.id, this.#clock.now()))
       return new RepositorySession(repository, url, {
         folder: folderOf(url),
@@ -183,12 +185,13 @@ class HoldfastEngine implements Engine {
   }
 
   async #sessionParts() {
-    const [{ RepositorySession }, overlays, volumes] = await Promise.all([
+    const [{ Repository }, { RepositorySession }, overlays, volumes] = await Promise.all([
+      import('./repository/repository.ts'),
       import('./session.ts'),
       this.#overlays(),
       this.#volumes(),
     ])
-    return { RepositorySession, overlays, volumes }
+    return { Repository, RepositorySession, overlays, volumes }
   }
 
   #access({ credentials, acceptHostKey }: Pick<RepositoryOptions, 'credentials' | 'acceptHostKey'>): Access {
@@ -226,6 +229,11 @@ class HoldfastEngine implements Engine {
   }
 
   async #withKnown<T>(use: (known: KnownRepositories) => T): Promise<T> {
+    const [{ openDatabase }, { KnownRepositories }, { stateMigrations }] = await Promise.all([
+      import('./catalogue/database.ts'),
+      import('./catalogue/knownRepositories.ts'),
+      import('./catalogue/migrations/index.ts'),
+    ])
     const db = openDatabase(join(this.#stateDir, 'state.sqlite'), stateMigrations)
     try {
       return use(new KnownRepositories(db))

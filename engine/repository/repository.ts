@@ -11,13 +11,14 @@ import type { Storage } from '../storage/storage.ts'
 import { BlockIndex } from './blockIndex.ts'
 import { BlockStore } from './blockStore.ts'
 import { Condemned } from './condemned.ts'
-import { encodeConfig, isBlockSize, macFits, parseConfig, type RepositoryConfig } from './config.ts'
+import { encodeConfig, isBlockSize, type RepositoryConfig } from './config.ts'
 import { defaultBlockSizeBytes, folders, keyBytes, names } from './format.ts'
 import { deriveKeyring, type Keyring } from './keyring.ts'
-import { createSlot, type KeySlot, openSlot, parseSlot, type Secret } from './keySlots.ts'
+import { createSlot, type Secret } from './keySlots.ts'
 import { Locks } from './locks.ts'
 import { MirroredRecords } from './records.ts'
 import { phraseFromSecret } from './recoveryPhrase.ts'
+import { type Unlocked, type UnlockOptions, unlock } from './unlock.ts'
 import { type LoadedRecords, VersionStore } from './versionStore.ts'
 
 export interface CreateOptions {
@@ -28,13 +29,12 @@ export interface CreateOptions {
   clock?: Clock
 }
 
-export interface OpenOptions {
-  secret: Secret
+export interface PlaceOptions {
   stateDir: string
   clock?: Clock
-  /** Called when the derivation of a key has begun in another thread, which takes a while. Must not throw. */
-  whileDeriving?: () => void
 }
+
+export type OpenOptions = PlaceOptions & UnlockOptions
 
 /** An open repository: its parts, wired. Opened by `create` or `open`, closed by whoever opened it. */
 export class Repository {
@@ -133,35 +133,18 @@ export class Repository {
     return { repository, recoveryPhrase: phrase }
   }
 
-  /**
-   * Opens a repository with a passphrase, recovery phrase or key file.
-   * Fails with repository.notFound, repository.formatTooNew, repository.wrongKey, or integrity.objectDamaged when both
-   * copies of the config, or of every key slot, are damaged.
-   */
+  /** Opens a repository. Errors are those of `unlock`. */
   static async open(storage: Storage, options: OpenOptions): Promise<Repository> {
-    const records = new MirroredRecords(storage)
-    const { configs, tooNew } = await readConfigs(storage, records)
-    const slots = await readSlots(records)
-    if (slots.length === 0) throw damagedKeys(storage.url)
-    let opened = false
-    for (const { config, bytes } of configs) {
-      for (const slot of slots) {
-        const deriving = openSlot(config.repositoryId, slot, options.secret)
-        options.whileDeriving?.()
-        const masterKey = await deriving
-        if (!masterKey) continue
-        opened = true
-        const configKey = deriveKeyring(masterKey, config.repositoryId).config
-        if (!macFits(bytes, configKey)) continue
-        // A copy that names a newer format is a fault of the medium unless it is genuine.
-        for (const newer of tooNew) if (macFits(newer.bytes, configKey)) throw newer.error
-        return new Repository(storage, config, masterKey, options.stateDir, options.clock ?? systemClock)
-      }
-    }
-    if (opened) throw damagedConfig(storage.url)
-    throw new HoldfastError('repository.wrongKey', `This key does not open the repository at ${storage.url}.`, {
-      advice: 'Check for typing errors, or use the recovery phrase.',
-    })
+    return Repository.of(storage, await unlock(storage, options), options)
+  }
+
+  /** A repository that was unlocked before. */
+  static of(
+    storage: Storage,
+    { config, masterKey }: Unlocked,
+    { stateDir, clock = systemClock }: PlaceOptions,
+  ): Repository {
+    return new Repository(storage, config, masterKey, stateDir, clock)
   }
 
   /** Reads blocks and map nodes as they are in the storage now, whatever is kept of them on this computer. */
@@ -193,64 +176,4 @@ function alreadyMade(url: string, cause: unknown): HoldfastError {
     details: { url },
     cause,
   })
-}
-
-interface ConfigVariant {
-  config: RepositoryConfig
-  bytes: Uint8Array
-}
-
-/** The one or two readable variants of the config; which of them is genuine shows when there is a key. */
-async function readConfigs(storage: Storage, records: MirroredRecords) {
-  const variants = await records.variants(names.config)
-  const configs: ConfigVariant[] = []
-  const tooNew: { error: HoldfastError; bytes: Uint8Array }[] = []
-  for (const bytes of variants) {
-    try {
-      const config = parseConfig(bytes, storage.url)
-      if (config) configs.push({ config, bytes })
-    } catch (error) {
-      if (!isHoldfastError(error, 'repository.formatTooNew')) throw error
-      tooNew.push({ error, bytes })
-    }
-  }
-  if (configs.length > 0) return { configs, tooNew }
-  if (tooNew[0]) throw tooNew[0].error
-  // Many a folder has a file named config; only with keys was it ever ours.
-  if (variants.length > 0 && (await records.list('keys')).length > 0) throw damagedConfig(storage.url)
-  throw new HoldfastError('repository.notFound', `There is no Holdfast repository at ${storage.url}.`, {
-    advice: 'Check the place, or make a new repository there with: holdfast init --repo PLACE',
-    details: { url: storage.url },
-  })
-}
-
-function damagedConfig(url: string): HoldfastError {
-  return new HoldfastError(
-    'integrity.objectDamaged',
-    `Both copies of the config of the repository at ${url} are damaged.`,
-    {
-      advice:
-        'Copy the file "config" back from another copy of this repository; the backups themselves are not affected.',
-      details: { url, name: names.config },
-    },
-  )
-}
-
-function damagedKeys(url: string): HoldfastError {
-  return new HoldfastError('integrity.objectDamaged', `The repository at ${url} has no key slot that can be read.`, {
-    advice: 'Copy the folder "keys" back from another copy of this repository; without any of them it stays closed.',
-    details: { url, name: 'keys' },
-  })
-}
-
-/** Key slots as they can be read; one of which a copy was altered appears in both variants. */
-export async function readSlots(records: MirroredRecords): Promise<KeySlot[]> {
-  const slots: KeySlot[] = []
-  for (const name of await records.list('keys')) {
-    for (const bytes of await records.variants(name)) {
-      const slot = parseSlot(bytes)
-      if (slot) slots.push(slot)
-    }
-  }
-  return slots
 }
