@@ -124,7 +124,7 @@ describe.skipIf(missing)(`a backup in two places${missing ? ` (${missing})` : ''
     }
     expect((await ended('lab/laptop')).map(({ state }) => state)).toEqual(['complete', 'complete', 'complete'])
     expect(await ended('backups')).toHaveLength(1)
-    expect(await lacking()).toMatchObject([{ count: 2, from: [expect.any(String)] }])
+    await expect.poll(lacking, poll).toMatchObject([{ count: 2, from: [expect.any(String)] }])
     await goTo(page, 'Destinations')
     await photograph(page, 'two-places-away')
 
