@@ -12,6 +12,8 @@ export const healthQuestions = [
   'twoPlaces',
   /** One of them is not in this house: a network path, or a drive that is away or was within thirty days. */
   'offSite',
+  /** No destination has lacked for a week or longer what others have; asked where a job has several. */
+  'sameEverywhere',
   /** Everything stored was read and checked within thirty days, or is younger than that. */
   'verified',
   /** No version is damaged. */

@@ -20,6 +20,8 @@ export interface DestinationFacts {
 export interface HealthFacts {
   jobs: readonly JobView[]
   destinations: readonly DestinationFacts[]
+  /** What destinations of jobs lack and others have, as `destinations.lacking` tells it. */
+  lacking: readonly { job: string; destination: string; oldestAt: string }[]
   /** When something was last restored and verified. */
   restoreTestedAt: number | null
   now: number
@@ -28,6 +30,8 @@ export interface HealthFacts {
 /** How long what was checked is good for, and how long a drive that came back still counts as kept elsewhere. */
 const recentMs = 30 * dayMs
 const restoreTestMs = 183 * dayMs
+/** What is missing for less long comes by itself: drives are away for some days, and servers for a weekend. */
+const lackingMs = 7 * dayMs
 
 type Found = Pick<HealthAnswer, 'answer'> & { at?: number | null; jobs?: string[]; destinations?: string[] }
 
@@ -71,6 +75,17 @@ const answers: Record<HealthQuestion, (facts: HealthFacts) => Found> = {
         .map(({ destination }) => destination.id),
     )
     return ofJobs(jobs, view => latest(placesOf(view).flatMap(({ id, at }) => (elsewhere.has(id) ? [at] : []))))
+  },
+
+  sameEverywhere({ jobs, lacking, now }) {
+    if (jobs.every(({ job }) => job.destinations.length < 2)) return { answer: 'unknown' }
+    const long = lacking.filter(({ oldestAt }) => now - Date.parse(oldestAt) >= lackingMs)
+    return {
+      answer: long.length > 0 ? 'open' : 'good',
+      at: earliest(long.map(({ oldestAt }) => Date.parse(oldestAt))),
+      jobs: unique(long.map(({ job }) => job)),
+      destinations: unique(long.map(({ destination }) => destination)),
+    }
   },
 
   verified({ destinations, now }) {

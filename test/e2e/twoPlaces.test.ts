@@ -1,10 +1,13 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { Run } from '../../engine/contract/jobs.ts'
 import { noChromium } from '../support/chromium.ts'
 import type { HelperClient } from '../support/daemon.ts'
+import { unmounted } from '../support/driveWorld.ts'
+import { type LoopDevice, noLoopDevices } from '../support/loopDevice.ts'
 import { mixedImage } from '../support/mixedImage.ts'
 import { ownerKey, S3Server, testBucket } from '../support/s3Server.ts'
 import { type B2Plan, Elsewhere } from './pages/elsewhere.ts'
@@ -16,14 +19,16 @@ import { App, photograph } from './support/app.ts'
 const size = 4 * 1024 * 1024
 const poll = { timeout: 60_000 }
 
-describe.skipIf(noChromium)(`a backup in two places${noChromium ? ` (${noChromium})` : ''}`, () => {
+const missing = noChromium ?? noLoopDevices
+
+describe.skipIf(missing)(`a backup in two places${missing ? ` (${missing})` : ''}`, () => {
   let app: App
   let other: App | undefined
   let page: Page
   let client: HelperClient
   let server: S3Server
   let image: string
-  let folder: string
+  let drive: LoopDevice
   let bucket: B2Plan
   beforeAll(async () => {
     server = await S3Server.start()
@@ -33,7 +38,8 @@ describe.skipIf(noChromium)(`a backup in two places${noChromium ? ` (${noChromiu
     }
     app = await App.start(inject('pagesDir'))
     image = join(app.folder, 'machine.img')
-    folder = join(app.folder, 'backups')
+    drive = await app.drives.attach(96, 'ext4')
+    execFileSync('e2label', [drive.path, 'backups'])
     await writeFile(image, mixedImage(size, 'first'))
     client = await app.client()
     page = await app.page()
@@ -50,12 +56,31 @@ describe.skipIf(noChromium)(`a backup in two places${noChromium ? ` (${noChromiu
     return runs.filter(run => run.destinationName === name && run.state !== 'running')
   }
 
-  it('is set up by the wizard: a folder, then a bucket whose test says what is wrong first', async () => {
+  /** Ids of the versions in that place, sorted. */
+  const versionsIn = async (name: string): Promise<string[]> => {
+    await client.call('versions.refresh', { destination: name })
+    const { versions } = await client.call('versions.list', { destination: name, limit: 10 })
+    return versions.map(({ id }) => id as string).toSorted()
+  }
+
+  const lacking = async () => (await client.call('destinations.lacking', {})).lacking
+
+  const unplug = async () => {
+    await unmounted(drive)
+    app.drives.detach(drive)
+    const state = async () => {
+      const { destinations } = await client.call('destinations.list', {})
+      return destinations.find(({ destination }) => destination.name === 'backups')!.state.state
+    }
+    await expect.poll(state, poll).toBe('missing')
+  }
+
+  it('is set up by the wizard: a drive, then a bucket whose test says what is wrong first', async () => {
     await new Home(page).setUpBackup()
     const wizard = new Wizard(page)
-    await wizard.chooseWhat({ imageFile: image, folder })
+    await wizard.chooseWhat({ imageFile: image })
     await wizard.next()
-    await wizard.chooseFolder(folder)
+    await wizard.chooseDrive('backups')
     await wizard.next()
     await wizard.chooseKey()
     await wizard.next('Create the backup')
@@ -87,10 +112,10 @@ describe.skipIf(noChromium)(`a backup in two places${noChromium ? ` (${noChromiu
     await expect.poll(async () => (await ended('lab/laptop')).length, poll).toBe(1)
   })
 
-  it('goes on in the bucket while the folder is away, and in the folder when it is back', {
-    timeout: 180_000,
+  it('goes on in the bucket while the drive is away, and sends it what it lacks, once, when it is back', {
+    timeout: 240_000,
   }, async () => {
-    await rename(folder, `${folder}.away`)
+    await unplug()
     for (const [n, word] of ['second', 'third'].entries()) {
       await writeFile(image, mixedImage(size, word))
       await goTo(page, 'Home')
@@ -98,18 +123,29 @@ describe.skipIf(noChromium)(`a backup in two places${noChromium ? ` (${noChromiu
       await expect.poll(async () => (await ended('lab/laptop')).length, poll).toBe(n + 2)
     }
     expect((await ended('lab/laptop')).map(({ state }) => state)).toEqual(['complete', 'complete', 'complete'])
-    expect((await ended('backups')).filter(({ state }) => state === 'complete')).toHaveLength(1)
+    expect(await ended('backups')).toHaveLength(1)
+    await expect.poll(lacking, poll).toMatchObject([{ count: 2, from: [expect.any(String)] }])
     await goTo(page, 'Destinations')
     await photograph(page, 'two-places-away')
-    await rename(`${folder}.away`, folder)
-    const complete = async () => (await ended('backups')).filter(({ state }) => state === 'complete').length
-    await expect.poll(complete, { timeout: 120_000 }).toBeGreaterThan(1)
+
+    drive = app.drives.again(drive)
+    await expect.poll(lacking, { timeout: 120_000 }).toEqual([])
+    await expect.poll(async () => (await ended('backups')).length, poll).toBeGreaterThan(1)
+    const sent = (await ended('backups')).slice(0, -1)
+    for (const run of sent) expect(run).toMatchObject({ kind: 'copy', state: 'complete', error: null })
+    const copied = sent.map(({ outcome }) => (outcome?.kind === 'copy' ? outcome.copied : 0))
+    expect(copied.reduce((sum, count) => sum + count, 0)).toBe(2)
+    const inBucket = await versionsIn('lab/laptop')
+    expect(inBucket).toHaveLength(3)
+    expect(await versionsIn('backups')).toEqual(inBucket)
+    // The sources were not read again for it.
+    expect(await ended('lab/laptop')).toHaveLength(3)
     await goTo(page, 'Home')
     await new Home(page).isProtected()
   })
 
   it('is restored from the bucket alone, on a computer that knows nothing', { timeout: 120_000 }, async () => {
-    await rm(folder, { recursive: true })
+    await unplug()
     other = await App.start(inject('pagesDir'))
     client = await other.client()
     const fresh = await other.page()

@@ -14,6 +14,7 @@ const MiB = 1024 * 1024
 export class DriveWorld {
   readonly #folder: string
   readonly #loops = new Set<LoopDevice>()
+  readonly #images = new Map<LoopDevice, string>()
 
   constructor(folder: string) {
     this.#folder = folder
@@ -25,8 +26,18 @@ export class DriveWorld {
     await writeFile(image, '')
     await truncate(image, sizeMiB * MiB)
     if (content === 'ext4') makeFileSystem(image)
+    return this.#attach(image, ...options)
+  }
+
+  /** The same drive once more, after it was taken away. */
+  again(loop: LoopDevice): LoopDevice {
+    return this.#attach(this.#images.get(loop)!)
+  }
+
+  #attach(image: string, ...options: string[]): LoopDevice {
     const loop = attachLoop(image, ...options)
     this.#loops.add(loop)
+    this.#images.set(loop, image)
     return loop
   }
 

@@ -89,7 +89,9 @@ export function define(command: Command, cli: Cli): void {
     .action(async () => (await verbs()).destinations(cli))
   command
     .command('destination')
-    .description('Take a repository as a destination of jobs; --repo says which. Its passphrase is kept.')
+    .description(
+      'Take a repository as a destination of jobs; --repo says which. Its passphrase is kept, and so is what --credentials-file holds.',
+    )
     .requiredOption('-n, --name <text>', 'what it is called')
     .option('--mount', 'mount its drive when it is connected')
     .option('--eject', 'eject its drive after each backup')

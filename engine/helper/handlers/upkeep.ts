@@ -7,6 +7,7 @@ import { UsageReader } from '../../drives/fileSystemUsage.ts'
 import type { Handlers } from '../../rpc/serverTypes.ts'
 import { folderOf } from '../../storage/locations.ts'
 import { awayAt } from '../awayDrives.ts'
+import { lackingViews } from '../copies/lackingViews.ts'
 import { healthAnswers } from '../healthAnswers.ts'
 import type { Helper } from '../helper.ts'
 import { scrubbedAllAt } from '../scrubPasses.ts'
@@ -33,6 +34,7 @@ export function upkeepHandlers(
         scrubbedAllAt: scrubbedAllAt(facts, destination.id) ?? null,
         sheetSavedAt: facts.get(`sheetSavedAt:${destination.id}`, instant) ?? null,
       })),
+      lacking: lackingViews(helper),
       restoreTestedAt: facts.get('restoreTestedAt', instant) ?? null,
       now: helper.clock.now(),
     })

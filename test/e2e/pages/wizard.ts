@@ -37,7 +37,7 @@ export class Wizard {
   }
 
   /** All of what was chosen beforehand is left out but what is asked for. */
-  async chooseWhat({ disk, imageFile }: Plan): Promise<void> {
+  async chooseWhat({ disk, imageFile }: Pick<Plan, 'disk' | 'imageFile'>): Promise<void> {
     await this.#heading('What do you want to back up?')
     const choices = this.#page.getByRole('radiogroup', { name: /^What to back up of / })
     if (disk !== undefined) await this.#choice(disk).waitFor()
@@ -58,6 +58,12 @@ export class Wizard {
     await this.#hands.type(this.#page.getByLabel('Path of the folder'), folder)
     await this.#hands.press(this.#page.getByRole('button', { name: 'Look there' }))
     await this.#page.getByText(/They stay as they are|A backup can be kept here|There is room/).waitFor()
+  }
+
+  async chooseDrive(title: string): Promise<void> {
+    await this.#heading('Where do you want to keep it?')
+    await this.#hands.choose(this.#page.getByRole('radio', { name: new RegExp(`^${title}`) }))
+    await this.#page.getByText(/There is room/).waitFor()
   }
 
   async chooseKey(): Promise<void> {

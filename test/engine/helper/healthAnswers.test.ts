@@ -51,6 +51,7 @@ const destination = (
 const facts = (some: Partial<HealthFacts>): HealthFacts => ({
   jobs: [],
   destinations: [],
+  lacking: [],
   restoreTestedAt: null,
   now,
   ...some,
@@ -134,6 +135,35 @@ const cases: [string, HealthQuestion, Partial<HealthFacts>, object][] = [
       destinations: [destination(disk), destination(nas, { isNetwork: true })],
     },
     { answer: 'open', jobs: [jobId] },
+  ],
+
+  ['one place', 'sameEverywhere', { jobs: [job(jobId, { destination: drive })] }, { answer: 'unknown', at: null }],
+  [
+    'two places that have the same',
+    'sameEverywhere',
+    { jobs: [job(jobId, { destination: drive }, { destination: nas })] },
+    { answer: 'good', at: null, jobs: [], destinations: [] },
+  ],
+  [
+    'a place that lacks what is some days old',
+    'sameEverywhere',
+    {
+      jobs: [job(jobId, { destination: drive }, { destination: nas })],
+      lacking: [{ job: jobId, destination: drive, oldestAt: iso(ago(6)) }],
+    },
+    { answer: 'good', at: null, destinations: [] },
+  ],
+  [
+    'a place that lacks something for long, and one for some days',
+    'sameEverywhere',
+    {
+      jobs: [job(jobId, { destination: drive }, { destination: nas }, { destination: disk })],
+      lacking: [
+        { job: jobId, destination: nas, oldestAt: iso(ago(2)) },
+        { job: jobId, destination: drive, oldestAt: iso(ago(7)) },
+      ],
+    },
+    { answer: 'open', at: iso(ago(7)), jobs: [jobId], destinations: [drive] },
   ],
 
   [

@@ -6,6 +6,7 @@ import type { HelperContract, JobView } from '../../../contract/helperContract.t
 import type { Run } from '../../../contract/jobs.ts'
 import type { CallInput, RpcClient } from '../../../contract/rpcContract.ts'
 import { formatQuietHours, formatSchedule } from '../../../contract/scheduleText.ts'
+import { folderOf } from '../../../storage/locations.ts'
 import type { Cli } from '../../cli.ts'
 import { exitCodes } from '../../exitCodes.ts'
 import { withHelper } from '../../helperClient.ts'
@@ -211,15 +212,17 @@ export async function addDestination(
   options: { name: string; mount?: boolean; eject?: boolean },
 ): Promise<void> {
   const passphrase = await cli.passphraseText()
-  const { destination } = await withHelper(cli, client =>
-    client.call('destinations.add', {
-      name: options.name,
-      url: cli.absoluteRepository,
-      passphrase,
-      mayMount: options.mount ?? false,
-      ejectAfterBackup: options.eject ?? false,
-    }),
-  )
+  const url = cli.absoluteRepository
+  const wishes = { name: options.name, mayMount: options.mount ?? false, ejectAfterBackup: options.eject ?? false }
+  const { destination } = await withHelper(cli, async client => {
+    if (folderOf(url) !== undefined) return await client.call('destinations.add', { ...wishes, url, passphrase })
+    const credentials = await cli.credentials()
+    const secret = { kind: 'passphrase' as const, text: passphrase }
+    return await cli.withHostKey(access => {
+      const place = { kind: 'elsewhere' as const, url, ...credentials, ...access }
+      return client.call('destinations.open', { ...wishes, place, secret })
+    })
+  })
   cli.output.done({ destination }, () => `Jobs can store to ${printable(destination.name)} now.\n`)
 }
 

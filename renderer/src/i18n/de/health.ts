@@ -34,6 +34,13 @@ export const health = {
     'Feuer, Wasser und Diebe nehmen alles, was in einem Haus ist. Bringen Sie ein Laufwerk zu jemandem, dem Sie vertrauen, oder nehmen Sie einen Ordner eines Computers an einem anderen Ort.',
   'health.offSite.button': 'Ort außer Haus hinzufügen',
 
+  'health.sameEverywhere': 'Hat jeder Ort, was die anderen haben?',
+  'health.sameEverywhere.at': 'Etwas fehlt seit {when}',
+  'health.sameEverywhere.never': 'Nein',
+  'health.sameEverywhere.do':
+    'Einem Ort fehlen seit einer Woche oder länger Sicherungen, die andere haben. Sie werden von selbst dorthin kopiert, sobald er erreichbar ist: Schließen Sie das Laufwerk an, oder sehen Sie nach, was den Server fernhält.',
+  'health.sameEverywhere.button': 'Diesen Ort ansehen',
+
   'health.verified': 'Wurde in den letzten 30 Tagen alles gelesen und geprüft?',
   'health.verified.at': 'Zuletzt: {when}',
   'health.verified.never': 'Nie',

@@ -33,6 +33,13 @@ export const health = {
     'Fire, water and thieves take everything that is in one house. Take a drive to somebody you trust, or use a folder of another computer elsewhere.',
   'health.offSite.button': 'Add a place elsewhere',
 
+  'health.sameEverywhere': 'Does every place have what the others have?',
+  'health.sameEverywhere.at': 'Something is missing since {when}',
+  'health.sameEverywhere.never': 'No',
+  'health.sameEverywhere.do':
+    'A place lacks backups that others have, for a week or longer. They are copied there by themselves as soon as it can be reached: connect the drive, or see what keeps the server away.',
+  'health.sameEverywhere.button': 'See that place',
+
   'health.verified': 'Was everything read and checked in the last 30 days?',
   'health.verified.at': 'Last time: {when}',
   'health.verified.never': 'Never',

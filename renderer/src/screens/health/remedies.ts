@@ -52,6 +52,9 @@ export function remedyOf(answer: HealthAnswer, around: Around): Remedy | null {
         : go('destinations', ['add'])
     case 'offSite':
       return go('destinations', ['add'])
+    case 'sameEverywhere':
+      // It is sent by itself; that page says why it cannot be.
+      return destinations[0] === undefined ? go('destinations') : go('destinations', [destinations[0]])
     case 'verified':
       return { kind: 'verify', destinations }
     case 'recoverySheet':

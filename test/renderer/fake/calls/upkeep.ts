@@ -40,6 +40,7 @@ function healthOf(world: FakeWorld): HealthAnswer[] {
       'recentBackup',
       'twoPlaces',
       'offSite',
+      'sameEverywhere',
       'verified',
       'undamaged',
       'recoverySheet',
@@ -68,6 +69,13 @@ function healthOf(world: FakeWorld): HealthAnswer[] {
       destinations: [],
     },
     { question: 'offSite', answer: places.length > 1 ? 'good' : 'open', at: null, jobs: [], destinations: [] },
+    {
+      question: 'sameEverywhere',
+      answer: jobs.some(({ job }) => job.destinations.length > 1) ? 'good' : 'unknown',
+      at: null,
+      jobs: [],
+      destinations: [],
+    },
     {
       question: 'verified',
       answer: scrubbed ? 'good' : 'open',
