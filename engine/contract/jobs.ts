@@ -227,6 +227,8 @@ export const runOutcomeSchema = z.discriminatedUnion('kind', [
     damagedCount: z.int().nonnegative(),
     /** Blocks that were repaired from another destination of the same job. */
     repaired: z.int().nonnegative().optional(),
+    /** Names of the destinations that they came from. */
+    repairedFrom: z.array(z.string()).optional(),
   }),
   z.object({
     kind: z.literal('extract'),

@@ -100,6 +100,16 @@ export const common = {
   'phase.retention': 'Alte Versionen werden aussortiert',
   'phase.waiting': 'Wartet',
 
+  'healed.from': {
+    one: '{count} beschädigter Block wurde aus {names} geheilt.',
+    other: '{count} beschädigte Blöcke wurden aus {names} geheilt.',
+  },
+  'healed.elsewhere': {
+    one: '{count} beschädigter Block wurde aus einem anderen Ziel geheilt.',
+    other: '{count} beschädigte Blöcke wurden aus einem anderen Ziel geheilt.',
+  },
+  'healed.name': '„{name}“',
+
   'progress.bytes': '{done} von {total}',
   'progress.speed': '{speed}',
   'progress.left': 'noch {time}',
