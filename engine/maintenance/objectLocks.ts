@@ -134,8 +134,9 @@ export async function knownLocks(repository: Repository, signal?: AbortSignal): 
   const { versions } = await repository.refresh(signal)
   objectLocks.note(lock.place, lock.takePut())
   const known = objectLocks.all(lock.place)
-  const hasRunOut = (name: string) => (known.get(name) ?? 0) <= clock.now()
-  const wanted = [...(await smallObjects(repository, signal)), ...(await neededPacks(repository, versions, hasRunOut))]
+  // As extendLocks: what is due may be so because nothing needs it any more.
+  const due = (name: string) => isDue(known.get(name), lock.days, clock.now())
+  const wanted = [...(await smallObjects(repository, signal)), ...(await neededPacks(repository, versions, due))]
   const until = wanted.reduce((least, name) => Math.min(least, known.get(name) ?? 0), Number.MAX_SAFE_INTEGER)
   return { mode: lock.mode, days: lock.days, lockedUntil: dateOrNull(until), askedObjects: 0, versions: [] }
 }
