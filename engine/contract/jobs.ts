@@ -312,5 +312,7 @@ export const runProgressSchema = z.object({
   totalBytes: bytes.optional(),
   bytesPerSecond: z.number().optional(),
   secondsLeft: z.number().optional(),
+  /** Of a backup or copy: stored at the destination so far, for this source or version. */
+  storedBytes: bytes.optional(),
 })
 export type RunProgress = z.infer<typeof runProgressSchema>

@@ -112,6 +112,7 @@ export const common = {
 
   'progress.bytes': '{done} von {total}',
   'progress.speed': '{speed}',
+  'progress.stored': '{size} gespeichert',
   'progress.left': 'noch {time}',
   'progress.unknownTotal': 'bisher {done}',
   'progress.label': 'Fortschritt: {name}',

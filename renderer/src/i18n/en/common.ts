@@ -110,6 +110,7 @@ export const common = {
 
   'progress.bytes': '{done} of {total}',
   'progress.speed': '{speed}',
+  'progress.stored': '{size} stored',
   'progress.left': '{time} left',
   'progress.unknownTotal': '{done} so far',
   'progress.label': 'Progress of {name}',
