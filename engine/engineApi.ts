@@ -287,8 +287,11 @@ export interface Session {
   protect(versions: readonly string[], isProtected: boolean): Promise<Version[]>
   /** `edits` as on the command line: k=v sets, k- removes. */
   label(version: string, edits: readonly string[]): Promise<Version>
-  /** Where objects are locked, the server is asked of each that versions need. */
-  stats(): Promise<StatsResult>
+  /**
+   * Where objects are locked, the server is asked of each that versions need; with `locks: 'known'` of none, and `lock` tells what this
+   * computer has noted, without versions.
+   */
+  stats(options?: { locks?: 'asked' | 'known' }): Promise<StatsResult>
   /**
    * Extends the locks against removal of all that versions need and that are due, as each backup does. May be repeated. config.notFound
    * where nothing is locked, storage.authFailed without the right.

@@ -397,8 +397,8 @@ export class RepositorySession implements Session {
     return resolveVersion(await this.versions(), version.id)
   }
 
-  stats(): Promise<StatsResult> {
-    return gatherStats(this.#repository, this.url)
+  stats(options: Parameters<Session['stats']>[0] = {}): Promise<StatsResult> {
+    return gatherStats(this.#repository, this.url, options)
   }
 
   async extendLocks(options: { signal?: AbortSignal } = {}): Promise<ExtendedLocks> {

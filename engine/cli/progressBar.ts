@@ -21,10 +21,10 @@ const barWidth = 20
 /**
  * Progress as one line of at most `columns` - 1 columns (a full line would wrap on some terminals):
  * "Reading  [######--------------]  31 %  19.8 of 64 GiB  512 MiB/s  1 min 28 s left". Parts that are not known or have no
- * room are left out; the bar goes first.
+ * room are left out: first what is stored, then the bar.
  */
 export function progressLine(progress: Progress, columns: number): string {
-  const { phase, doneBytes, totalBytes, bytesPerSecond, secondsLeft } = progress
+  const { phase, doneBytes, totalBytes, bytesPerSecond, secondsLeft, storedBytes } = progress
   // Nothing to do is done; more than everything (a source that grew) is not shown.
   const share = totalBytes === undefined ? undefined : totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes)
   const filled = Math.round((share ?? 0) * barWidth)
@@ -40,7 +40,10 @@ export function progressLine(progress: Progress, columns: number): string {
     secondsLeft === undefined || share === 1 ? undefined : `${formatDuration(secondsLeft * 1000)} left`,
   ]
   const join = (parts: (string | undefined)[]) => parts.filter(part => part !== undefined).join('  ')
+  const stored = storedBytes ? `${formatBytes(storedBytes)} stored` : undefined
   const whole = join([phaseWords[phase], bar, ...rest])
+  const withStored = join([whole, stored])
+  if (withStored.length < columns) return withStored
   return whole.length < columns ? whole : truncate(join([phaseWords[phase], ...rest]), columns - 1)
 }
 

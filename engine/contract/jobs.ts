@@ -227,6 +227,8 @@ export const runOutcomeSchema = z.discriminatedUnion('kind', [
     damagedCount: z.int().nonnegative(),
     /** Blocks that were repaired from another destination of the same job. */
     repaired: z.int().nonnegative().optional(),
+    /** Names of the destinations that they came from. */
+    repairedFrom: z.array(z.string()).optional(),
   }),
   z.object({
     kind: z.literal('extract'),
@@ -310,5 +312,7 @@ export const runProgressSchema = z.object({
   totalBytes: bytes.optional(),
   bytesPerSecond: z.number().optional(),
   secondsLeft: z.number().optional(),
+  /** Of a backup or copy: stored at the destination so far, for this source or version. */
+  storedBytes: bytes.optional(),
 })
 export type RunProgress = z.infer<typeof runProgressSchema>

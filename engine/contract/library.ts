@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { opaqueId } from './jobs.ts'
-import { byteRangeSchema, retentionReasonSchema, versionSchema } from './models.ts'
+import { byteRangeSchema, lockStateSchema, retentionReasonSchema, versionSchema } from './models.ts'
 
 /**
  * Versions as the helper remembers them, also while their drive is away. Sizes are bytes, times ISO 8601 in UTC with
@@ -41,6 +41,11 @@ export const usageSchema = z.object({
   uniqueBytes: bytes,
   freeBytes: bytes.nullable(),
   versions: z.int().nonnegative(),
+  /**
+   * Where objects are locked: until when nothing that versions need can be removed, as noted when it was stored, extended or asked of; null
+   * when that is not known of everything. Absent elsewhere, and when measured by an older helper.
+   */
+  lock: lockStateSchema.pick({ mode: true, lockedUntil: true }).optional(),
 })
 export type Usage = z.infer<typeof usageSchema>
 

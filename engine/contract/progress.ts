@@ -24,6 +24,8 @@ export interface Progress {
   bytesPerSecond?: number
   /** Estimated from the mean speed; undefined while it cannot be told. */
   secondsLeft?: number
+  /** Of a backup or copy: bytes that it has stored at the destination so far, over all its phases. They grow by whole packs. */
+  storedBytes?: number
 }
 
 /** Called at most four times a second, and once at the end of each phase. Must not throw. */

@@ -50,7 +50,7 @@ export function scrubTask(
         checkedBytes,
         damaged: listed,
         damagedCount: damaged.length,
-        ...(healed && { repaired: healed.repaired }),
+        ...(healed && { repaired: healed.repaired, repairedFrom: healed.from }),
       }
       return damaged.length === 0 || healed?.isWhole
         ? { outcome }

@@ -15,11 +15,15 @@ export class UsageDesk {
     this.#clock = clock
   }
 
-  /** Lists the whole storage once, which takes seconds for a large repository. Fails as that does. */
+  /** Lists the whole storage once, which takes seconds for a large repository, and asks of no lock. Fails as that does. */
   async measure(destination: Destination, session: Session): Promise<Usage> {
-    const { storedBytes, virtualBytes, uniqueBytes, freeBytes, versions } = await session.stats()
+    const { lock, ...stats } = await session.stats({ locks: 'known' })
+    const { storedBytes, virtualBytes, uniqueBytes, freeBytes, versions } = stats
     const now = this.#clock.now()
-    const usage = { at: new Date(now).toISOString(), storedBytes, virtualBytes, uniqueBytes, freeBytes, versions }
+    const usage: Usage = {
+      ...{ at: new Date(now).toISOString(), storedBytes, virtualBytes, uniqueBytes, freeBytes, versions },
+      ...(lock && { lock: { mode: lock.mode, lockedUntil: lock.lockedUntil } }),
+    }
     this.#usages.add(destination.id, usage, now)
     return usage
   }

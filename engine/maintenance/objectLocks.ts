@@ -123,6 +123,24 @@ export async function readLocks(repository: Repository, signal?: AbortSignal): P
   }
 }
 
+/**
+ * The same for everything together, of what this computer has noted when it stored, extended or asked: no request for an object.
+ * `lockedUntil` is null also when something is not known here. Undefined where nothing is locked.
+ */
+export async function knownLocks(repository: Repository, signal?: AbortSignal): Promise<LockState | undefined> {
+  const lock = repository.storage.objectLock
+  if (lock === undefined) return undefined
+  const { clock, objectLocks } = repository
+  const { versions } = await repository.refresh(signal)
+  objectLocks.note(lock.place, lock.takePut())
+  const known = objectLocks.all(lock.place)
+  // As extendLocks: what is due may be so because nothing needs it any more.
+  const due = (name: string) => isDue(known.get(name), lock.days, clock.now())
+  const wanted = [...(await smallObjects(repository, signal)), ...(await neededPacks(repository, versions, due))]
+  const until = wanted.reduce((least, name) => Math.min(least, known.get(name) ?? 0), Number.MAX_SAFE_INTEGER)
+  return { mode: lock.mode, days: lock.days, lockedUntil: dateOrNull(until), askedObjects: 0, versions: [] }
+}
+
 const dateOrNull = (until: number): string | null => (until > 0 ? new Date(until).toISOString() : null)
 
 /** The earliest end of a lock below each node of a map; what versions share is gone through once. */

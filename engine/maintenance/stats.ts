@@ -1,9 +1,16 @@
 import type { StatsResult } from '../contract/models.ts'
 import type { Repository } from '../repository/repository.ts'
-import { readLocks } from './objectLocks.ts'
+import { knownLocks, readLocks } from './objectLocks.ts'
 
-/** Counts what the repository holds and takes. One listing of the whole storage, and where objects are locked one request for each. */
-export async function gatherStats(repository: Repository, url: string): Promise<StatsResult> {
+/**
+ * Counts what the repository holds and takes. One listing of the whole storage, and where objects are locked one request for each, unless
+ * what is known of the locks will do.
+ */
+export async function gatherStats(
+  repository: Repository,
+  url: string,
+  { locks = 'asked' }: { locks?: 'asked' | 'known' } = {},
+): Promise<StatsResult> {
   const { versions } = await repository.refresh()
   let storedBytes = 0
   let packs = 0
@@ -14,7 +21,7 @@ export async function gatherStats(repository: Repository, url: string): Promise<
     }
   }
   storedBytes += (await repository.storage.stat('config'))?.sizeBytes ?? 0
-  const lock = await readLocks(repository)
+  const lock = locks === 'asked' ? await readLocks(repository) : await knownLocks(repository)
   const totals = repository.index.table.totals()
   return {
     repositoryId: repository.id,

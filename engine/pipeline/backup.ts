@@ -117,8 +117,8 @@ class BackupRun {
     this.#source = source
     this.#options = options
     this.#lock = lock
-    this.#meter = new ProgressMeter(repository.clock, options.onProgress)
     this.#sink = new PackSink(repository)
+    this.#meter = new ProgressMeter(repository.clock, options.onProgress, () => this.#sink.storedBytes)
   }
 
   get #hintedMethod(): HintedMethod {

@@ -13,9 +13,12 @@ export class ProgressMeter {
   #doneBytes = 0
   #totalBytes: number | undefined
   #lastReportAt = Number.NEGATIVE_INFINITY
+  readonly #stored: (() => number) | undefined
   #samples: { at: number; bytes: number }[] = []
 
-  constructor(clock: Clock, report: OnProgress | undefined) {
+  /** `stored` tells how many bytes are stored by now, for work that stores some. */
+  constructor(clock: Clock, report: OnProgress | undefined, stored?: () => number) {
+    this.#stored = stored
     this.#clock = clock
     this.#report = report
   }
@@ -49,6 +52,7 @@ export class ProgressMeter {
     const first = this.#samples[0]!
     const progress: Progress = { phase: this.#phase, doneBytes: this.#doneBytes }
     if (this.#totalBytes !== undefined) progress.totalBytes = this.#totalBytes
+    if (this.#stored) progress.storedBytes = this.#stored()
     if (now - first.at > 500) {
       progress.bytesPerSecond = Math.round(((this.#doneBytes - first.bytes) / (now - first.at)) * 1000)
       if (this.#totalBytes !== undefined && progress.bytesPerSecond > 0) {

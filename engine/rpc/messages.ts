@@ -75,6 +75,7 @@ const progressSchema = z.object({
   totalBytes: z.number().nonnegative().optional(),
   bytesPerSecond: z.number().nonnegative().optional(),
   secondsLeft: z.number().nonnegative().optional(),
+  storedBytes: z.number().nonnegative().optional(),
 })
 
 /** Undefined when it is no progress; keys that do not belong to it are left out. */

@@ -190,8 +190,12 @@ export function describeObjectLock(name: string, start: () => Promise<LockingSer
       expect(extended.asked).toBe(extended.objects)
       for (const key of needed) expect((await lockOf(key)).days, key).toBeGreaterThan(29.9)
       for (const key of oldPacks) expect((await lockOf(key)).days, key).toBeLessThan(19.1)
+      const { lock: noted } = await session.stats({ locks: 'known' })
+      expect(noted).toMatchObject({ mode: 'compliance', days: 30, askedObjects: 0, versions: [] })
+      expect((Date.parse(noted!.lockedUntil!) - clock.now()) / dayMs).toBeCloseTo(30, 1)
       // Proof by the server: also on a computer that has never seen it.
       const other = await openOn('elsewhere')
+      expect((await other.stats({ locks: 'known' })).lock).toMatchObject({ lockedUntil: null, askedObjects: 0 })
       const { lock } = await other.stats()
       expect(lock).toMatchObject({ mode: 'compliance', days: 30, versions: [{ name: 'disk' }] })
       const left = (Date.parse(lock!.lockedUntil!) - clock.now()) / dayMs

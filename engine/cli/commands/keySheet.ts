@@ -31,7 +31,7 @@ export async function writeSheet(cli: Cli, options: SheetOptions): Promise<void>
   const written = await cli.withSession(async session => {
     // Stopping in the middle could leave a key that is on no page.
     const { signal } = cli.callOptions()
-    const { createdAt } = await session.stats()
+    const { createdAt } = await session.stats({ locks: 'known' })
     const { repositoryId } = session
     const file = options.output ?? `holdfast-recovery-${repositoryId.slice(0, 8)}.html`
     const write = await sheetWriter({ ...options, repositoryId, createdAt, url })

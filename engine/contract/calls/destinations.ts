@@ -155,6 +155,8 @@ export const destinationCalls = {
       from: reference.optional(),
       /** These; without, all that `to` never had, whatever their age. */
       versions: z.array(versionIdSchema).min(1).max(1000).optional(),
+      /** Without `versions`: only what `destinations.lacking` counts. */
+      isLackingOnly: z.boolean().default(false),
     }),
     output: z.object({ run: opaqueId }),
     doc: 'Copies versions from other destinations, in a run of its own.',

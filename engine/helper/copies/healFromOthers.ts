@@ -19,6 +19,8 @@ export interface HealParts {
 export interface Healed {
   /** Blocks that have a sound copy again. */
   repaired: number
+  /** Names of the destinations that they came from, in the order in which they were asked. */
+  from: string[]
   /** No version is known to be damaged any more. */
   isWhole: boolean
 }
@@ -34,7 +36,7 @@ export async function healFromOthers(
   log: (level: 'info' | 'warn', text: string) => void,
 ): Promise<Healed> {
   const { destination, session } = damaged
-  const healed: Healed = { repaired: 0, isWhole: false }
+  const healed: Healed = { repaired: 0, from: [], isWhole: false }
   const own = jobs.list().filter(job => job.destinations.includes(destination.id))
   for (const id of new Set(own.flatMap(job => copies.reachable(job)))) {
     const other = id === destination.id ? undefined : destinations.find(id)
@@ -45,6 +47,7 @@ export async function healFromOthers(
         healed.repaired += repaired
         healed.isWhole = stillDamaged.length === 0
         if (repaired > 0) {
+          healed.from.push(other.name)
           log(
             'info',
             `${repaired} damaged blocks were repaired from “${other.name}”, which heals ${versions.length} versions.`,

@@ -53,12 +53,16 @@ export function destinationHandlers(helper: Helper): Pick<Handlers<HelperContrac
 
   return {
     'destinations.lacking': () => ({ lacking: lackingViews(helper) }),
-    'destinations.copyMissing': ({ to: named, from, versions }) => {
+    'destinations.copyMissing': ({ to: named, from, versions, isLackingOnly }) => {
       const to = destinations.resolve(named)
       const jobs = helper.jobs.list().filter(job => job.destinations.includes(to.id))
       const origins = from === undefined ? partnersOf(to, jobs) : [destinations.resolve(from)]
       if (origins.length === 0 || origins.some(({ id }) => id === to.id)) throw noOrigin(to)
-      const missing = versions ?? helper.copies.missing(to, origins, from === undefined ? jobs : undefined)
+      const all = () => helper.copies.missing(to, origins, from === undefined ? jobs : undefined)
+      const counted = () => [
+        ...new Set(jobs.flatMap(job => helper.copies.lacking(job, to)?.versions ?? []).map(({ id }) => id)),
+      ]
+      const missing = versions ?? (isLackingOnly ? counted() : all())
       return { run: helper.tasks.start(copyTask(helper, to, { versions: missing, from: origins })).id }
     },
     'places.look': async ({ place }, { signal }) => {
@@ -152,7 +156,13 @@ export function destinationHandlers(helper: Helper): Pick<Handlers<HelperContrac
       const { name, repositoryId, url, drive } = destination
       // A sheet with words that do not open it would be found out when it is too late.
       const from = { connector: desk, engine }
-      const { createdAt } = await withDestination(from, destination, signal, session => session.stats(), secret)
+      const { createdAt } = await withDestination(
+        from,
+        destination,
+        signal,
+        session => session.stats({ locks: 'known' }),
+        secret,
+      )
       const login = loginWords(url, await credentialsOf(secrets, destination.id))
       const html = recoverySheet({
         ...{ repositoryName: name, repositoryId, url, createdAt, computerName: hostname(), printedAt: clock.now() },

@@ -72,6 +72,9 @@ export function ProgressLine({ run }: { run: Run }) {
           </span>
         )}
         {progress?.bytesPerSecond !== undefined && <span>{format.speed(progress.bytesPerSecond)}</span>}
+        {progress?.storedBytes !== undefined && progress.storedBytes > 0 && (
+          <span>{t('progress.stored', { size: format.bytes(progress.storedBytes) })}</span>
+        )}
         {progress?.secondsLeft !== undefined && (
           <span>{t('progress.left', { time: format.duration(calmSeconds(progress.secondsLeft) * 1000) })}</span>
         )}

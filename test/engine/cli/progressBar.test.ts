@@ -24,6 +24,13 @@ describe('progressLine', () => {
     expect(progressLine(half, 30)).toHaveLength(29)
   })
 
+  test('shows what is stored at the end, where there is room beside the bar', () => {
+    const storing = { ...half, storedBytes: 3 * gib }
+    expect(progressLine(storing, 120)).toBe(`${progressLine(half, 120)}  3 GiB stored`)
+    expect(progressLine(storing, 90)).toBe(progressLine(half, 90))
+    expect(progressLine({ ...half, storedBytes: 0 }, 120)).toBe(progressLine(half, 120))
+  })
+
   test('shows what is known when there is no total', () => {
     expect(progressLine({ phase: 'searching', doneBytes: 2048 }, 80)).toBe('Searching  2 KiB')
     expect(progressLine({ phase: 'preparing', doneBytes: 0 }, 80)).toBe('Preparing')

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { randomBelow, randomBytes } from '../../../engine/base/random.ts'
+import type { Progress } from '../../../engine/contract/progress.ts'
 import { runScrub } from '../../../engine/maintenance/scrub.ts'
 import { runBackup } from '../../../engine/pipeline/backup.ts'
 import { compareWithSource } from '../../../engine/pipeline/compareWithSource.ts'
@@ -52,6 +53,19 @@ describe('backup and restore', () => {
     expect((await runScrub(repository, { light: false })).damaged).toEqual([])
     expect((await compareWithSource(repository, version, new MemorySource(first))).damaged).toEqual([])
     expect((await compareWithSource(repository, version, new MemorySource(second))).damaged).toHaveLength(1)
+  })
+
+  it('tell while a backup goes on how much of it is stored, which only grows and ends as what the version took', async () => {
+    const { repository } = await repositories.create({ blockSizeBytes })
+    const told: Progress[] = []
+    const source = new MemorySource(randomBytes(8 * 1024 * 1024))
+    const onProgress = (progress: Progress) => void told.push(progress)
+    const { storedBytes } = await runBackup(repository, source, { name: 'disk', onProgress })
+    const stored = told.map(progress => progress.storedBytes ?? Number.NaN)
+    expect(stored[0]).toBe(0)
+    expect(stored).toEqual(stored.toSorted((a, b) => a - b))
+    expect(storedBytes).toBeGreaterThan(8 * 1024 * 1024)
+    expect(stored.at(-1)).toBe(storedBytes)
   })
 
   it('restore any range to any place, and touch nothing around it', async () => {

@@ -17,5 +17,6 @@ export const scenarioNames = [
   'volumes',
   'volumesLongNames',
   'elsewhere',
+  'lacking',
 ] as const
 export type ScenarioName = (typeof scenarioNames)[number]

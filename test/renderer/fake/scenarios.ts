@@ -163,6 +163,51 @@ function protectedComputer(world: FakeWorld) {
   return { drive, job }
 }
 
+const longName = 'Computer of my sister in the house by the sea, behind the blue door'
+
+type Lack = FakeWorld['lacking'][number]
+const lackOf = (world: FakeWorld, facts: Omit<Lack, 'oldestAt' | 'newestAt'>): Lack => ({
+  ...facts,
+  oldestAt: world.clock.iso(-days(3)),
+  newestAt: world.clock.iso(-days(1)),
+})
+
+/** A check that has found damage and healed all of it. */
+function addHealedCheck(world: FakeWorld, { id, name }: { id: string; name: string }, from: string) {
+  const affected = world.versionsOf(id).slice(4, 6)
+  world.runs.unshift({
+    id: world.newId(),
+    kind: 'scrub',
+    job: null,
+    jobName: 'Check of everything',
+    destination: id,
+    destinationName: name,
+    trigger: 'manual',
+    state: 'complete',
+    startedAt: world.clock.iso(-minutes(50)),
+    finishedAt: world.clock.iso(-minutes(9)),
+    phase: null,
+    parts: [],
+    damagedVersions: 0,
+    outcome: {
+      kind: 'scrub',
+      depth: 'deep',
+      checkedBytes: 484 * GB,
+      damaged: [
+        {
+          reason: 'Three blocks of the pack 4f2a… do not have the sums that they should have.',
+          versions: affected.map(version => version.id),
+        },
+      ],
+      damagedCount: 1,
+      repaired: 3,
+      repairedFrom: [from],
+    },
+    error: null,
+    warnings: [],
+  })
+}
+
 type Scene = (bridge: FakeBridge, world: FakeWorld, clock: ManualClock) => void
 
 const scenes: Record<ScenarioName, Scene> = {
@@ -196,6 +241,24 @@ const scenes: Record<ScenarioName, Scene> = {
     addPastRun(world, world.job(job.id), server.id, days(3))
     world.setPlaceState(server.id, { state: 'unreachable', reason: 'network', lastSeenAt: clock.iso(-days(3)) })
     world.tellJob(job.id)
+  },
+  lacking: (_, world, clock) => {
+    const { drive, job } = protectedComputer(world)
+    const cloud = addElsewhere(world, 'Cloud', 'b2:anna-backups-2026/laptop')
+    addUsage(world, cloud.id, 3)
+    world.place(cloud.id).usages.at(-1)!.lock = { mode: 'compliance', lockedUntil: clock.iso(days(30)) }
+    const server = addElsewhere(world, longName, 'sftp://anna@backup.example.org/srv/backups')
+    const old = addFolder(world)
+    const photos = addJob(world, [server.id, old.id], `Photos and films of ${longName}`, laptopSources.slice(1))
+    world.jobs.set(job.id, { ...world.job(job.id), destinations: [drive.id, cloud.id] })
+    for (const { id } of [server, old]) {
+      world.setPlaceState(id, { state: 'unreachable', reason: 'network', lastSeenAt: clock.iso(-days(3)) })
+    }
+    world.lacking = [
+      lackOf(world, { job: job.id, destination: cloud.id, count: 3, from: [drive.id] }),
+      lackOf(world, { job: photos.id, destination: server.id, count: 1, from: [] }),
+    ]
+    addHealedCheck(world, drive, cloud.name)
   },
   waitingForDrive: (_, world, clock) => {
     const { drive, job } = protectedComputer(world)

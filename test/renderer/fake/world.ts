@@ -434,6 +434,7 @@ export class FakeWorld {
       progress.totalBytes = totalBytes
       progress.bytesPerSecond = this.speed
       progress.secondsLeft = Math.ceil((totalBytes - progress.doneBytes) / this.speed)
+      if (run.kind === 'backup' || run.kind === 'copy') progress.storedBytes = Math.round(progress.doneBytes * 0.22)
       this.topics.progress.tell({ ...progress })
       if (progress.doneBytes >= totalBytes) this.end(run.id, 'complete')
     }

@@ -104,6 +104,8 @@ export const activity = {
   'activity.outcome.damage': 'Schäden',
   'activity.outcome.noDamage': 'Keine',
   'activity.outcome.damaged': { one: '{count} Teil ist beschädigt', other: '{count} Teile sind beschädigt' },
+  'activity.outcome.found': { one: '{count} beschädigter Teil gefunden', other: '{count} beschädigte Teile gefunden' },
+  'activity.outcome.healed': 'Geheilt',
   'activity.outcome.affects': { one: 'betrifft {count} Version', other: 'betrifft {count} Versionen' },
   'activity.outcome.freed': 'Freigegebener Platz',
   'activity.outcome.waitingFor':

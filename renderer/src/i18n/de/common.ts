@@ -100,8 +100,19 @@ export const common = {
   'phase.retention': 'Alte Versionen werden aussortiert',
   'phase.waiting': 'Wartet',
 
+  'healed.from': {
+    one: '{count} beschädigter Block wurde aus {names} geheilt.',
+    other: '{count} beschädigte Blöcke wurden aus {names} geheilt.',
+  },
+  'healed.elsewhere': {
+    one: '{count} beschädigter Block wurde aus einem anderen Ziel geheilt.',
+    other: '{count} beschädigte Blöcke wurden aus einem anderen Ziel geheilt.',
+  },
+  'healed.name': '„{name}“',
+
   'progress.bytes': '{done} von {total}',
   'progress.speed': '{speed}',
+  'progress.stored': '{size} gespeichert',
   'progress.left': 'noch {time}',
   'progress.unknownTotal': 'bisher {done}',
   'progress.label': 'Fortschritt: {name}',

@@ -78,6 +78,32 @@ export const destinations = {
     'Alles zu lesen findet jedes beschädigte Bit und dauert so lange wie das Lesen der ganzen Sicherung. Die schnelle Prüfung sieht nach, ob alles da ist.',
   'destinations.upkeep': 'Prüfen und Platz schaffen',
 
+  'destinations.lock.until': 'Alles ist gegen Löschen gesperrt bis zum {day}',
+  'destinations.lock.governance':
+    'Der Server hat das für jedes Objekt bestätigt, als es gespeichert oder seine Sperre verlängert wurde; zusammengestellt: {when}. Jede Sicherung verlängert die Sperren. Wem der Bucket gehört, der kann sie aufheben.',
+  'destinations.lock.compliance':
+    'Der Server hat das für jedes Objekt bestätigt, als es gespeichert oder seine Sperre verlängert wurde; zusammengestellt: {when}. Jede Sicherung verlängert die Sperren. Niemand kann sie aufheben.',
+  'destinations.lock.unknown': 'Es ist nicht von allem bekannt, dass es gegen Löschen gesperrt ist',
+  'destinations.lock.unknownSource':
+    'Zusammengestellt: {when}, aus dem, was dieser Computer gespeichert oder verlängert hat. Die nächste Sicherung sieht nach dem Rest und sperrt ihn.',
+  'destinations.lock.over': 'Sperren gegen Löschen sind seit dem {day} abgelaufen',
+  'destinations.lock.overSource': 'Die nächste Sicherung sperrt wieder alles, was Versionen brauchen.',
+
+  'destinations.lacking.title': 'Nicht alles ist hier',
+  'destinations.lacking': {
+    one: '{count} Version von „{job}“ vom {day} fehlt hier.',
+    other: '{count} Versionen von „{job}“ seit dem {day} fehlen hier.',
+  },
+  'destinations.lacking.byItself': 'Was fehlt, wird von selbst kopiert, sobald sonst nichts läuft.',
+  'destinations.lacking.noKey': 'Kopiert werden kann erst, wenn der Schlüssel dieses Ziels benutzt werden kann.',
+  'destinations.lacking.awayHere': 'Es wird von selbst kopiert, sobald {name} erreichbar ist.',
+  'destinations.lacking.awayThere': {
+    one: 'Es wird von selbst kopiert, sobald {names} erreichbar ist, wo es liegt.',
+    other: 'Es wird von selbst kopiert, sobald eines der anderen Ziele erreichbar ist: {names}.',
+  },
+  'destinations.lacking.copy': 'Jetzt kopieren',
+  'destinations.lacking.copyTo': 'Jetzt kopieren, was in {name} fehlt',
+
   'destinations.details': 'Einzelheiten',
   'destinations.detailsOf': 'Einzelheiten von {name}',
   'destinations.checkOf': 'Jetzt prüfen: {name}',

@@ -100,6 +100,7 @@ export const health = {
     one: '{count} beschädigter Teil gefunden, {when}.',
     other: '{count} beschädigte Teile gefunden, {when}.',
   },
+  'health.checks.healed': 'Schaden gefunden, {when}. {healed}',
   'health.checks.away': 'Nicht angeschlossen',
   'health.checks.last': 'Protokoll der letzten Prüfung von {name}',
   'health.checks.log': 'Protokoll',

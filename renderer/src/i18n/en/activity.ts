@@ -102,6 +102,8 @@ export const activity = {
   'activity.outcome.damage': 'Damage',
   'activity.outcome.noDamage': 'None',
   'activity.outcome.damaged': { one: '{count} part is damaged', other: '{count} parts are damaged' },
+  'activity.outcome.found': { one: '{count} damaged part was found', other: '{count} damaged parts were found' },
+  'activity.outcome.healed': 'Healed',
   'activity.outcome.affects': { one: 'affects {count} version', other: 'affects {count} versions' },
   'activity.outcome.freed': 'Room given back',
   'activity.outcome.waitingFor': 'Some room is given back the next time, because it may still be needed: {names}',

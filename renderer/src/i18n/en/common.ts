@@ -98,8 +98,19 @@ export const common = {
   'phase.retention': 'Sorting out old versions',
   'phase.waiting': 'Waiting',
 
+  'healed.from': {
+    one: '{count} damaged block was healed from {names}.',
+    other: '{count} damaged blocks were healed from {names}.',
+  },
+  'healed.elsewhere': {
+    one: '{count} damaged block was healed from another destination.',
+    other: '{count} damaged blocks were healed from another destination.',
+  },
+  'healed.name': '“{name}”',
+
   'progress.bytes': '{done} of {total}',
   'progress.speed': '{speed}',
+  'progress.stored': '{size} stored',
   'progress.left': '{time} left',
   'progress.unknownTotal': '{done} so far',
   'progress.label': 'Progress of {name}',

@@ -75,6 +75,32 @@ export const destinations = {
     'Reading everything finds every damaged bit and takes as long as reading the whole backup. The quick check looks whether everything is there.',
   'destinations.upkeep': 'Check and make room',
 
+  'destinations.lock.until': 'Everything is locked against removal until {day}',
+  'destinations.lock.governance':
+    'The server has confirmed this for each object, when it was stored or its lock was extended; put together {when}. Each backup extends the locks. The owner of the bucket can lift them.',
+  'destinations.lock.compliance':
+    'The server has confirmed this for each object, when it was stored or its lock was extended; put together {when}. Each backup extends the locks. Nobody can lift them.',
+  'destinations.lock.unknown': 'Not everything is known to be locked against removal',
+  'destinations.lock.unknownSource':
+    'Put together {when}, from what this computer has stored or extended. The next backup looks at the rest and locks it.',
+  'destinations.lock.over': 'Locks against removal have run out since {day}',
+  'destinations.lock.overSource': 'The next backup locks everything again that versions need.',
+
+  'destinations.lacking.title': 'Not everything is here',
+  'destinations.lacking': {
+    one: '{count} version of “{job}”, of {day}, is missing here.',
+    other: '{count} versions of “{job}” since {day} are missing here.',
+  },
+  'destinations.lacking.byItself': 'What is missing is copied by itself, as soon as nothing else goes on.',
+  'destinations.lacking.noKey': 'Nothing can be copied before the key of this destination can be used.',
+  'destinations.lacking.awayHere': 'It is copied by itself as soon as {name} can be reached.',
+  'destinations.lacking.awayThere': {
+    one: 'It is copied by itself as soon as {names} can be reached, where it is.',
+    other: 'It is copied by itself as soon as one of the others can be reached: {names}.',
+  },
+  'destinations.lacking.copy': 'Copy now',
+  'destinations.lacking.copyTo': 'Copy now what {name} lacks',
+
   'destinations.details': 'Details',
   'destinations.detailsOf': 'Details of {name}',
   'destinations.checkOf': 'Check now: {name}',

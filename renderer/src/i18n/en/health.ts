@@ -99,6 +99,7 @@ export const health = {
     one: '{count} damaged part found, {when}.',
     other: '{count} damaged parts found, {when}.',
   },
+  'health.checks.healed': 'Damage was found, {when}. {healed}',
   'health.checks.away': 'Not connected',
   'health.checks.last': 'Log of the last check of {name}',
   'health.checks.log': 'Log',

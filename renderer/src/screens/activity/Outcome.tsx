@@ -1,6 +1,7 @@
 import type { Run, RunOutcome } from '../../../../engine/contract/jobs.ts'
 import { hrefOf } from '../../app/routes.ts'
 import { Facts } from '../../components/Facts.tsx'
+import { healedWords } from '../../components/healedWords.ts'
 import { Note } from '../../components/Note.tsx'
 import { Card } from '../../components/Page.tsx'
 import { Bytes, Count, When } from '../../components/values.tsx'
@@ -13,7 +14,9 @@ export function Outcome({ run }: { run: Run }) {
   return (
     <Card title={t('activity.outcome')}>
       {run.outcome.kind === 'restore' && <Restored outcome={run.outcome} destination={run.destination} />}
-      {run.outcome.kind === 'scrub' && <Checked outcome={run.outcome} destination={run.destination} />}
+      {run.outcome.kind === 'scrub' && (
+        <Checked outcome={run.outcome} destination={run.destination} isWhole={run.state === 'complete'} />
+      )}
       {run.outcome.kind === 'prune' && <Freed outcome={run.outcome} />}
       {run.outcome.kind === 'extract' && <Extracted outcome={run.outcome} destination={run.destination} />}
       {run.outcome.kind === 'copy' && <Sent outcome={run.outcome} />}
@@ -54,8 +57,9 @@ function Restored({ outcome, destination }: { outcome: Of<'restore'>; destinatio
   )
 }
 
-function Checked({ outcome, destination }: { outcome: Of<'scrub'>; destination: string }) {
-  const { t } = useSpeech()
+function Checked({ outcome, destination, isWhole }: { outcome: Of<'scrub'>; destination: string; isWhole: boolean }) {
+  const speech = useSpeech()
+  const { t } = speech
   return (
     <>
       <Facts
@@ -66,8 +70,11 @@ function Checked({ outcome, destination }: { outcome: Of<'scrub'>; destination: 
             t('activity.outcome.damage'),
             outcome.damagedCount === 0
               ? t('activity.outcome.noDamage')
-              : t('activity.outcome.damaged', { count: outcome.damagedCount }),
+              : t(isWhole && outcome.repaired ? 'activity.outcome.found' : 'activity.outcome.damaged', {
+                  count: outcome.damagedCount,
+                }),
           ],
+          [t('activity.outcome.healed'), healedWords(speech, outcome)],
         ]}
       />
       {outcome.damaged.length > 0 && (

@@ -10,12 +10,15 @@ import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useCall } from '../../state/calls.ts'
 import { useHouse, useNow } from '../../state/context.ts'
 import { Eject } from './Eject.tsx'
+import { Lacking } from './Lacking.tsx'
+import { LockedUntil } from './LockedUntil.tsx'
+import type { LackingHere } from './lackingWords.ts'
 import { isUsable, placeTitle, savedShare, stateSentences } from './state.ts'
 import { KeptKey, RoomLeft, SavedSheet } from './Told.tsx'
 import { UsageBar } from './UsageBar.tsx'
 
 /** A destination at a glance, with what is done most. */
-export function DestinationCard({ view }: { view: DestinationView }) {
+export function DestinationCard({ view, lacking }: { view: DestinationView; lacking: readonly LackingHere[] }) {
   const { t, format } = useSpeech()
   const { destination, state, usage, protection, sheetSavedAt, place } = view
   const { id, name } = destination
@@ -44,6 +47,8 @@ export function DestinationCard({ view }: { view: DestinationView }) {
             [t('destinations.sheet'), <SavedSheet key="sheet" at={sheetSavedAt} />],
           ]}
         />
+        <LockedUntil view={view} />
+        <Lacking view={view} lacking={lacking} />
         {here.map(run => (
           <ProgressLine key={run.id} run={run} />
         ))}

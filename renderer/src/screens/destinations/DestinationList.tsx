@@ -6,11 +6,13 @@ import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useHouse } from '../../state/context.ts'
 import { DestinationCard } from './DestinationCard.tsx'
 import { LockedKeys } from './LockedKeys.tsx'
+import { useLacking } from './useLacking.ts'
 
 export function DestinationList() {
   const { t } = useSpeech()
   const destinations = useHouse(house => house.destinations) ?? []
   const hasJobs = useHouse(house => (house.jobs?.length ?? 0) > 0)
+  const lacking = useLacking()
   const add = (
     <Button
       component="a"
@@ -48,7 +50,7 @@ export function DestinationList() {
     <Page title={t('destinations.title')} actions={destinations.length > 1 && add}>
       <LockedKeys />
       {destinations.map(view => (
-        <DestinationCard key={view.destination.id} view={view} />
+        <DestinationCard key={view.destination.id} view={view} lacking={lacking} />
       ))}
       {destinations.length === 1 && (
         <Note tone="attention" actions={add}>

@@ -10,19 +10,23 @@ import { StateText } from './DestinationCard.tsx'
 import { Eject } from './Eject.tsx'
 import { Handling } from './Handling.tsx'
 import { Keys } from './Keys.tsx'
+import { Lacking } from './Lacking.tsx'
 import { Limits } from './Limits.tsx'
 import { LockedKeys } from './LockedKeys.tsx'
+import { LockedUntil } from './LockedUntil.tsx'
 import { Login } from './Login.tsx'
 import { RemoveDestination } from './RemoveDestination.tsx'
 import { Space } from './Space.tsx'
 import { Upkeep } from './Upkeep.tsx'
 import { UsageBar } from './UsageBar.tsx'
+import { useLacking } from './useLacking.ts'
 
 /** Everything about one destination. `begin` is what to open at once: 'sheet' or 'unlock'. */
 export function DestinationPage({ id, begin }: { id: string; begin: string | undefined }) {
   const { t } = useSpeech()
   const view = useHouse(house => house.destinations?.find(({ destination }) => destination.id === id))
   const running = useHouse(house => house.running) ?? []
+  const lacking = useLacking()
   const back = (
     <Button component="a" href={hrefOf('destinations')} variant="default" size="xs">
       {t('destinations.back')}
@@ -59,6 +63,8 @@ export function DestinationPage({ id, begin }: { id: string; begin: string | und
               [t('destinations.serial'), destination.drive?.serial],
             ]}
           />
+          <LockedUntil view={view} isWhole />
+          <Lacking view={view} lacking={lacking} />
           {here.map(run => (
             <ProgressLine key={run.id} run={run} />
           ))}

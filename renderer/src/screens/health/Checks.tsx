@@ -2,6 +2,7 @@ import { Button } from '@mantine/core'
 import type { DestinationView } from '../../../../engine/contract/helperContract.ts'
 import type { Run } from '../../../../engine/contract/jobs.ts'
 import { hrefOf } from '../../app/routes.ts'
+import { healedWords } from '../../components/healedWords.ts'
 import { CheckIcon, DangerIcon, NoneIcon } from '../../components/icons.tsx'
 import { ErrorNote } from '../../components/Note.tsx'
 import { Card } from '../../components/Page.tsx'
@@ -80,7 +81,8 @@ function CheckOf({ view, last }: { view: DestinationView; last: Run | undefined 
 }
 
 function LastCheck({ run }: { run: Run | undefined }) {
-  const { t, format } = useSpeech()
+  const speech = useSpeech()
+  const { t, format } = speech
   const now = useNow()
   if (run?.outcome?.kind !== 'scrub') {
     return (
@@ -92,12 +94,19 @@ function LastCheck({ run }: { run: Run | undefined }) {
   }
   const { damagedCount, checkedBytes } = run.outcome
   const when = format.when(run.finishedAt ?? run.startedAt, now)
+  const healed = healedWords(speech, run.outcome)
+  // What could not all be healed makes a run incomplete.
+  const isWhole = damagedCount === 0 || (healed !== null && run.state === 'complete')
   return (
-    <div className="hf-told hf-small" data-tone={damagedCount > 0 ? 'danger' : 'protected'}>
-      {damagedCount > 0 ? <DangerIcon size={16} /> : <CheckIcon size={16} />}
-      {damagedCount > 0
-        ? t('health.checks.damaged', { count: damagedCount, when })
-        : t('health.checks.good', { size: format.bytes(checkedBytes), when })}
+    <div className="hf-told hf-small" data-tone={isWhole ? 'protected' : 'danger'}>
+      {isWhole ? <CheckIcon size={16} /> : <DangerIcon size={16} />}
+      <span className="hf-wrap">
+        {damagedCount === 0
+          ? t('health.checks.good', { size: format.bytes(checkedBytes), when })
+          : isWhole
+            ? t('health.checks.healed', { when, healed: healed ?? '' })
+            : [t('health.checks.damaged', { count: damagedCount, when }), healed].filter(Boolean).join(' ')}
+      </span>
     </div>
   )
 }
