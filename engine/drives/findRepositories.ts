@@ -62,8 +62,10 @@ export class RepositoryFinder {
   readonly #clock: Clock
   readonly #timeoutMs: number
   readonly #identify: (folder: string) => Promise<string | undefined>
-  /** A read from a dead drive cannot be called off and holds a thread; one for each is enough. */
+  /** What did not answer in time, and has not since. */
   readonly #stuck = new Set<string>()
+  /** The last read of each, until it ends. One from a dead drive cannot be called off and holds a thread; one for each is enough. */
+  readonly #reading = new Map<string, Promise<void>>()
 
   constructor(options: RepositoryFinderOptions = {}) {
     this.#access = options.access ?? systemAccess
@@ -151,20 +153,28 @@ export class RepositoryFinder {
     return { repositoryId, path: folder, folderId: `${dev}:${ino}` }
   }
 
-  /** Undefined when there is no answer in time. */
+  /** Undefined when there is no answer in time. Who asks while another search still reads there waits for that one first. */
   async #inTime<T>(key: string, work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T | undefined> {
     if (this.#stuck.has(key)) return undefined
-    this.#stuck.add(key)
-    const done = work()
-      .catch(() => undefined)
-      .finally(() => this.#stuck.delete(key))
+    let isGivenUp = false
+    const before = this.#reading.get(key) ?? Promise.resolve()
+    const done = before.then(() => (isGivenUp ? undefined : work())).catch(() => undefined)
+    const ended = done.then(() => {
+      this.#stuck.delete(key)
+      if (this.#reading.get(key) === ended) this.#reading.delete(key)
+    })
+    this.#reading.set(key, ended)
     const over = new AbortController()
     const onAbort = () => over.abort()
     signal?.addEventListener('abort', onAbort, { once: true })
     try {
-      const timeout = this.#clock.sleep(this.#timeoutMs, over.signal).catch(() => undefined)
-      return (await Promise.race([done, timeout.then(() => undefined)])) as T | undefined
+      const timeout = this.#clock.sleep(this.#timeoutMs, over.signal).then(
+        () => this.#stuck.add(key),
+        () => undefined,
+      )
+      return await Promise.race([done, timeout.then(() => undefined)])
     } finally {
+      isGivenUp = true
       over.abort()
       signal?.removeEventListener('abort', onAbort)
     }

@@ -203,6 +203,32 @@ describe('looking for repositories', () => {
     answer()
   })
 
+  test('finds the same for each of several who look at once', async () => {
+    const world = new DriveWorld()
+    const point = await world.addDrive('sdb1')
+    await makeRepository(point, idA)
+    const elsewhere = join(folder.path, 'elsewhere')
+    await makeRepository(elsewhere, idB)
+    let [reading, most] = [0, 0]
+    const finder = new RepositoryFinder({
+      access: world.system.access,
+      async identify(path) {
+        if (path !== elsewhere) return repositoryIdOf(path)
+        reading += 1
+        most = Math.max(most, reading)
+        await new Promise(resolve => setTimeout(resolve, 50))
+        reading -= 1
+        return repositoryIdOf(path)
+      },
+    })
+    const look = () => finder.search({ devices: world.devices }, { paths: [elsewhere] })
+    for (const { found, silent } of await Promise.all([look(), look(), look()])) {
+      expect(silent).toEqual([])
+      expect(found.map(({ path }) => path).toSorted()).toEqual([point, elsewhere].toSorted())
+    }
+    expect(most).toBe(1)
+  })
+
   test('survives a drive that is pulled meanwhile', async () => {
     const world = new DriveWorld()
     const point = await world.addDrive('sdb1')
