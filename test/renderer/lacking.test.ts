@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DestinationView } from '../../engine/contract/helperContract.ts'
-import { healedWords } from '../../renderer/src/components/healedWords.ts'
+import type { Run } from '../../engine/contract/jobs.ts'
+import { healedWords, leavesDamage } from '../../renderer/src/components/healedWords.ts'
 import { lackingSentences, whyNotCopied } from '../../renderer/src/screens/destinations/lackingWords.ts'
 import { lockWords } from '../../renderer/src/screens/destinations/lockWords.ts'
 import { scenario } from './fake/scenarios.ts'
@@ -66,6 +67,21 @@ describe('what a check has healed', () => {
     expect(healedWords(spoken('en'), {})).toBeNull()
     expect(healedWords(spoken('en'), { repaired: 0, repairedFrom: [] })).toBeNull()
     expect(healedWords(spoken('en'), { repaired: 1 })).toBe('1 damaged block was healed from another destination.')
+  })
+})
+
+describe('a check', () => {
+  const left = (state: Run['state'], damagedCount: number, repaired?: number) => {
+    const outcome = { kind: 'scrub', depth: 'deep', checkedBytes: 7, damaged: [], damagedCount } as const
+    return leavesDamage({ state, outcome: { ...outcome, damaged: [], ...(repaired !== undefined && { repaired }) } })
+  }
+
+  it('leaves damage unless it has healed all of it', () => {
+    expect(left('complete', 0)).toBe(false)
+    expect(left('complete', 1, 3)).toBe(false)
+    expect(left('incomplete', 1, 3)).toBe(true)
+    expect(left('complete', 1)).toBe(true)
+    expect(left('incomplete', 1, 0)).toBe(true)
   })
 })
 

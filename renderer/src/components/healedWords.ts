@@ -1,4 +1,4 @@
-import type { RunOutcome } from '../../../engine/contract/jobs.ts'
+import type { Run, RunOutcome } from '../../../engine/contract/jobs.ts'
 import type { Speech } from '../i18n/language.ts'
 
 /** What a check has healed, and from where, as a sentence; null when that is nothing. Pure. */
@@ -11,3 +11,7 @@ export function healedWords(
   const names = format.list(repairedFrom.map(name => t('healed.name', { name })))
   return t('healed.from', { count: repaired, names })
 }
+
+/** Has a check found damage that it could not all heal? What is left makes a run incomplete. Pure. */
+export const leavesDamage = ({ state, outcome }: Pick<Run, 'state' | 'outcome'>): boolean =>
+  outcome?.kind === 'scrub' && outcome.damagedCount > 0 && !(state === 'complete' && (outcome.repaired ?? 0) > 0)

@@ -1,7 +1,7 @@
 import type { Run, RunOutcome } from '../../../../engine/contract/jobs.ts'
 import { hrefOf } from '../../app/routes.ts'
 import { Facts } from '../../components/Facts.tsx'
-import { healedWords } from '../../components/healedWords.ts'
+import { healedWords, leavesDamage } from '../../components/healedWords.ts'
 import { Note } from '../../components/Note.tsx'
 import { Card } from '../../components/Page.tsx'
 import { Bytes, Count, When } from '../../components/values.tsx'
@@ -15,7 +15,7 @@ export function Outcome({ run }: { run: Run }) {
     <Card title={t('activity.outcome')}>
       {run.outcome.kind === 'restore' && <Restored outcome={run.outcome} destination={run.destination} />}
       {run.outcome.kind === 'scrub' && (
-        <Checked outcome={run.outcome} destination={run.destination} isWhole={run.state === 'complete'} />
+        <Checked outcome={run.outcome} destination={run.destination} isWhole={!leavesDamage(run)} />
       )}
       {run.outcome.kind === 'prune' && <Freed outcome={run.outcome} />}
       {run.outcome.kind === 'extract' && <Extracted outcome={run.outcome} destination={run.destination} />}
@@ -70,7 +70,7 @@ function Checked({ outcome, destination, isWhole }: { outcome: Of<'scrub'>; dest
             t('activity.outcome.damage'),
             outcome.damagedCount === 0
               ? t('activity.outcome.noDamage')
-              : t(isWhole && outcome.repaired ? 'activity.outcome.found' : 'activity.outcome.damaged', {
+              : t(isWhole ? 'activity.outcome.found' : 'activity.outcome.damaged', {
                   count: outcome.damagedCount,
                 }),
           ],

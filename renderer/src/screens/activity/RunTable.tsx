@@ -2,6 +2,7 @@ import { Button } from '@mantine/core'
 import { useDeferredValue, useState } from 'react'
 import type { Run } from '../../../../engine/contract/jobs.ts'
 import { hrefOf } from '../../app/routes.ts'
+import { leavesDamage } from '../../components/healedWords.ts'
 import { arrowOf, runTitle } from '../../components/ProgressLine.tsx'
 import { RunBadge, StateBadge } from '../../components/StateBadge.tsx'
 import { Bytes, Duration, When } from '../../components/values.tsx'
@@ -77,7 +78,7 @@ export function RunTable({ runs }: { runs: readonly Run[] }) {
 /** How it ended; damage that a check found weighs more than that the check was complete. */
 export function RunResult({ run }: { run: Run }) {
   const { t } = useSpeech()
-  if (run.outcome?.kind === 'scrub' && run.outcome.damagedCount > 0) {
+  if (leavesDamage(run)) {
     return <StateBadge state="danger" label={t('activity.outcome.damage')} />
   }
   return <RunBadge state={run.state} />

@@ -1,4 +1,5 @@
 import type { Run, RunKind } from '../../../../engine/contract/jobs.ts'
+import { leavesDamage } from '../../components/healedWords.ts'
 
 /** What the list of runs shows, and what follows from it. Pure. */
 
@@ -17,7 +18,7 @@ const goodStates: readonly Run['state'][] = ['running', 'complete', 'cancelled']
 /** Did it not reach its end, or did it find damage? */
 export const hasTrouble = (run: Run): boolean =>
   !goodStates.includes(run.state) ||
-  (run.outcome?.kind === 'scrub' && run.outcome.damagedCount > 0) ||
+  leavesDamage(run) ||
   (run.outcome?.kind === 'restore' && run.outcome.damaged.length > 0) ||
   (run.outcome?.kind === 'extract' && run.outcome.problemCount > 0)
 

@@ -2,7 +2,7 @@ import { Button } from '@mantine/core'
 import type { DestinationView } from '../../../../engine/contract/helperContract.ts'
 import type { Run } from '../../../../engine/contract/jobs.ts'
 import { hrefOf } from '../../app/routes.ts'
-import { healedWords } from '../../components/healedWords.ts'
+import { healedWords, leavesDamage } from '../../components/healedWords.ts'
 import { CheckIcon, DangerIcon, NoneIcon } from '../../components/icons.tsx'
 import { ErrorNote } from '../../components/Note.tsx'
 import { Card } from '../../components/Page.tsx'
@@ -95,8 +95,7 @@ function LastCheck({ run }: { run: Run | undefined }) {
   const { damagedCount, checkedBytes } = run.outcome
   const when = format.when(run.finishedAt ?? run.startedAt, now)
   const healed = healedWords(speech, run.outcome)
-  // What could not all be healed makes a run incomplete.
-  const isWhole = damagedCount === 0 || (healed !== null && run.state === 'complete')
+  const isWhole = !leavesDamage(run)
   return (
     <div className="hf-told hf-small" data-tone={isWhole ? 'protected' : 'danger'}>
       {isWhole ? <CheckIcon size={16} /> : <DangerIcon size={16} />}
