@@ -3,6 +3,7 @@ import { HoldfastError, throwIfAborted } from '../contract/errors.ts'
 import type { Priority } from '../contract/jobs.ts'
 import { BlockFetcher, type Wanted } from '../pipeline/blockFetcher.ts'
 import { BlockPool } from '../pipeline/blockPool.ts'
+import type { SealedPack } from '../pipeline/blockWorkerProtocol.ts'
 import { PackSink } from '../pipeline/packSink.ts'
 import type { ProgressMeter } from '../pipeline/progressMeter.ts'
 import { type BlockKind, blockKind } from '../repository/format.ts'
@@ -21,8 +22,8 @@ export async function rewritePacks(
 ): Promise<{ rewritten: PackRow[]; storedBytes: number }> {
   if (packs.length === 0) return { rewritten: [], storedBytes: 0 }
   const { keyring, blockSizeBytes, index, blocks: store } = repository
-  const pool = new BlockPool(keyring, blockSizeBytes, { priority: options.priority })
   const sink = new PackSink(repository)
+  const pool = new BlockPool(keyring, blockSizeBytes, { priority: options.priority, parallelPuts: sink.parallelPuts })
   const fetcher = new BlockFetcher(repository, pool, options.signal)
   const perSlot = pool.slotBytes / blockSizeBytes
   const rewritten: PackRow[] = []
@@ -39,7 +40,7 @@ export async function rewritePacks(
       if (await copyPack(pack)) rewritten.push(pack)
       options.meter.add(pack.sizeBytes)
     }
-    for (const done of await pool.finishPacks()) await sink.put(done, () => pool.recycle(done))
+    await storePacks(await pool.finishPacks())
     await finishOdd()
     await sink.flush()
     return { rewritten, storedBytes: sink.storedBytes }
@@ -74,13 +75,21 @@ export async function rewritePacks(
       if ((await fetcher.fetch(slot, wanted)).length > 0) return false
       const ids = Buffer.concat(group.map(block => block.id))
       const every = group.map((_, i) => i)
-      for (const done of await pool.seal(slot, group.length * blockSizeBytes, every, ids)) {
-        await sink.put(done, () => pool.recycle(done))
-      }
+      await storePacks(await pool.seal(slot, group.length * blockSizeBytes, every, ids))
       return true
     } finally {
       pool.release(slot)
     }
+  }
+
+  async function storePacks(packs: readonly SealedPack[]): Promise<void> {
+    const put = (pack: SealedPack) =>
+      sink.put(
+        pack,
+        () => undefined,
+        () => pool.recycle(pack),
+      )
+    await Promise.all(packs.map(put))
   }
 
   async function readOrNothing(id: Buffer, kind: BlockKind): Promise<Buffer | undefined> {

@@ -274,6 +274,7 @@ class BackupRun {
     this.#meter.phase('reading', this.#source.sizeBytes)
     const pool = new BlockPool(this.#repository.keyring, blockSizeBytes, {
       threads: this.#options.threads,
+      parallelPuts: this.#sink.parallelPuts,
       priority: this.#options.priority,
       zstdLevel: this.#isFirst ? zstdLevel.first : zstdLevel.later,
     })
@@ -284,7 +285,7 @@ class BackupRun {
       onBytes: bytes => this.#meter.add(bytes),
     })
     const storeOpenPacks = async () => {
-      for (const pack of await pool.finishPacks()) await reader.store(pack)
+      await Promise.all((await pool.finishPacks()).map(pack => reader.store(pack)))
     }
     let recipe: VersionRecord['recipe']
     try {

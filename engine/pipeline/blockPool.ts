@@ -23,14 +23,16 @@ import { takeThread, usualThreads } from './spareThreads.ts'
 
 /** Bytes that go through one slot, unless the caller wants otherwise. */
 const defaultSlotBytes = 2 * 1024 * 1024
-/** Packs of one thread that have memory waiting for them: the open one, and those on their way to the storage. */
-const packAreas = 3
+/** Packs on their way to the storage at one time, unless the caller wants otherwise. */
+const usualParallelPuts = 3
 
 export interface PoolOptions {
   threads?: number | undefined
   slotBytes?: number
   /** Two for each thread and two more unless given. */
   slots?: number
+  /** Packs that a storage takes at one time; 3 unless given. */
+  parallelPuts?: number | undefined
   /** For sealing; that of later versions when not given. */
   zstdLevel?: number
   /** low: the threads give way to everybody else's. normal unless given. */
@@ -52,8 +54,8 @@ interface Thread {
 }
 
 /**
- * Threads for the heavy work on blocks, and the slots through which blocks reach them. Memory is fixed: slots, and one open
- * pack for each thread. Close it: its threads keep the process alive.
+ * Threads for the heavy work on blocks, and the slots through which blocks reach them. Memory is fixed: slots,
+ * the open pack of each thread, and the packs on their way to the storage. Close it: its threads keep the process alive.
  */
 export class BlockPool {
   readonly slotBytes: number
@@ -79,6 +81,8 @@ export class BlockPool {
     const slotCount = options.slots ?? threads * 2 + 2
     this.#memory = alignedSharedMemory(slotCount * this.slotBytes)
     for (let i = slotCount - 1; i >= 0; i--) this.#free.push(i)
+    // Of each thread the open pack, and its share of those on their way.
+    const packAreas = 1 + Math.ceil((options.parallelPuts ?? usualParallelPuts) / threads)
     const { blockId, mapId, idMask, pack } = keyring
     this.#start = thread => {
       const setup: WorkerSetup = {
@@ -129,7 +133,10 @@ export class BlockPool {
     return this.#call(slot.thread, { kind: 'identify', slot: slot.index, bytes })
   }
 
-  /** Seals blocks of a slot into its thread's pack; packs that became full come back. */
+  /**
+   * Seals blocks of a slot into its thread's pack; packs that became full come back. Waits while all memory of the thread is
+   * taken up by packs that were not given back with `recycle`.
+   */
   seal(slot: Slot, bytes: number, blocks: readonly number[], ids: Uint8Array): Promise<SealedPack[]> {
     return this.#call(slot.thread, { kind: 'seal', slot: slot.index, bytes, blocks, ids })
   }

@@ -16,6 +16,7 @@ import {
   wholeFrame,
 } from './blockWorkerProtocol.ts'
 import { FrameOpener } from './frameOpener.ts'
+import { PackAreas } from './packAreas.ts'
 import { ThreadFiles, writeInThread } from './threadFiles.ts'
 
 const greatestNiceness = 19
@@ -24,6 +25,7 @@ const roomStepBytes = packBufferBytes / 4
 
 /** What a thread is asked to do, one after the other. */
 export type ThreadWork = Exclude<Request, { kind: 'setup' | 'end' }>
+type SealRequest = Extract<Request, { kind: 'seal' }>
 
 /** The heavy work on blocks in one thread. It sees blocks in slots of memory that it shares with the main thread. */
 export class BlockThread {
@@ -33,8 +35,10 @@ export class BlockThread {
   readonly #identifier: BlockIdentifier
   readonly #opener: FrameOpener
   readonly #files = new ThreadFiles()
-  /** Parts of the memory for packs that are free. Fresh memory for every pack would pile up as garbage. */
-  readonly #freeAreas: number[]
+  /** Memory for packs. Fresh memory for every pack would pile up as garbage. */
+  readonly #areas: PackAreas
+  /** Ends when everything before is sealed: who waits for memory holds up those behind. */
+  #sealing: Promise<void> | undefined
   /** What is read of packs. */
   #packRoom = Buffer.alloc(0)
   #builder: PackBuilder | undefined
@@ -48,17 +52,17 @@ export class BlockThread {
     this.#zeros = Buffer.alloc(setup.blockSizeBytes)
     this.#identifier = new BlockIdentifier(setup.keyring)
     this.#opener = new FrameOpener(this.#slots, this.#identifier)
-    this.#freeAreas = Array.from({ length: Math.floor(setup.packs.byteLength / packBufferBytes) }, (_, i) => i)
+    this.#areas = new PackAreas(setup.packs)
   }
 
-  handle(request: ThreadWork): Reply['result'] | Promise<boolean> {
+  handle(request: ThreadWork): Reply['result'] | Promise<Reply['result']> {
     switch (request.kind) {
       case 'identify':
         return this.#identify(request.slot, request.bytes)
       case 'seal':
-        return this.#seal(request.slot, request.bytes, request.blocks, request.ids)
+        return this.#sealInTurn(request)
       case 'recycle':
-        this.#freeAreas.push(request.area)
+        this.#areas.give(request.area)
         return undefined
       case 'finish':
         return this.#finishPack()
@@ -69,6 +73,11 @@ export class BlockThread {
       case 'check':
         return this.#check(request)
     }
+  }
+
+  /** The thread is about to end: what waits for memory for packs gets memory of its own. */
+  stopWaiting(): void {
+    this.#areas.close()
   }
 
   /** Before the thread ends. */
@@ -93,11 +102,23 @@ export class BlockThread {
     return { ids, holes }
   }
 
-  #seal(slot: number, bytes: number, blocks: readonly number[], ids: Uint8Array): SealedPack[] {
+  async #sealInTurn(request: SealRequest): Promise<SealedPack[]> {
+    const before = this.#sealing
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#sealing = promise
+    await before
+    try {
+      return await this.#seal(request)
+    } finally {
+      resolve()
+    }
+  }
+
+  async #seal({ slot, bytes, blocks, ids }: SealRequest): Promise<SealedPack[]> {
     const packs: SealedPack[] = []
     const all = asBuffer(ids)
     for (let i = 0; i < blocks.length; ) {
-      this.#builder ??= this.#newPack()
+      this.#builder ??= await this.#newPack()
       // Neighbours that make a whole frame need not be gathered.
       let count = 1
       while (
@@ -123,10 +144,9 @@ export class BlockThread {
     return packs
   }
 
-  #newPack(): PackBuilder {
-    this.#builderArea = this.#freeAreas.pop()
-    const at = this.#builderArea === undefined ? undefined : this.#builderArea * packBufferBytes
-    const buffer = at === undefined ? undefined : Buffer.from(this.#setup.packs, at, packBufferBytes)
+  async #newPack(): Promise<PackBuilder> {
+    this.#builderArea = await this.#areas.take()
+    const buffer = this.#builderArea === undefined ? undefined : this.#areas.bytesOf(this.#builderArea)
     return new PackBuilder(this.#setup.keyring.pack, { level: this.#setup.zstdLevel, buffer })
   }
 
@@ -134,11 +154,14 @@ export class BlockThread {
     if (!this.#builder) return []
     const pack = this.#builder.finish()
     this.#builder = undefined
-    const hasOutgrown = this.#builderArea !== undefined && pack.bytes.buffer !== (this.#setup.packs as ArrayBufferLike)
-    if (hasOutgrown) this.#freeAreas.push(this.#builderArea!)
+    const hasOutgrown = this.#builderArea !== undefined && !this.#areas.has(pack.bytes)
+    if (hasOutgrown) this.#areas.give(this.#builderArea!)
     const area = hasOutgrown ? undefined : this.#builderArea
-    const { id, wrappedKey, bytes } = pack
-    return [{ thread: this.#setup.thread, id, wrappedKey, bytes, area, frames: encodeFrames(pack.frames) }]
+    const { id, bytes } = pack
+    // Memory of their own: a message takes all of what they are a part of along, and the index keeps it for long.
+    const wrappedKey = new Uint8Array(pack.wrappedKey)
+    const frames = new Uint8Array(encodeFrames(pack.frames))
+    return [{ thread: this.#setup.thread, id, wrappedKey, bytes, area, frames }]
   }
 
   #openFrames(request: Extract<Request, { kind: 'open' }>): OpenedRun {

@@ -22,12 +22,13 @@ parentPort!.on('message', async ({ call, request }: { call: number; request: Req
   }
 })
 
-async function answer(call: number, handled: Reply['result'] | Promise<boolean>): Promise<void> {
+async function answer(call: number, handled: Reply['result'] | Promise<Reply['result']>): Promise<void> {
   const result = handled instanceof Promise ? await handled : handled
   parentPort!.postMessage({ call, result } satisfies Reply, memoryOf(result))
 }
 
 async function end(): Promise<void> {
+  thread?.stopWaiting()
   await Promise.allSettled(underWay)
   thread?.close()
   freeForeignMemory()

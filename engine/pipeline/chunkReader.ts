@@ -79,10 +79,11 @@ export class ChunkReader {
 
   /** Hands a finished pack to the sink. */
   async store(pack: SealedPack): Promise<void> {
-    await this.#sink.put(pack, info => {
-      this.#forget(info)
-      this.#pool.recycle(pack)
-    })
+    await this.#sink.put(
+      pack,
+      info => this.#forget(info),
+      () => this.#pool.recycle(pack),
+    )
   }
 
   /** Waits until no chunk is under way any more, after success or failure. */
@@ -116,7 +117,9 @@ export class ChunkReader {
       this.counters.newBytes += blockBytes
     }
     if (fresh.length > 0) {
-      for (const pack of await this.#pool.seal(slot, bytes, fresh, ids)) await this.store(pack)
+      const packs = await this.#pool.seal(slot, bytes, fresh, ids)
+      // All at once: the memory of those that come after a failure must be given back too.
+      await Promise.all(packs.map(pack => this.store(pack)))
     }
     return { kind: 'ids', start, ids: children }
   }

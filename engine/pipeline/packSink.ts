@@ -31,6 +31,11 @@ export class PackSink {
   /** Bytes added to the storage by this sink: packs and index segments. */
   storedBytes = 0
 
+  /** Packs that go to the storage at one time. */
+  get parallelPuts(): number {
+    return this.#repository.storage.parallelPuts ?? usualParallelPuts
+  }
+
   /** Takes no signal: what is sealed is worth storing, and a pack takes a moment only. */
   constructor(repository: Repository) {
     this.#repository = repository
@@ -43,11 +48,20 @@ export class PackSink {
 
   /**
    * Takes a pack over. Resolves as soon as there is room for the next one. `stored` is called when it is durable and
-   * findable. A failure to store one is thrown by this or a later call, or by `flush`.
+   * findable, `release` when its bytes are not needed any more, be it stored or not. A failure to store one is thrown by this
+   * or a later call, or by `flush`.
    */
-  async put(pack: FinishedPack, stored: (info: PackInfo) => void): Promise<void> {
-    await this.#puts.room(this.#repository.storage.parallelPuts ?? usualParallelPuts)
-    this.#puts.start(this.#store(pack, stored))
+  async put(
+    pack: FinishedPack,
+    stored: (info: PackInfo) => void,
+    release: () => void = () => undefined,
+  ): Promise<void> {
+    try {
+      await this.#puts.startBelow(this.parallelPuts, () => this.#store(pack, stored).finally(release))
+    } catch (error) {
+      release()
+      throw error
+    }
   }
 
   /** Resolves when all packs are stored and listed in segments. */

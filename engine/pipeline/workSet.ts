@@ -11,6 +11,13 @@ export class WorkSet {
     this.check()
   }
 
+  /** Starts work as soon as fewer than `most` are under way; throws the first failure, and then does not start it. */
+  async startBelow(most: number, work: () => Promise<void>): Promise<void> {
+    while (this.#pending.size >= most) await Promise.race(this.#pending)
+    this.check()
+    this.start(work())
+  }
+
   /** Starts work in a slot, as soon as one is free; throws the first failure. */
   async startIn(pool: BlockPool, work: (slot: Slot) => Promise<void>): Promise<void> {
     this.check()

@@ -22,8 +22,11 @@ beforeEach(async () => {
   await checkout.writeProgram('fake-bin/node', `echo "$1" >> '${checkout.path('setups')}'`)
 })
 
-/** Arguments after the program's file, and the physical place of the checkout that was chosen. */
-const argumentsOf = (stdout: string) => stdout.split('\n').slice(3, -1)
+/** Arguments after the program’s file. */
+function argumentsOf(stdout: string): string[] {
+  const lines = stdout.split('\n')
+  return lines.slice(lines.findIndex(line => line.endsWith('/engine/cli/main.ts>')) + 1, -1)
+}
 
 describe('bin/holdfast', () => {
   it('hands every argument and the exit code through, without setting up what is set up', async () => {

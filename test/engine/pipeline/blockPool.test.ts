@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { randomBytes } from '../../../engine/base/random.ts'
 import type { RepositoryId } from '../../../engine/contract/ids.ts'
 import { BlockPool } from '../../../engine/pipeline/blockPool.ts'
+import type { SealedPack } from '../../../engine/pipeline/blockWorkerProtocol.ts'
 import { deriveKeyring } from '../../../engine/repository/keyring.ts'
 import { collectGarbage } from '../../support/collectGarbage.ts'
 
@@ -52,6 +53,41 @@ describe('the threads for blocks', () => {
     const broken = pool.identify(slot, 2 ** 52)
     await expect(broken).rejects.toThrow()
     await pool.close()
+  })
+
+  describe('that have sealed as many packs as there is memory for', () => {
+    const sealedFull = async () => {
+      const pool = new BlockPool(keyring, blockSize, { threads: 1, parallelPuts: 1 })
+      const slot = await pool.acquire()
+      slot.bytes.set(randomBytes(slot.bytes.length))
+      const blocks = Array.from({ length: slot.bytes.length / blockSize }, (_, i) => i)
+      const { ids } = await pool.identify(slot, slot.bytes.length)
+      const sealOnce = () => pool.seal(slot, slot.bytes.length, blocks, ids)
+      const packs: SealedPack[] = []
+      while (packs.length < 2) packs.push(...(await sealOnce()))
+      return { pool, slot, packs, sealOnce }
+    }
+
+    it('wait until some is given back, and do other work meanwhile', async () => {
+      const { pool, slot, packs, sealOnce } = await sealedFull()
+      const done: number[] = []
+      const waiting = [1, 2].map(n => sealOnce().then(() => done.push(n)))
+      for (let i = 0; i < 20; i++) await pool.identify(slot, slot.bytes.length)
+      expect(done).toEqual([])
+      pool.recycle(packs[0]!)
+      await Promise.all(waiting)
+      expect(done).toEqual([1, 2])
+      const [last] = await pool.finishPacks()
+      expect(last!.area).toBe(packs[0]!.area)
+      await pool.close()
+    })
+
+    it('end all the same', async () => {
+      const { pool, sealOnce } = await sealedFull()
+      const waiting = sealOnce()
+      await pool.close()
+      expect(await waiting).toEqual([])
+    })
   })
 
   it('need not have been started', async () => {
