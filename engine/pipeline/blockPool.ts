@@ -23,15 +23,15 @@ import { takeThread, usualThreads } from './spareThreads.ts'
 
 /** Bytes that go through one slot, unless the caller wants otherwise. */
 const defaultSlotBytes = 2 * 1024 * 1024
-/** Packs on their way to the storage at one time, unless the caller wants otherwise. */
-const usualParallelPuts = 3
+/** Packs on their way to a storage at one time that does not say what suits it. */
+export const usualParallelPuts = 3
 
 export interface PoolOptions {
   threads?: number | undefined
   slotBytes?: number
   /** Two for each thread and two more unless given. */
   slots?: number
-  /** Packs that a storage takes at one time; 3 unless given. */
+  /** Packs on their way to the storage at one time; 3 unless given. */
   parallelPuts?: number | undefined
   /** For sealing; that of later versions when not given. */
   zstdLevel?: number

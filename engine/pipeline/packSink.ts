@@ -3,10 +3,9 @@ import type { PackId } from '../contract/ids.ts'
 import { names } from '../repository/format.ts'
 import { blockCount, decodeFrames, type PackInfo } from '../repository/pack.ts'
 import type { Repository } from '../repository/repository.ts'
+import { usualParallelPuts } from './blockPool.ts'
 import { WorkSet } from './workSet.ts'
 
-/** Packs on their way to a storage at one time that does not say what suits it. */
-const usualParallelPuts = 3
 /** After this many blocks the index segment is written, so that little is listed again after a kill. */
 const segmentBlocks = 65_536
 

@@ -22,7 +22,7 @@ beforeEach(async () => {
   await checkout.writeProgram('fake-bin/node', `echo "$1" >> '${checkout.path('setups')}'`)
 })
 
-/** Arguments after the program’s file. */
+/** Arguments after the program's file. */
 function argumentsOf(stdout: string): string[] {
   const lines = stdout.split('\n')
   return lines.slice(lines.findIndex(line => line.endsWith('/engine/cli/main.ts>')) + 1, -1)
