@@ -12,7 +12,7 @@ const changing = async (page: Page): Promise<string[]> => {
   const names = JSON.parse(
     String(await page.evaluate('JSON.stringify(window.stage.bridge.asked.map(({ name }) => name))')),
   ) as string[]
-  return names.filter(name => !/\.(list|usage|look|get|history|preview)$/.test(name))
+  return names.filter(name => !/\.(list|usage|look|get|history|preview|lacking)$/.test(name))
 }
 const world = (page: Page, expression: string) => page.evaluate(`window.stage.world.${expression}`)
 const idOf = async (page: Page, what: 'jobs' | 'places') => String(await world(page, `${what}.keys().next().value`))

@@ -88,7 +88,22 @@ export class RemoteControl {
     signal: AbortSignal | undefined,
   ): Promise<IncomingMessage> {
     const running = await this.#running()
-    const { port, authorization } = running
+    try {
+      return await this.#sendTo(running, { method, path, headers, body, signal })
+    } catch (error) {
+      // Nobody listens any more: it has died, even if that was not told yet, and nothing was sent.
+      if ((error as NodeJS.ErrnoException).code !== 'ECONNREFUSED') throw lost(error)
+      await running.stop()
+      return await this.#sendTo(await this.#running(), { method, path, headers, body, signal }).catch(error => {
+        throw lost(error)
+      })
+    }
+  }
+
+  #sendTo(
+    { port, authorization }: RcloneProcess,
+    { method, path, headers, body, signal }: Sent,
+  ): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const sent = request(
         {
@@ -102,15 +117,21 @@ export class RemoteControl {
         },
         resolve,
       )
-      sent.on('error', async (error: NodeJS.ErrnoException) => {
-        // Nobody listens any more: it has died, even if that was not told yet.
-        if (error.code === 'ECONNREFUSED') await running.stop()
-        reject(new RcloneLost(error.message, { cause: error }))
-      })
+      sent.on('error', reject)
       sent.end(body)
     })
   }
 }
+
+interface Sent {
+  method: string
+  path: string
+  headers: Record<string, string | number>
+  body: Buffer | undefined
+  signal: AbortSignal | undefined
+}
+
+const lost = (error: unknown) => new RcloneLost((error as Error).message, { cause: error })
 
 async function contentOf(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []

@@ -330,7 +330,10 @@ describe('the requests of one transfer', () => {
       } finally {
         restore()
       }
-      expect(counts).toEqual({ most, all: (16 * 1024) / pieceKiB })
+      expect(counts.all).toBe((16 * 1024) / pieceKiB)
+      expect(counts.most).toBeLessThanOrEqual(most)
+      // Where processors are busy, answers may come before all have been asked.
+      expect(counts.most).toBeGreaterThan(most / 2)
     }
     await storage.close()
     await proxy.stop()
