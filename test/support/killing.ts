@@ -60,7 +60,7 @@ export async function makeVersion(world: KillWorld, source = world.random.pick(w
 }
 
 /** How often each test kills; the moments differ from run to run. */
-export const killsOfEach = isEveryCaseAsked ? 48 : 24
+export const killsOfEach = isEveryCaseAsked ? 48 : 16
 
 export interface KillRound {
   /** Before the process that will die is asked for anything. */

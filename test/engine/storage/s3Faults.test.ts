@@ -19,7 +19,7 @@ import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 const folder = useTemporaryFolder()
 const seed = drawSeed('faults of S3')
 const blockSizeBytes = 16 * 1024
-const schedules = isEveryCaseAsked ? 200 : 25
+const schedules = isEveryCaseAsked ? 200 : 15
 /** After this long without a byte a connection counts as dead here; in earnest it is a minute. */
 const idleMs = 400
 

@@ -17,8 +17,8 @@ import { ownerKey, S3Server } from '../../support/s3Server.ts'
 import { isEveryCaseAsked } from '../../support/someCases.ts'
 import { useTemporaryFolder } from '../../support/temporaryFolder.ts'
 
-const rounds = isEveryCaseAsked ? 100 : 8
-const roundsBetweenChecks = isEveryCaseAsked ? 10 : 4
+const rounds = isEveryCaseAsked ? 100 : 6
+const roundsBetweenChecks = isEveryCaseAsked ? 10 : 3
 /** More would make checking take longer than killing. */
 const keptVersions = 6
 
