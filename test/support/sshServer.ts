@@ -99,7 +99,14 @@ export class SshServer {
   /** Ends the logins that there are, as a cut line or a server that dies; the server itself goes on. */
   async killLogins(): Promise<number> {
     const pids = await descendants(this.#process!.pid!)
-    for (const pid of pids) process.kill(pid, 'SIGKILL')
+    for (const pid of pids) {
+      try {
+        process.kill(pid, 'SIGKILL')
+      } catch (error) {
+        // It has ended by itself meanwhile.
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+      }
+    }
     return pids.length
   }
 

@@ -246,8 +246,14 @@ describe('a helper that is killed', () => {
     }
     const before = (await client.call('runs.list', { job, limit: 1 })).runs[0]
     await client.call('jobs.run', { job })
-    const last = await endedRun(client, job, before?.state === 'running' ? undefined : before?.id)
-    expect(last).toMatchObject({ state: 'complete' })
+    let last = await endedRun(client, job, before?.state === 'running' ? undefined : before?.id)
+    // Of a record that was being written in the moment of a kill one of the two copies may be missing, which the check after a
+    // backup tells, and the next backup makes good.
+    if (/copy of .* is missing; the other copy is sound/.test(last.error?.message ?? '')) {
+      await client.call('jobs.run', { job })
+      last = await endedRun(client, job, last.id)
+    }
+    expect({ state: last.state, error: last.error }).toEqual({ state: 'complete', error: null })
     await daemon.stop()
     const locks = (await readdir(join(repository, 'locks'))).filter(name => isLockId(name))
     expect(locks).toEqual([])
