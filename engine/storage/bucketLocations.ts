@@ -1,4 +1,4 @@
-import { invalidLocation, optionText, splitOptions } from './locationText.ts'
+import { invalidLocation, loginInLocation, optionText, splitOptions } from './locationText.ts'
 
 /** Where in a bucket: its name and what all names of objects begin with, without slashes at either end. */
 export interface BucketPlace {
@@ -31,6 +31,9 @@ export type LockMode = 'governance' | 'compliance'
 export type S3Location = BucketPlace & BucketOptions & { scheme: 's3' }
 export type B2Location = BucketPlace & BucketOptions & { scheme: 'b2' }
 
+/** A server with a key in front, escaped or not; keys may hold slashes, and what follows a colon and is no port is one. */
+const holdsLogin = /https?(?::|%3A)(?:\/|%2F){2}(?:[^/?&]*(?:@|%40)|[^/?&@]*:(?!\d*(?:[/?&]|$)))/i
+
 const optionNames = ['endpoint', 'region', 'style', 'class', 'ca', 'lock', 'lock-mode', 'at'] as const
 
 /** S3 takes up to a hundred years; three are a slip of the pen already, and nobody could undo them. */
@@ -41,6 +44,7 @@ const mostLockDays = 3 * 366
  * usage.invalid.
  */
 export function parseBucket(text: string, scheme: 's3' | 'b2', rest: string): S3Location | B2Location {
+  if (holdsLogin.test(rest)) throw loginInLocation(scheme)
   const { place, options } = splitOptions(text, rest, optionNames)
   const server = scheme === 's3' ? /^(https?:\/\/[^/]*)(?:\/(.*))?$/is.exec(place) : null
   if (server && options.endpoint !== undefined) {
@@ -116,9 +120,7 @@ function originOf(text: string, endpoint: string): string {
   const isOrigin =
     url && /^https?:$/.test(url.protocol) && url.hostname !== '' && url.pathname === '/' && url.search === ''
   if (isOrigin && url.username === '' && url.password === '') return url.origin
-  // Somebody may have written a key into it.
-  const shown = text.replace(/\/\/[^/@]*@/g, '//…@')
-  throw invalidLocation(shown, `${shown} names no server.`, 'Write https://HOST or https://HOST:PORT, without keys.')
+  throw invalidLocation(text, `${text} names no server.`, 'Write https://HOST or https://HOST:PORT, without keys.')
 }
 
 function styleOf(text: string, style: string): 'path' | 'virtual' {

@@ -9,6 +9,15 @@ export function invalidLocation(text: string, message: string, advice = workingF
   return new HoldfastError('usage.invalid', message, { advice, details: { url: text }, cause })
 }
 
+/** The error for a place with a password or key in it, which nothing may repeat: so it comes before any other. */
+export function loginInLocation(scheme: string): HoldfastError {
+  return invalidLocation(
+    `${scheme}:…`,
+    `This ${scheme}: place holds a password or key.`,
+    'Leave it out: passwords and keys are given by --credentials-file, or asked for.',
+  )
+}
+
 /** Splits what follows the scheme into the place and its options: `bucket/prefix?region=eu`. Options may come once each. */
 export function splitOptions<Name extends string>(
   text: string,

@@ -1,4 +1,4 @@
-import { invalidLocation, optionText, splitOptions } from './locationText.ts'
+import { invalidLocation, loginInLocation, optionText, splitOptions } from './locationText.ts'
 
 export interface SftpLocation {
   scheme: 'sftp'
@@ -21,22 +21,18 @@ export interface RcloneLocation {
 
 const sftpPort = 22
 
+/** Something between a colon and an @, or in a URL a colon before what is no port. */
+const holdsPassword = /^(?:\/\/)?[^/@?]*:[^/@?]*@|^\/\/[^/@?[]*:(?!\d*(?:[/?]|$))/
+
 /** sftp://USER@HOST:PORT/PATH (absolute) or sftp:USER@HOST:PATH as scp has it. usage.invalid for anything else. */
 export function parseSftp(text: string, rest: string): SftpLocation {
+  if (holdsPassword.test(rest)) throw loginInLocation('sftp')
   const { place, options } = splitOptions(text, rest, ['identity'] as const)
   const isUrl = place.startsWith('//')
   const parts = isUrl
     ? /^\/\/(?:([^/@]*)@)?(\[[0-9a-f:.]+\]|[^/@:[\]]+)(?::(\d+))?(\/.*)$/i.exec(place)
     : /^(?:([^/@]*)@)?(\[[0-9a-f:.]+\]|[^/@:[\]]+)()?:(.+)$/i.exec(place)
   const [, user, host = '', portText, path = ''] = parts ?? []
-  if (user?.includes(':')) {
-    const shown = text.replace(/:[^:@/]*@/, ':…@')
-    throw invalidLocation(
-      shown,
-      `${shown} holds a password.`,
-      'Leave it out: passwords and keys are given by a file, or asked for.',
-    )
-  }
   const port = portText ? Number(portText) : sftpPort
   if (!parts || user === '' || port < 1 || port > 65_535 || path.includes('\0')) {
     throw invalidLocation(

@@ -75,7 +75,16 @@ describe('places in buckets', () => {
     for (const text of [
       's3:bucket?secretKey=hush-hush',
       's3:https://me:hush-hush@host/bucket',
+      's3:https://me:hush-hush@host/b',
+      's3:https://me:hush-hush@host/bucket/ä',
+      's3:https://me:hush-hush@host/bucket?region=',
+      's3:https://me:ab/hush-hush@host/bucket',
+      's3:bucket?endpoint=https://me:hush-hush@host&region=a&region=b',
+      'b2:bucket?endpoint=https%3A%2F%2Fme%3Ahush-hush%40host',
       'sftp://me:hush-hush@host/p',
+      'sftp://me:hush-hush@host/p?nothing=x',
+      'sftp://me:ab/hush-hush@host/p',
+      'sftp:me:hush-hush@host:p',
     ]) {
       const error = (() => {
         try {
