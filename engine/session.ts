@@ -1,5 +1,4 @@
 import { HoldfastError } from './contract/errors.ts'
-import type { VersionId } from './contract/ids.ts'
 import type { Comparison } from './contract/library.ts'
 import type {
   BackupResult,
@@ -8,7 +7,6 @@ import type {
   ExtendedLocks,
   KeyAdded,
   KeyInfo,
-  Overlay,
   PruneResult,
   RemoveResult,
   RepairedFromCopy,
@@ -30,12 +28,9 @@ import {
   type SourceRequest,
   type VolumeDeps,
 } from './heldSource.ts'
-import { requireMinimumAge } from './maintenance/minimumAge.ts'
 import { extendLocks } from './maintenance/objectLocks.ts'
 import { runPrune } from './maintenance/prune.ts'
 import { runRepair } from './maintenance/repair.ts'
-import { decideRetention } from './maintenance/retention.ts'
-import { formatRetentionPolicy, parseRetentionPolicy } from './maintenance/retentionPolicy.ts'
 import { runScrub } from './maintenance/scrub.ts'
 import { gatherStats } from './maintenance/stats.ts'
 import type { Export, ExportList, WritableExport } from './nbd/export.ts'
@@ -47,10 +42,9 @@ import { compareVersions } from './pipeline/compareVersions.ts'
 import { compareWithSource } from './pipeline/compareWithSource.ts'
 import { readRecipe, readVersion } from './pipeline/versionReader.ts'
 import { extractRecipe, showRecipe } from './recipe/readRecipe.ts'
+import { enforcePolicy, type Removal, removeVersions } from './removeVersions.ts'
 import { repairFromCopy } from './repairFromCopy.ts'
-import { names } from './repository/format.ts'
 import { addKey, addRecoveryPhrase, keyOf, listKeys, removeKey } from './repository/keyManagement.ts'
-import { requireRemoving } from './repository/removing.ts'
 import type { Repository } from './repository/repository.ts'
 import type { VersionRecord } from './repository/versionRecord.ts'
 import type { LoadedRecords } from './repository/versionStore.ts'
@@ -316,56 +310,12 @@ export class RepositorySession implements Session {
     return repaired
   }
 
-  async enforce(
-    policyText: string,
-    options: { filter?: string; dryRun?: boolean; spare?: readonly string[] },
-  ): Promise<EnforceResult> {
-    const policy = parseRetentionPolicy(policyText)
-    const loaded = await this.#repository.refresh()
-    if (!options.dryRun) refuseUnknownProtection(loaded)
-    const versions = this.#filtered(loaded, options.filter)
-    const decisions = decideRetention(versions, policy, { now: this.#repository.clock.now() })
-    const spared = new Set([...(options.spare ?? []), ...(await this.#versionsWithOverlays()).keys()])
-    const removed = decisions.flatMap(({ keep, version }) => (keep || spared.has(version.id) ? [] : [version.id]))
-    if (!options.dryRun) await this.#removeVersions(removed)
-    return {
-      policy: formatRetentionPolicy(policy),
-      dryRun: options.dryRun ?? false,
-      decisions: decisions.map(({ version, keep, reason }) => {
-        return { version: version.id, name: version.name, date: version.date, keep, reason }
-      }),
-      removed,
-    }
+  enforce(policy: string, options: Parameters<Session['enforce']>[1]): Promise<EnforceResult> {
+    return enforcePolicy(this.#removal, policy, options)
   }
 
-  async remove(
-    specs: readonly string[],
-    options: { minimumAgeDays?: number; dryRun?: boolean },
-  ): Promise<RemoveResult> {
-    const loaded = await this.#repository.refresh()
-    if (!options.dryRun) refuseUnknownProtection(loaded)
-    // A version whose record is lost can still be named by its whole id, so that prune can go on.
-    const lost = specs.filter(spec => loaded.lostVersions.includes(spec)) as VersionId[]
-    const versions = resolveVersions(
-      this.#filtered(loaded),
-      specs.filter(spec => !loaded.lostVersions.includes(spec)),
-    )
-    const overlays = await this.#versionsWithOverlays()
-    for (const version of versions) {
-      if (version.protected) throw isProtected(version)
-      const overlay = overlays.get(version.id)
-      if (overlay) throw hasOverlay(version, overlay)
-      requireMinimumAge(version, options.minimumAgeDays ?? 0, this.#repository.clock.now())
-    }
-    const removed = [...lost, ...versions.map(version => version.id)]
-    if (!options.dryRun) await this.#removeVersions(removed)
-    return { dryRun: options.dryRun ?? false, removed }
-  }
-
-  async #removeVersions(ids: readonly VersionId[]): Promise<void> {
-    if (ids.length === 0) return
-    await requireRemoving(this.#repository.storage, names.version('0'.repeat(16)))
-    for (const id of ids) await this.#repository.versions.deleteVersion(id)
+  remove(specs: readonly string[], options: Parameters<Session['remove']>[1]): Promise<RemoveResult> {
+    return removeVersions(this.#removal, specs, options)
   }
 
   prune(options: Parameters<Session['prune']>[0]): Promise<PruneResult> {
@@ -465,9 +415,12 @@ export class RepositorySession implements Session {
     return loaded.versions.find(record => record.id === id)!
   }
 
-  /** Versions of this repository that overlays on this computer need. */
-  async #versionsWithOverlays(): Promise<ReadonlyMap<string, Overlay>> {
-    return overlaysOf(await this.#overlays.list(), this.#repository.id)
+  get #removal(): Removal {
+    return {
+      repository: this.#repository,
+      filtered: (loaded, filter) => this.#filtered(loaded, filter),
+      versionsWithOverlays: async () => overlaysOf(await this.#overlays.list(), this.#repository.id),
+    }
   }
 
   async #baseRecord(spec: string) {
@@ -498,34 +451,4 @@ function priorityOf({ priority }: PriorityOptions): PriorityOptions {
 
 function closing<T extends { close(): Promise<void> }>(value: T): AsyncDisposable & { value: T } {
   return { value, [Symbol.asyncDispose]: () => value.close() }
-}
-
-function isProtected(version: Version): HoldfastError {
-  return new HoldfastError('repository.versionProtected', `Version ${version.id} of ${version.name} is protected.`, {
-    advice: `Lift the protection first: holdfast unprotect ${version.id}`,
-    details: { version: version.id },
-  })
-}
-
-function hasOverlay(version: Version, overlay: Overlay): HoldfastError {
-  return new HoldfastError(
-    'repository.versionProtected',
-    `Version ${version.id} of ${version.name} has been written to: overlay ${overlay.id} needs it.`,
-    {
-      advice: `Keep what was written with "holdfast overlays commit ${overlay.id}", or discard it, first.`,
-      details: { version: version.id, overlay: overlay.id },
-    },
-  )
-}
-
-function refuseUnknownProtection(loaded: LoadedRecords): void {
-  if (loaded.lostMarks.length === 0) return
-  throw new HoldfastError(
-    'integrity.objectDamaged',
-    'A mark in the repository cannot be read. It may protect a version, so nothing was removed.',
-    {
-      advice: 'Run "holdfast repair", protect again what must stay, then try again.',
-      details: { marks: loaded.lostMarks },
-    },
-  )
 }

@@ -1,8 +1,9 @@
-import { PasswordInput, Textarea, TextInput } from '@mantine/core'
+import { PasswordInput, Textarea } from '@mantine/core'
 import type { StorageCredentials } from '../../../../engine/contract/credentials.ts'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import type { ElsewhereDraft, ElsewhereKind } from './draft.ts'
 import './elsewhere.css'
+import { PlainField } from './PlainField.tsx'
 
 export interface ElsewhereFieldsProps {
   draft: ElsewhereDraft
@@ -20,13 +21,11 @@ export function LoginFields({ draft, change }: ElsewhereFieldsProps) {
     case 's3':
       return (
         <>
-          <TextInput
+          <PlainField
             label={t(draft.kind === 'b2' ? 'elsewhere.b2.keyId' : 'elsewhere.s3.keyId')}
             value={draft.keyId}
             maxLength={4096}
-            autoComplete="off"
-            spellCheck={false}
-            onChange={event => change({ keyId: event.currentTarget.value })}
+            onText={keyId => change({ keyId })}
           />
           <PasswordInput
             label={t(draft.kind === 'b2' ? 'elsewhere.b2.key' : 'elsewhere.s3.key')}

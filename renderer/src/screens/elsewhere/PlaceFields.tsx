@@ -2,6 +2,7 @@ import { Select, TextInput } from '@mantine/core'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { endpointExamples, type Provider, providers, withProvider } from './draft.ts'
 import type { ElsewhereFieldsProps } from './LoginFields.tsx'
+import { PlainField } from './PlainField.tsx'
 
 /** Where it is: a bucket, a folder on a server, a remote of rclone. */
 export function PlaceFields(props: ElsewhereFieldsProps) {
@@ -32,33 +33,27 @@ function BucketFields({ draft, change }: ElsewhereFieldsProps) {
         />
       )}
       {example !== undefined && (
-        <TextInput
+        <PlainField
           label={t('elsewhere.endpoint')}
           description={t('elsewhere.endpointHint', { example })}
           value={draft.endpoint}
           maxLength={500}
-          autoComplete="off"
-          spellCheck={false}
-          onChange={event => change({ endpoint: event.currentTarget.value })}
+          onText={endpoint => change({ endpoint })}
         />
       )}
-      <TextInput
+      <PlainField
         label={t('elsewhere.bucket')}
         description={t('elsewhere.bucketHint')}
         value={draft.bucket}
         maxLength={255}
-        autoComplete="off"
-        spellCheck={false}
-        onChange={event => change({ bucket: event.currentTarget.value })}
+        onText={bucket => change({ bucket })}
       />
-      <TextInput
+      <PlainField
         label={t('elsewhere.prefix')}
         description={t('elsewhere.prefixHint')}
         value={draft.prefix}
         maxLength={500}
-        autoComplete="off"
-        spellCheck={false}
-        onChange={event => change({ prefix: event.currentTarget.value })}
+        onText={prefix => change({ prefix })}
       />
     </>
   )
@@ -73,22 +68,20 @@ export function MoreOfBucket({ draft, change }: ElsewhereFieldsProps) {
       <summary>{t('elsewhere.more')}</summary>
       <div className="hf-fields">
         {draft.kind === 'b2' && (
-          <TextInput
+          <PlainField
             label={t('elsewhere.endpoint')}
             description={t('elsewhere.b2.endpointHint')}
             value={draft.endpoint}
             maxLength={500}
-            spellCheck={false}
-            onChange={event => change({ endpoint: event.currentTarget.value })}
+            onText={endpoint => change({ endpoint })}
           />
         )}
-        <TextInput
+        <PlainField
           label={t('elsewhere.region')}
           description={t('elsewhere.regionHint')}
           value={draft.region}
           maxLength={100}
-          spellCheck={false}
-          onChange={event => change({ region: event.currentTarget.value })}
+          onText={region => change({ region })}
         />
         <Select
           label={t('elsewhere.style')}
@@ -101,21 +94,19 @@ export function MoreOfBucket({ draft, change }: ElsewhereFieldsProps) {
           }))}
           onChange={value => change({ style: (value ?? '') as typeof draft.style })}
         />
-        <TextInput
+        <PlainField
           label={t('elsewhere.class')}
           description={t('elsewhere.classHint')}
           value={draft.storageClass}
           maxLength={100}
-          spellCheck={false}
-          onChange={event => change({ storageClass: event.currentTarget.value })}
+          onText={storageClass => change({ storageClass })}
         />
-        <TextInput
+        <PlainField
           label={t('elsewhere.ca')}
           description={t('elsewhere.caHint')}
           value={draft.ca}
           maxLength={4096}
-          spellCheck={false}
-          onChange={event => change({ ca: event.currentTarget.value })}
+          onText={ca => change({ ca })}
         />
       </div>
     </details>
@@ -127,15 +118,13 @@ function ServerFields({ draft, change }: ElsewhereFieldsProps) {
   return (
     <>
       <div className="hf-row">
-        <TextInput
+        <PlainField
           className="hf-grow"
           label={t('elsewhere.sftp.host')}
           placeholder="nas.example"
           value={draft.host}
           maxLength={255}
-          autoComplete="off"
-          spellCheck={false}
-          onChange={event => change({ host: event.currentTarget.value })}
+          onText={host => change({ host })}
         />
         <TextInput
           className="hf-port"
@@ -146,23 +135,19 @@ function ServerFields({ draft, change }: ElsewhereFieldsProps) {
           onChange={event => change({ port: event.currentTarget.value.replace(/\D/g, '') })}
         />
       </div>
-      <TextInput
+      <PlainField
         label={t('elsewhere.sftp.user')}
         value={draft.user}
         maxLength={255}
-        autoComplete="off"
-        spellCheck={false}
-        onChange={event => change({ user: event.currentTarget.value })}
+        onText={user => change({ user })}
       />
-      <TextInput
+      <PlainField
         label={t('elsewhere.sftp.path')}
         description={t('elsewhere.sftp.pathHint')}
         placeholder="/srv/backup"
         value={draft.path}
         maxLength={1024}
-        autoComplete="off"
-        spellCheck={false}
-        onChange={event => change({ path: event.currentTarget.value })}
+        onText={path => change({ path })}
       />
     </>
   )
@@ -172,22 +157,18 @@ function RemoteFields({ draft, change }: ElsewhereFieldsProps) {
   const { t } = useSpeech()
   return (
     <>
-      <TextInput
+      <PlainField
         label={t('elsewhere.rclone.remote')}
         description={t('elsewhere.rclone.remoteHint')}
         value={draft.remote}
         maxLength={255}
-        autoComplete="off"
-        spellCheck={false}
-        onChange={event => change({ remote: event.currentTarget.value })}
+        onText={remote => change({ remote })}
       />
-      <TextInput
+      <PlainField
         label={t('elsewhere.rclone.path')}
         value={draft.path}
         maxLength={1024}
-        autoComplete="off"
-        spellCheck={false}
-        onChange={event => change({ path: event.currentTarget.value })}
+        onText={path => change({ path })}
       />
     </>
   )
