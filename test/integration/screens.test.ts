@@ -148,7 +148,7 @@ describe.skipIf(noStage !== undefined)(`screens in a browser${noStage ? ` (${noS
     const link = page.locator('a[href^="#/versions/"]').first()
     const [, , destination, version] = (await link.getAttribute('href'))!.split('/')
     await link.click()
-    const heading = await page.getByRole('heading', { level: 1 }).innerText()
+    const heading = await page.getByRole('heading', { level: 1 }).filter({ hasNotText: 'Versions' }).innerText()
     await page.goBack()
     await page.getByRole('heading', { level: 1, name: 'Versions' }).waitFor()
     await page.evaluate(`location.hash = '#/versions?destination=${destination}&version=${version}'`)
