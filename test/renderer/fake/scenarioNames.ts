@@ -18,5 +18,7 @@ export const scenarioNames = [
   'volumesLongNames',
   'elsewhere',
   'lacking',
+  'locked',
+  'longPlaces',
 ] as const
 export type ScenarioName = (typeof scenarioNames)[number]
