@@ -209,5 +209,7 @@ export const ejectResultSchema = z.object({
   /** The drive was switched off. When not, it can be unplugged all the same, unless `note` says otherwise. */
   poweredOff: z.boolean(),
   note: z.string().nullable(),
+  /** Where others still use it, so that it was left as it is; `note` says so, too. */
+  usedAt: z.array(z.string()).optional(),
 })
 export type EjectResult = z.infer<typeof ejectResultSchema>

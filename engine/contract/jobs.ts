@@ -200,6 +200,15 @@ export type RunPart = z.infer<typeof runPartSchema>
 export const runKinds = ['backup', 'copy', 'restore', 'scrub', 'prune', 'extract', 'keep'] as const
 export type RunKind = (typeof runKinds)[number]
 
+/** What a finding of a check is about, for screens that say it in other languages. */
+export const damageAboutSchema = z.object({
+  /** lost: blocks that are nowhere any more. record: of a version. small: config, keys, marks and their copies. */
+  kind: z.enum(['block', 'pack', 'index', 'lost', 'record', 'small']),
+  /** Of the object; of a block, that of its pack. Null where there is none. */
+  object: z.string().nullable(),
+})
+export type DamageAbout = z.infer<typeof damageAboutSchema>
+
 /** What a run that is no backup has come to. Zeros until it is known. */
 export const runOutcomeSchema = z.discriminatedUnion('kind', [
   z.object({
@@ -223,7 +232,9 @@ export const runOutcomeSchema = z.discriminatedUnion('kind', [
     depth: z.enum(['light', 'deep']),
     checkedBytes: bytes,
     /** At most 50 of them. */
-    damaged: z.array(z.object({ reason: z.string(), versions: z.array(versionId) })),
+    damaged: z.array(
+      z.object({ reason: z.string(), versions: z.array(versionId), about: damageAboutSchema.optional() }),
+    ),
     damagedCount: z.int().nonnegative(),
     /** Blocks that were repaired from another destination of the same job. */
     repaired: z.int().nonnegative().optional(),

@@ -203,7 +203,8 @@ export class DriveMounter {
     const foreign = parts.flatMap(part => part.mountPoints).filter(point => !ours.has(point))
     const unmounted = await this.#unmountAll(parts, point => unmountOthers || ours.has(point), signal)
     if (!unmountOthers && foreign.length > 0) {
-      return { unmounted, poweredOff: false, note: `Others still use the drive at ${foreign.join(', ')}.` }
+      const note = `Others still use the drive at ${foreign.join(', ')}.`
+      return { unmounted, poweredOff: false, note, usedAt: foreign }
     }
     for (const part of parts) this.#ejected.add(attachmentOf(part))
     return { unmounted, ...(await this.#switchOff(parts)) }

@@ -2,6 +2,7 @@ import { HoldfastError } from '../contract/errors.ts'
 import type { Destination } from '../contract/jobs.ts'
 import type { ScrubDamage } from '../contract/models.ts'
 import { type HealParts, healFromOthers } from './copies/healFromOthers.ts'
+import { damageAbout } from './damageAbout.ts'
 import type { Helper } from './helper.ts'
 import { noteAll } from './scrubPasses.ts'
 import type { Task } from './taskRuns.ts'
@@ -42,8 +43,9 @@ export function scrubTask(
       const healed = damaged.length === 0 ? undefined : await heal()
       if (depth === 'deep' && versions.length === 0) noteAll(facts, destination.id, startedAt)
       await library.takeAfter(destination, session)
-      const listed = damaged.slice(0, mostListed).map(({ reason, versions: needing }) => {
-        return { reason, versions: needing.slice(0, mostVersions) }
+      const listed = damaged.slice(0, mostListed).map(damage => {
+        const { reason, versions: needing } = damage
+        return { reason, versions: needing.slice(0, mostVersions), about: damageAbout(damage) }
       })
       const outcome = {
         ...nothing,

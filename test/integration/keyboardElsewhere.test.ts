@@ -207,6 +207,80 @@ describe.skipIf(noStage !== undefined)(`somebody without a mouse${noStage ? ` ($
     await person.end()
   }, 120_000)
 
+  it('has the server asked until when a version is locked, and stops that elsewhere', async () => {
+    const person = await begin('versions', 'locked')
+    const { page, press, said } = person
+    const idOf = (name: string) =>
+      `window.stage.world.destinationViews().find(one => one.destination.name === '${name}').destination.id`
+    await page.evaluate(
+      `location.hash = '#/versions/' + ${idOf('Cloud')} + '/' + window.stage.world.versionsOf(${idOf('Cloud')})[1].id`,
+    )
+    await said('It cannot be removed until 20 December 2026 at least')
+    await press('Ask the server')
+    await said('As the server said of each object that it needs')
+    await page.evaluate(`location.hash = '#/destinations/' + ${idOf('Old bucket')}`)
+    await said('Asked of 5,210 of 20,480 objects')
+    await press('Stop asking the server of Old bucket')
+    await page.getByRole('button', { name: 'Ask the server' }).waitFor()
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Ask the server')
+    await person.end()
+  }, 120_000)
+
+  /** What has the focus and looks no different for it, of all that Tab leads to in the main part of the screen. */
+  const unseen = async (page: Page): Promise<string[]> => {
+    const found: string[] = []
+    const inMain = () => page.evaluate("document.activeElement.closest('.hf-main') !== null") as Promise<boolean>
+    await page.evaluate("document.querySelector('.hf-main h1').focus()")
+    for (let stops = 0; stops < 80; stops++) {
+      await page.keyboard.press('Tab')
+      if (!(await inMain())) break
+      // Labels are drawn around the real control of some choices.
+      const box = JSON.parse(
+        String(
+          await page.evaluate(`(() => {
+            window.focused = document.activeElement
+            const shown = window.focused.closest('label') ?? window.focused
+            shown.scrollIntoView({ block: 'center' })
+            const { x, y, width, height } = shown.getBoundingClientRect()
+            return JSON.stringify({ x: Math.max(0, x - 6), y: Math.max(0, y - 6), width: width + 12, height: height + 12 })
+          })()`),
+        ),
+      )
+      const shoot = () => page.screenshot({ clip: box, animations: 'disabled' })
+      const focused = await shoot()
+      await page.evaluate('window.focused.blur()')
+      const plain = await shoot()
+      if (focused.equals(plain)) found.push(String(await page.evaluate('window.focused.outerHTML.slice(0, 200)')))
+      await page.evaluate('window.focused.focus()')
+    }
+    return found
+  }
+
+  it.each(['light', 'dark'] as const)(
+    'sees where the focus is, in the %s colours',
+    async colorScheme => {
+      const page = await stage.open('elsewhere', 'destinations/add', { colorScheme })
+      for (const kind of ['S3 and compatible', 'SFTP']) {
+        await page.getByRole('radio', { name: kind }).check({ force: true })
+        const more = page.getByText('More options')
+        if (await more.isVisible()) await more.click()
+        expect(await unseen(page)).toEqual([])
+      }
+      await page.getByLabel('Server', { exact: true }).fill('nas.example')
+      await page.getByLabel('Folder on the server', { exact: true }).fill('/srv/backup')
+      await page.getByRole('button', { name: 'Test', exact: true }).click()
+      await page.getByText('Compare its fingerprint').waitFor()
+      expect(await unseen(page)).toEqual([])
+      await page.evaluate(
+        "location.hash = '#/destinations/' + window.stage.world.destinationViews().find(one => one.destination.limits).destination.id",
+      )
+      await page.getByRole('heading', { name: 'Speed' }).waitFor()
+      expect(await unseen(page)).toEqual([])
+      await page.context().close()
+    },
+    120_000,
+  )
+
   it('never complained', () => {
     expect(stage.complaints).toEqual([])
   })

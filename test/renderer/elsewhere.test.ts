@@ -47,6 +47,15 @@ describe('the forms of places elsewhere', () => {
     })
   })
 
+  it('lock what is stored for as many days as the helper takes', () => {
+    expect(read({ bucket: 'mine', lockDays: ' 30 ' })).toEqual({ scheme: 'b2', bucket: 'mine', prefix: '', lock: 30 })
+    const governed = read({ kind: 's3', bucket: 'mine', lockDays: '1098', lockMode: 'governance' })
+    expect(governed).toMatchObject({ lock: 1098, lockMode: 'governance' })
+    expect(read({ bucket: 'mine', lockMode: 'governance' })).toEqual({ scheme: 'b2', bucket: 'mine', prefix: '' })
+    for (const lockDays of ['0', '1099', '-1', 'x', '1.5'])
+      expect(urlOf(draft({ bucket: 'mine', lockDays }))).toBeNull()
+  })
+
   it('ask nothing before everything is there that is needed', () => {
     expect(questionOf(draft({ bucket: 'mine', keyId: 'id' }))).toBeNull()
     expect(questionOf(draft({ kind: 's3', provider: 'wasabi', bucket: 'mine', keyId: 'a', secretKey: 'b' }))).toBeNull()

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DestinationView } from '../../engine/contract/helperContract.ts'
 import type { Run } from '../../engine/contract/jobs.ts'
+import { damageWords } from '../../renderer/src/components/damageWords.ts'
 import { healedWords, leavesDamage } from '../../renderer/src/components/healedWords.ts'
 import { lackingSentences, whyNotCopied } from '../../renderer/src/screens/destinations/lackingWords.ts'
 import { lockWords } from '../../renderer/src/screens/destinations/lockWords.ts'
@@ -67,6 +68,23 @@ describe('what a check has healed', () => {
     expect(healedWords(spoken('en'), {})).toBeNull()
     expect(healedWords(spoken('en'), { repaired: 0, repairedFrom: [] })).toBeNull()
     expect(healedWords(spoken('en'), { repaired: 1 })).toBe('1 damaged block was healed from another destination.')
+  })
+})
+
+describe('what a check has found', () => {
+  const damage = { reason: 'A block in pack 4f2a is damaged: its bytes were altered.', versions: [] }
+  const about = { kind: 'block', object: 'packs/4f/4f2a' } as const
+
+  it('is said in the language of the person, and what the service said stays at hand', () => {
+    expect(damageWords(spoken('de'), { ...damage, about })).toEqual({
+      text: 'Ein Block in packs/4f/4f2a ist beschädigt.',
+      said: damage.reason,
+    })
+    expect(damageWords(spoken('en'), { ...damage, about })).toEqual({ text: damage.reason, said: null })
+  })
+
+  it('is what the service said where it gives no codes', () => {
+    expect(damageWords(spoken('de'), damage)).toEqual({ text: damage.reason, said: null })
   })
 })
 

@@ -94,7 +94,7 @@ export const versionCalls = {
     access: 'erase',
     input: z.strictObject({ planId: planIdSchema }),
     output: z.object({ removed: z.array(versionIdSchema) }),
-    doc: 'Removes the versions of a plan. Fails with `target.identityChanged` when what was planned is not what is there. Room is made by the next prune.',
+    doc: 'Removes the versions of a plan. Fails with `target.identityChanged` when what was planned is not what is there. Room is made by the next prune, of what is locked (`lock`) by the first one after its locks have run out.',
   }),
   'retention.preview': call({
     access: 'read',

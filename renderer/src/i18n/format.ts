@@ -12,6 +12,8 @@ export interface Formats {
   stamp(iso: string, now: number): string
   /** "12 June 2026" */
   day(iso: string): string
+  /** "12 Jun 2026": where there is little room. */
+  shortDay(iso: string): string
   /** "14:02" */
   time(iso: string): string
   /** "Thu" */
@@ -106,6 +108,7 @@ export function formatsOf(locale: string): Formats {
     when,
     stamp,
     day: iso => day.format(new Date(iso)),
+    shortDay: iso => short.format(new Date(iso)),
     time: iso => time.format(new Date(iso)),
     weekday: iso => weekday.format(new Date(iso)),
     ago,

@@ -338,6 +338,7 @@ describe('letting go', () => {
       unmounted: [],
       poweredOff: false,
       note: 'Others still use the drive at /media/me.',
+      usedAt: ['/media/me'],
     })
     expect(device.mountPoints).toEqual(['/media/me'])
     expect(world.calls).toEqual([])

@@ -199,6 +199,7 @@ function addHealedCheck(world: FakeWorld, { id, name }: { id: string; name: stri
       damaged: [
         {
           reason: 'Three blocks of the pack 4f2a… do not have the sums that they should have.',
+          about: { kind: 'block', object: 'packs/4f/4f2a8c3be1d64f0c9a7e5b2d1c0f9e8d' },
           versions: affected.map(version => version.id),
         },
       ],
@@ -352,6 +353,7 @@ const scenes: Record<ScenarioName, Scene> = {
         damaged: [
           {
             reason: 'A block of the pack 4f2a… does not have the sum that it should have.',
+            about: { kind: 'block', object: 'packs/4f/4f2a8c3be1d64f0c9a7e5b2d1c0f9e8d' },
             versions: versions.slice(4, 8).map(({ id }) => id),
           },
         ],

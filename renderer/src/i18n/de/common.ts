@@ -100,6 +100,12 @@ export const common = {
   'phase.retention': 'Alte Versionen werden aussortiert',
   'phase.waiting': 'Wartet',
 
+  'damage.block': 'Ein Block in {object} ist beschädigt.',
+  'damage.pack': '{object} ist beschädigt oder fehlt.',
+  'damage.index': 'Ein Teil des Verzeichnisses, {object}, ist beschädigt; die nächste Sicherung schreibt ihn neu.',
+  'damage.lost': 'Einige Blöcke sind nicht mehr da.',
+  'damage.record': 'Eine der zwei Fassungen eines Versionseintrags, {object}, ist beschädigt oder fehlt.',
+  'damage.small': 'Eine der zwei Fassungen von {object} ist beschädigt oder fehlt.',
   'healed.from': {
     one: '{count} beschädigter Block wurde aus {names} geheilt.',
     other: '{count} beschädigte Blöcke wurden aus {names} geheilt.',

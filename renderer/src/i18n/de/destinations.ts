@@ -102,13 +102,15 @@ export const destinations = {
   'destinations.lock.notAllSource':
     'Das hat der Server gesagt: {when}. Bei den Versionen steht, welche gesperrt sind. Die nächste Sicherung sperrt wieder alles, was Versionen brauchen.',
   'destinations.lock.ask': 'Server fragen',
-  'destinations.lock.askOf': 'Den Server von {name} fragen, bis wann alles gesperrt ist',
   'destinations.lock.askText':
     'Gefragt wird nach jedem Objekt, was einige Minuten dauern kann. Danach steht bei jeder Version, bis wann sie gesperrt ist.',
   'destinations.lock.asking': 'Der Server wird gefragt …',
-  'destinations.lock.askingOf': { one: '{asked} von {count} Objekt', other: '{asked} von {count} Objekten' },
+  'destinations.lock.askingOf': {
+    one: 'Nach {asked} von {count} Objekt gefragt',
+    other: 'Nach {asked} von {count} Objekten gefragt',
+  },
   'destinations.lock.asked': 'Der Server hat geantwortet.',
-  'destinations.lock.stop': 'Den Server von {name} nicht weiter fragen',
+  'destinations.lock.stop': 'Anhalten: den Server von {name} fragen',
 
   'destinations.lacking.title': 'Nicht alles ist hier',
   'destinations.lacking': {
@@ -130,6 +132,8 @@ export const destinations = {
   'destinations.checkOf': 'Jetzt prüfen: {name}',
   'destinations.eject': 'Auswerfen',
   'destinations.ejectOf': '{name} auswerfen',
+  'destinations.ejectUsed':
+    '{name} wird noch benutzt: {places}. Schließen Sie es dort, dann werfen Sie es noch einmal aus.',
   'destinations.ejected': '{name} kann jetzt abgezogen werden.',
   'destinations.ejectedOn': 'Auf {name} benutzt keine Sicherung mehr etwas; ausschalten ließ es sich nicht.',
 

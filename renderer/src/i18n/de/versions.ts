@@ -177,9 +177,9 @@ export const versions = {
   'versions.remove.room':
     'Den Platz gibt das nächste Aufräumen frei, soweit keine andere Version braucht, was dort steht.',
   'versions.remove.locked':
-    'Was in {destination} dafür liegt, ist mindestens bis zum {day} gesperrt. Aus der Liste verschwindet es gleich; der Platz wird aber erst beim ersten Aufräumen frei, nachdem die letzte Sperre abgelaufen ist, und so lange bezahlt.',
+    'Was in {destination} dafür liegt, ist mindestens bis zum {day} gesperrt. Aus der Liste verschwindet es gleich; Platz braucht und kostet es bis zum ersten Aufräumen, nachdem die letzte Sperre abgelaufen ist.',
   'versions.remove.lockedUnknown':
-    'Was in {destination} dafür liegt, kann gesperrt sein; es ist nicht bekannt, bis wann. Aus der Liste verschwindet es gleich; der Platz wird aber erst beim ersten Aufräumen frei, nachdem die letzte Sperre abgelaufen ist, und so lange bezahlt.',
+    'Was in {destination} dafür liegt, kann gesperrt sein; es ist nicht bekannt, bis wann. Aus der Liste verschwindet es gleich; Platz braucht und kostet es bis zum ersten Aufräumen, nachdem die letzte Sperre abgelaufen ist.',
   'versions.remove.last': 'Danach gibt es auf {destination} keine vollständige Version von „{name}“ mehr.',
   'versions.remove.kept': { one: '{count} bleibt:', other: '{count} bleiben:' },
   'versions.remove.kept.protected': 'sie ist geschützt',

@@ -73,7 +73,7 @@ export const wizard = {
   'wizard.where.looking': 'Es wird nachgesehen …',
 
   'wizard.key.text':
-    'Die Sicherung ist mit einer Passphrase verschlossen. Wer das Laufwerk findet, kann ohne sie nichts lesen, und auch wir nicht.',
+    'Die Sicherung ist mit einer Passphrase verschlossen. Wer an den Ort gelangt, kann ohne sie nichts lesen, und auch wir nicht.',
   'wizard.key.name': 'Name dieses Ziels',
   'wizard.key.passphrase': 'Passphrase',
   'wizard.key.again': 'Passphrase noch einmal',

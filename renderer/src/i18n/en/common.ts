@@ -98,6 +98,12 @@ export const common = {
   'phase.retention': 'Sorting out old versions',
   'phase.waiting': 'Waiting',
 
+  'damage.block': 'A block in {object} is damaged.',
+  'damage.pack': '{object} is damaged or missing.',
+  'damage.index': 'A part of the index, {object}, is damaged; the next backup writes it again.',
+  'damage.lost': 'Some blocks are no longer there.',
+  'damage.record': 'One of the two copies of a record of a version, {object}, is damaged or missing.',
+  'damage.small': 'One of the two copies of {object} is damaged or missing.',
   'healed.from': {
     one: '{count} damaged block was healed from {names}.',
     other: '{count} damaged blocks were healed from {names}.',

@@ -99,11 +99,13 @@ export const destinations = {
   'destinations.lock.notAllSource':
     'The server said so {when}. Versions say which are locked. The next backup locks everything again that versions need.',
   'destinations.lock.ask': 'Ask the server',
-  'destinations.lock.askOf': 'Ask the server of {name} until when everything is locked',
   'destinations.lock.askText':
     'It is asked of each object, which can take some minutes. Each version then says until when it is locked.',
   'destinations.lock.asking': 'The server is being asked…',
-  'destinations.lock.askingOf': { one: '{asked} of {count} object', other: '{asked} of {count} objects' },
+  'destinations.lock.askingOf': {
+    one: 'Asked of {asked} of {count} object',
+    other: 'Asked of {asked} of {count} objects',
+  },
   'destinations.lock.asked': 'The server has answered.',
   'destinations.lock.stop': 'Stop asking the server of {name}',
 
@@ -127,6 +129,7 @@ export const destinations = {
   'destinations.checkOf': 'Check now: {name}',
   'destinations.eject': 'Eject',
   'destinations.ejectOf': 'Eject {name}',
+  'destinations.ejectUsed': 'Others still use {name}: {places}. Close it there, then eject it once more.',
   'destinations.ejected': '{name} can be unplugged now.',
   'destinations.ejectedOn': 'Nothing on {name} is in use by backups any more; it could not be switched off.',
 

@@ -39,6 +39,15 @@ export const elsewhere = {
   'elsewhere.classHint': 'For example STANDARD_IA. Classes that must be thawed before reading do not work.',
   'elsewhere.ca': 'File with the server’s certificates',
   'elsewhere.caHint': 'Only for servers with a certificate of their own; everybody must be allowed to read it.',
+  'elsewhere.lock': 'Lock against removal (days)',
+  'elsewhere.lockHint':
+    'Nobody can remove what is stored before that, whichever key they have. The bucket needs object lock. Begin with few days: what is locked is paid for.',
+  'elsewhere.lockDays': 'A number of days from 1 to 1098, or nothing.',
+  'elsewhere.lockMode': 'Who can lift a lock',
+  'elsewhere.lockMode.compliance': 'Nobody (compliance)',
+  'elsewhere.lockMode.compliance.hint': 'Neither the owner of the account nor the provider.',
+  'elsewhere.lockMode.governance': 'The owner of the bucket (governance)',
+  'elsewhere.lockMode.governance.hint': 'To try it out. It does not help against somebody who has the owner’s key.',
 
   'elsewhere.b2.keyId': 'Key id (keyID)',
   'elsewhere.b2.key': 'Application key',

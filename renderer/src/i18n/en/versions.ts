@@ -168,9 +168,9 @@ export const versions = {
   'versions.remove.room':
     'The room is given back by the next clean-up, as far as no other version needs what is there.',
   'versions.remove.locked':
-    'What they hold in {destination} is locked until {day} at least. They leave the list at once, but their room comes back, and is paid for, only with the first clean-up after the last of their locks has run out.',
+    'What is stored for this in {destination} is locked until {day} at least. It leaves the list at once, but takes room, and is paid for, until the first clean-up after the last of its locks has run out.',
   'versions.remove.lockedUnknown':
-    'What they hold in {destination} may be locked, it is not known until when. They leave the list at once, but their room comes back, and is paid for, only with the first clean-up after the last of their locks has run out.',
+    'What is stored for this in {destination} may be locked; it is not known until when. It leaves the list at once, but takes room, and is paid for, until the first clean-up after the last of its locks has run out.',
   'versions.remove.last': 'After that there is no complete version of “{name}” on {destination} any more.',
   'versions.remove.kept': { one: '{count} stays:', other: '{count} stay:' },
   'versions.remove.kept.protected': 'it is protected',

@@ -68,7 +68,7 @@ export const wizard = {
   'wizard.where.looking': 'Looking…',
 
   'wizard.key.text':
-    'The backup is locked with a passphrase. Whoever finds the drive can read nothing without it, and neither can we.',
+    'The backup is locked with a passphrase. Whoever gets at the place can read nothing without it, and neither can we.',
   'wizard.key.name': 'Name of this destination',
   'wizard.key.passphrase': 'Passphrase',
   'wizard.key.again': 'Passphrase once more',

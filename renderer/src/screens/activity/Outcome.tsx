@@ -1,5 +1,6 @@
 import type { Run, RunOutcome } from '../../../../engine/contract/jobs.ts'
 import { hrefOf } from '../../app/routes.ts'
+import { DamageText } from '../../components/DamageText.tsx'
 import { Facts } from '../../components/Facts.tsx'
 import { healedWords, leavesDamage } from '../../components/healedWords.ts'
 import { Note } from '../../components/Note.tsx'
@@ -79,13 +80,13 @@ function Checked({ outcome, destination, isWhole }: { outcome: Of<'scrub'>; dest
       />
       {outcome.damaged.length > 0 && (
         <ul className="hf-activity-remarks">
-          {outcome.damaged.map(({ reason, versions }, i) => (
+          {outcome.damaged.map((damage, i) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: findings have no names of their own and never move
             <li key={i} className="hf-wrap">
-              {reason}{' '}
+              <DamageText damage={damage} />{' '}
               <span className="hf-quiet">
-                ({t('activity.outcome.affects', { count: versions.length })}
-                {versions.slice(0, 5).map(version => (
+                ({t('activity.outcome.affects', { count: damage.versions.length })}
+                {damage.versions.slice(0, 5).map(version => (
                   <span key={version}>
                     {' · '}
                     <a href={hrefOf('versions', [destination, version])}>{version.slice(0, 8)}</a>

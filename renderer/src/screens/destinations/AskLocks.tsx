@@ -1,4 +1,4 @@
-import { Button, Progress } from '@mantine/core'
+import { Button } from '@mantine/core'
 import type { DestinationView } from '../../../../engine/contract/helperContract.ts'
 import { ErrorNote } from '../../components/Note.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
@@ -17,7 +17,7 @@ export function AskLocks({ view }: { view: DestinationView }) {
   const failure = ask.error?.code === 'run.cancelled' ? null : ask.error
   const isAsking = askingLocks !== undefined
   if (!isAsking && !(isUsable(state) && protection !== null)) return null
-  const share = isAsking && askingLocks.objects > 0 ? askingLocks.asked / askingLocks.objects : 0
+  const share = isAsking && askingLocks.objects > 0 ? askingLocks.asked / askingLocks.objects : null
   return (
     <div className="hf-ask-locks">
       <div className="hf-ask-locks-line">
@@ -25,7 +25,7 @@ export function AskLocks({ view }: { view: DestinationView }) {
         <Button
           size="xs"
           variant="default"
-          aria-label={t(isAsking ? 'destinations.lock.stop' : 'destinations.lock.askOf', { name })}
+          {...(isAsking && { 'aria-label': t('destinations.lock.stop', { name }) })}
           onClick={() => void (isAsking ? stop.call({ destination: id }) : ask.call({ destination: id }))}
         >
           {isAsking ? t('action.stop') : t('destinations.lock.ask')}
@@ -39,7 +39,18 @@ export function AskLocks({ view }: { view: DestinationView }) {
             : !isAsking && t('destinations.lock.askText')}
         </span>
       </div>
-      {isAsking && <Progress value={share * 100} size="sm" aria-label={t('destinations.lock.asking')} />}
+      {isAsking && (
+        <div
+          className="hf-progress-bar"
+          role="progressbar"
+          aria-label={t('destinations.lock.asking')}
+          aria-valuemin={0}
+          aria-valuemax={100}
+          {...(share === null ? { 'data-unknown': '' } : { 'aria-valuenow': Math.floor(share * 100) })}
+        >
+          <div style={share === null ? undefined : { width: `${share * 100}%` }} />
+        </div>
+      )}
       <span className="hf-hidden" role="status">
         {isAsking ? t('destinations.lock.asking') : ask.value && t('destinations.lock.asked')}
       </span>

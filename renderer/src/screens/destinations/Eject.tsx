@@ -9,7 +9,7 @@ import { driveToEject, isUsable } from './state.ts'
 
 /** Lets go of the drive of a destination, and says when it can be unplugged. */
 export function Eject({ view }: { view: DestinationView }) {
-  const { t } = useSpeech()
+  const { t, format } = useSpeech()
   const devices = useHouse(house => house.devices) ?? []
   const eject = useCall('drives.eject')
   const { name } = view.destination
@@ -31,7 +31,10 @@ export function Eject({ view }: { view: DestinationView }) {
         </Button>
       )}
       <span role="status" className="hf-small hf-wrap">
-        {result && (result.note ?? t(result.poweredOff ? 'destinations.ejected' : 'destinations.ejectedOn', { name }))}
+        {result?.usedAt
+          ? t('destinations.ejectUsed', { name, places: format.list(result.usedAt) })
+          : result &&
+            (result.note ?? t(result.poweredOff ? 'destinations.ejected' : 'destinations.ejectedOn', { name }))}
       </span>
       <ErrorNote error={eject.error} />
     </>

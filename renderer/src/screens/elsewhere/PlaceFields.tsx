@@ -1,6 +1,6 @@
 import { Select, TextInput } from '@mantine/core'
 import { useSpeech } from '../../i18n/useSpeech.ts'
-import { endpointExamples, type Provider, providers, withProvider } from './draft.ts'
+import { areLockDays, endpointExamples, type Provider, providers, withProvider } from './draft.ts'
 import type { ElsewhereFieldsProps } from './LoginFields.tsx'
 import { PlainField } from './PlainField.tsx'
 
@@ -108,6 +108,28 @@ export function MoreOfBucket({ draft, change }: ElsewhereFieldsProps) {
           maxLength={4096}
           onText={ca => change({ ca })}
         />
+        <PlainField
+          label={t('elsewhere.lock')}
+          description={t('elsewhere.lockHint')}
+          inputMode="numeric"
+          value={draft.lockDays}
+          maxLength={4}
+          error={areLockDays(draft.lockDays) ? null : t('elsewhere.lockDays')}
+          onText={lockDays => change({ lockDays })}
+        />
+        {draft.lockDays.trim() !== '' && (
+          <Select
+            label={t('elsewhere.lockMode')}
+            description={t(`elsewhere.lockMode.${draft.lockMode}.hint`)}
+            allowDeselect={false}
+            value={draft.lockMode}
+            data={(['compliance', 'governance'] as const).map(value => ({
+              value,
+              label: t(`elsewhere.lockMode.${value}`),
+            }))}
+            onChange={value => value && change({ lockMode: value as typeof draft.lockMode })}
+          />
+        )}
       </div>
     </details>
   )

@@ -20,6 +20,9 @@ export interface ElsewhereDraft {
   style: '' | 'path' | 'virtual'
   storageClass: string
   ca: string
+  /** Days for which everything is locked against removal; empty: it is not. */
+  lockDays: string
+  lockMode: 'compliance' | 'governance'
   keyId: string
   secretKey: string
   host: string
@@ -37,6 +40,7 @@ export const emptyElsewhere: ElsewhereDraft = {
   kind: 'b2',
   provider: 'aws',
   ...{ bucket: '', prefix: '', endpoint: '', region: '', style: '', storageClass: '', ca: '' },
+  ...{ lockDays: '', lockMode: 'compliance' },
   ...{ keyId: '', secretKey: '', host: '', port: '22', user: '', path: '' },
   ...{ privateKey: '', keyPassphrase: '', password: '', remote: '', config: '' },
 }
@@ -57,6 +61,13 @@ export function withProvider(draft: ElsewhereDraft, provider: Provider): Elsewhe
   return { ...draft, provider, region, endpoint: isFixed ? endpointExamples.google! : '', style: '' }
 }
 
+/** Three years; what is locked cannot be undone, so more would be a slip of the pen. The helper takes no more. */
+const mostLockDays = 1098
+
+/** Nothing, or a number of days that the helper takes. */
+export const areLockDays = (text: string): boolean =>
+  text.trim() === '' || (/^\d+$/.test(text.trim()) && Number(text) >= 1 && Number(text) <= mostLockDays)
+
 /** The URL of the place; null while something that it needs is missing. Whether it is right, the helper says. */
 export function urlOf(draft: ElsewhereDraft): string | null {
   const text = (field: keyof ElsewhereDraft) => draft[field].trim()
@@ -65,6 +76,7 @@ export function urlOf(draft: ElsewhereDraft): string | null {
     case 's3': {
       const needsEndpoint = draft.kind === 's3' && endpointExamples[draft.provider] !== undefined
       if (text('bucket') === '' || (needsEndpoint && text('endpoint') === '')) return null
+      if (!areLockDays(text('lockDays'))) return null
       const place = [text('bucket'), ...text('prefix').split('/').filter(Boolean)].join('/')
       const options = {
         endpoint: withScheme(text('endpoint')),
@@ -72,6 +84,8 @@ export function urlOf(draft: ElsewhereDraft): string | null {
         style: draft.style,
         class: text('storageClass'),
         ca: text('ca'),
+        lock: text('lockDays'),
+        'lock-mode': text('lockDays') === '' || draft.lockMode === 'compliance' ? '' : draft.lockMode,
       }
       return `${draft.kind}:${place}${optionText(options)}`
     }

@@ -1,6 +1,7 @@
 import { Button } from '@mantine/core'
 import type { LibrarySummary } from '../../../../engine/contract/library.ts'
 import { hrefOf } from '../../app/routes.ts'
+import { DamageText } from '../../components/DamageText.tsx'
 import { ErrorNote, Note } from '../../components/Note.tsx'
 import { Card } from '../../components/Page.tsx'
 import { Bytes, When } from '../../components/values.tsx'
@@ -76,10 +77,10 @@ function DamageOf({ summary }: { summary: LibrarySummary }) {
           <div>
             <h3>{t('health.damage.found')}</h3>
             <ul className="hf-small">
-              {findings.damaged.slice(0, shownFindings).map(({ reason }, i) => (
+              {findings.damaged.slice(0, shownFindings).map((damage, i) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: findings have no names of their own and never move
                 <li key={i} className="hf-wrap">
-                  {reason}
+                  <DamageText damage={damage} />
                 </li>
               ))}
               {findings.damagedCount > shownFindings && check && (

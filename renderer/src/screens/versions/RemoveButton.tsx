@@ -74,6 +74,10 @@ export function RemoveButton({ versions, places, shelf, size = 'sm', disabled = 
     const [from, to] = [some[0], some.at(-1)].map(one => (one ? format.day(one.date) : ''))
     return from === to ? from! : t('versions.remove.range', { from: from!, to: to! })
   }
+  const isLocking = ({ destination, removable }: RemovalPlan) => {
+    const view = places.view(destination)
+    return removable.length > 0 && view !== undefined && hasLocks(view)
+  }
   const close = () => {
     setIsOpen(false)
     setError(null)
@@ -122,10 +126,12 @@ export function RemoveButton({ versions, places, shelf, size = 'sm', disabled = 
               </Note>
             ))}
             <Kept kept={removal.kept} />
-            {removal.plans.map(plan => (
+            {removal.plans.filter(isLocking).map(plan => (
               <Room key={plan.destination} plan={plan} places={places} />
             ))}
-            <p className="hfv-flush hf-quiet hf-small">{t('versions.remove.room')}</p>
+            {removal.plans.some(plan => !isLocking(plan)) && (
+              <p className="hfv-flush hf-quiet hf-small">{t('versions.remove.room')}</p>
+            )}
           </div>
         </ConfirmDialog>
       )}
@@ -138,8 +144,6 @@ function Room({ plan, places }: { plan: RemovalPlan; places: Places }) {
   const { t, format } = useSpeech()
   const now = useNow()
   const { destination, removable } = plan
-  const view = places.view(destination)
-  if (removable.length === 0 || !view || !hasLocks(view)) return null
   const until = lockedAtLeast(removable, now)
   const values = { destination: places.name(destination) }
   return (

@@ -34,7 +34,6 @@ export const VersionRow = memo(function VersionRow(props: VersionRowProps) {
   const facts = [
     t('versions.changed', { changed: format.bytes(version.newBytes), size: format.bytes(version.sizeBytes) }),
     format.list([places.name(version.destination), ...others]),
-    ...(isLocked(version, clock()) ? [t('versions.lock.inRow', { day: format.day(version.lock!.until!) })] : []),
   ].join(' · ')
   const { note } = version.labels
   return (
@@ -66,6 +65,11 @@ export const VersionRow = memo(function VersionRow(props: VersionRowProps) {
           >
             {version.name}
           </a>
+          {isLocked(version, clock()) && (
+            <span className="hfv-row-lock">
+              {t('versions.lock.inRow', { day: format.shortDay(version.lock!.until!) })}
+            </span>
+          )}
         </div>
         {isRemarkable(version, props.host, isAway) && (
           <div className="hfv-row-head">
