@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseDisks, parseFullReport } from '../../../engine/base/lvmReport.ts'
+import { parseDisks, parseFullReport } from '../../../engine/drives/lvmReport.ts'
 import { type BackupWay, howBackedUp, type WayReason } from '../../../engine/contract/backupWays.ts'
 import { deviceTree, type TreeNode } from '../../../engine/contract/deviceTree.ts'
 import { type DriveInventory, driveInventorySchema, type LvmInventory } from '../../../engine/contract/drives.ts'
