@@ -152,7 +152,7 @@ export class RepositorySession implements Session {
   }
 
   async show(spec: string): Promise<VersionDetails> {
-    const loaded = await this.#repository.refresh()
+    const loaded = await this.#repository.loadRecords()
     const record = this.#record(loaded, spec)
     return viewDetails(record, loaded.marks, this.#repository.index)
   }
