@@ -19,7 +19,7 @@ import type {
 } from './contract/models.ts'
 import type { ExtractedRecipe, ShownRecipe } from './contract/recipe.ts'
 import { copyVersions, requireOther } from './copyVersions.ts'
-import type { CallOptions, PriorityOptions, ReadRange, Secret, Session } from './engineApi.ts'
+import type { CallOptions, PauseGate, PriorityOptions, ReadRange, Secret, Session } from './engineApi.ts'
 import {
   type HeldSource,
   holdSource,
@@ -52,6 +52,7 @@ import { viewDetails, viewVersion, viewVersions } from './repository/versionView
 import { restoreVersion } from './restoreVersion.ts'
 import { backUpSource, requireSensible } from './sourceBackup.ts'
 import { openSource } from './sources/open.ts'
+import { pausingSource } from './sources/pausing.ts'
 import { usageOf } from './sourceUsage.ts'
 import { noteCopies } from './tracking/trackingDesk.ts'
 import { filterVersions } from './versions/filterEvaluator.ts'
@@ -68,17 +69,25 @@ export class RepositorySession implements Session {
   readonly #desk: VersionDesk
   readonly #overlays: OverlayStore
   readonly #volumes: VolumeDeps | undefined
+  readonly #gate: PauseGate | undefined
 
   constructor(
     repository: Repository,
     url: string,
-    own: { folder: string | undefined; overlays: OverlayStore; cacheBytes?: number; volumes?: VolumeDeps },
+    own: {
+      folder: string | undefined
+      overlays: OverlayStore
+      cacheBytes?: number
+      volumes?: VolumeDeps
+      gate?: PauseGate
+    },
   ) {
     this.#repository = repository
     this.url = url
     this.#folder = own.folder
     this.#overlays = own.overlays
     this.#volumes = own.volumes
+    this.#gate = own.gate
     this.#desk = new VersionDesk(repository, own.overlays, { cacheBytes: own.cacheBytes })
   }
 
@@ -96,7 +105,8 @@ export class RepositorySession implements Session {
     const held =
       options.held ?? (await holdSource(sourcePath, { ...source, repository: this.#repository.id }, this.#volumes))
     const hints = options.hintsPath === undefined ? {} : { hintsPath: options.hintsPath }
-    const result = await backUpSource(this.#repository, { held, source, run, ...hints }, this.#volumes)
+    const work = { held, source, run, gate: this.#gate, ...hints }
+    const result = await backUpSource(this.#repository, work, this.#volumes)
     try {
       await this.#healObjects(options)
     } catch (error) {
@@ -179,7 +189,8 @@ export class RepositorySession implements Session {
 
   async restore(spec: string, targetPath: string, options: Parameters<Session['restore']>[2]): Promise<RestoreResult> {
     const record = this.#record(await this.#repository.loadRecords(options.signal), spec)
-    return await restoreVersion(this.#repository, this.#folder, record, targetPath, options)
+    const places = { repository: this.#repository, folder: this.#folder, gate: this.#gate }
+    return await restoreVersion(places, record, targetPath, options)
   }
 
   async read<T>(
@@ -283,7 +294,7 @@ export class RepositorySession implements Session {
       await using source = closing(await openSource(options.sourcePath))
       // A version that was read in full has what is free as well.
       const usage = record.method === 'full' ? undefined : await usageOf(source.value, options.signal)
-      return await compareWithSource(this.#repository, record, source.value, {
+      return await compareWithSource(this.#repository, record, pausingSource(source.value, this.#gate), {
         ...callOptions(options),
         ...(usage?.allocated ? { used: usage.allocated.used } : {}),
       })
