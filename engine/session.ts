@@ -7,6 +7,7 @@ import type {
   ExtendedLocks,
   KeyAdded,
   KeyInfo,
+  LockState,
   PruneResult,
   RemoveResult,
   RepairedFromCopy,
@@ -28,7 +29,7 @@ import {
   type SourceRequest,
   type VolumeDeps,
 } from './heldSource.ts'
-import { extendLocks } from './maintenance/objectLocks.ts'
+import { extendLocks, type LockReadOptions, readLocks } from './maintenance/objectLocks.ts'
 import { runPrune } from './maintenance/prune.ts'
 import { runRepair } from './maintenance/repair.ts'
 import { runScrub } from './maintenance/scrub.ts'
@@ -360,6 +361,10 @@ export class RepositorySession implements Session {
 
   stats(options: Parameters<Session['stats']>[0] = {}): Promise<StatsResult> {
     return gatherStats(this.#repository, this.url, options)
+  }
+
+  locks(options: LockReadOptions = {}): Promise<LockState | undefined> {
+    return readLocks(this.#repository, options)
   }
 
   async extendLocks(options: { signal?: AbortSignal } = {}): Promise<ExtendedLocks> {
