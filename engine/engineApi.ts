@@ -1,3 +1,4 @@
+import type { PauseGate } from './base/pauseGate.ts'
 import type { Rate } from './base/rateSchedule.ts'
 import type { StorageCredentials } from './contract/credentials.ts'
 import type { Priority } from './contract/jobs.ts'
@@ -34,7 +35,22 @@ import type { Export, ExportList, WritableExport } from './nbd/export.ts'
 import type { Secret } from './repository/keySlots.ts'
 import type { ExpectedDevice } from './targets/device.ts'
 
-export type { ElsewhereFacts, HeldSource, LockReadOptions, Rate, Secret, SourceOptions, SourceRequest }
+export type {
+  ElsewhereFacts,
+  ElsewhereFacts,
+  HeldSource,
+  HeldSource,
+  LockReadOptions,
+  PauseGate,
+  Rate,
+  Rate,
+  Secret,
+  Secret,
+  SourceOptions,
+  SourceOptions,
+  SourceRequest,
+  SourceRequest,
+}
 
 /** Every long call can be cancelled (run.cancelled) and reports progress at most four times a second. */
 export interface CallOptions {
@@ -65,6 +81,11 @@ export interface RepositoryOptions extends AccessOptions {
   readLimit?: Rate
   /** Memory for blocks of versions that are exported; 256 MiB unless given. */
   cacheBytes?: number
+  /**
+   * While it is paused, whatever the session does holds still: nothing new is read from a source, written to a target, or asked of the
+   * storage. Locks in the repository are refreshed all the same. Time that passes meanwhile is in no speed and no duration.
+   */
+  gate?: PauseGate
 }
 
 export interface InitOptions extends AccessOptions {

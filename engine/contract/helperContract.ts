@@ -222,6 +222,18 @@ export const helperContract = defineContract({
       output: noOutput,
       doc: 'Ends a run. What it has stored stays, and the next one goes on from there.',
     }),
+    'runs.pause': call({
+      access: 'operate',
+      input: z.strictObject({ run: opaqueId }),
+      output: noOutput,
+      doc: 'Holds a run under way until it is resumed, cancelled, or the helper ends: what it has begun to transfer ends, and nothing more is read or sent. May be repeated. usage.invalid for kinds of runs that cannot be paused.',
+    }),
+    'runs.resume': call({
+      access: 'operate',
+      input: z.strictObject({ run: opaqueId }),
+      output: noOutput,
+      doc: 'Lets a run go on that was paused; nothing happens to one that is not.',
+    }),
     'destinations.list': call({
       access: 'read',
       input: noInput,

@@ -18,6 +18,7 @@ import { upkeepHandlers } from './handlers/upkeep.ts'
 import { versionHandlers } from './handlers/versions.ts'
 import type { Helper } from './helper.ts'
 import { keepPassphrase } from './newDestinations.ts'
+import { noRun, setRunPaused } from './pauses.ts'
 import { isElsewhere } from './placeWords.ts'
 import { credentialsOf, keepCredentials } from './storageLogin.ts'
 import { unneededAfter } from './unneededTracking.ts'
@@ -98,6 +99,14 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
     },
     'runs.cancel': ({ run }) => {
       if (!supervisor.cancel(run) && !helper.tasks.cancel(run)) throw noRun(run)
+      return {}
+    },
+    'runs.pause': ({ run }) => {
+      setRunPaused(helper, run, true)
+      return {}
+    },
+    'runs.resume': ({ run }) => {
+      setRunPaused(helper, run, false)
       return {}
     },
 
@@ -242,9 +251,3 @@ async function driveOf(helper: Helper, url: string) {
     return null
   }
 }
-
-const noRun = (id: string) =>
-  new HoldfastError('config.notFound', `There is no run ${id} under way or on record.`, {
-    advice: 'Look at the list of runs.',
-    details: { run: id },
-  })

@@ -4,6 +4,7 @@ export const scenarioNames = [
   'fresh',
   'protected',
   'running',
+  'paused',
   'waitingForDrive',
   'overdue',
   'damaged',

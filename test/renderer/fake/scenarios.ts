@@ -227,6 +227,16 @@ const scenes: Record<ScenarioName, Scene> = {
     world.runJob(job)
     clock.advance(seconds(62))
   },
+  paused: (_, world, clock) => {
+    const { drive, job } = protectedComputer(world)
+    const cloud = addElsewhere(world, 'Cloud', 'b2:anna-backups-2026/laptop')
+    world.jobs.set(job.id, { ...world.job(job.id), destinations: [drive.id, cloud.id] })
+    world.runJob(world.job(job.id))
+    clock.advance(seconds(62))
+    const held = [...world.works.values()].find(({ run }) => run.destination === drive.id)!.run
+    held.holdsSnapshot = true
+    world.hold(held.id, true)
+  },
   elsewhere: (_, world, clock) => {
     const { drive, job } = protectedComputer(world)
     const bucket = addElsewhere(world, 'Bucket at Backblaze', 'b2:anna-backups-2026/laptop')
