@@ -7,8 +7,8 @@ import { noStage, openStage, type Stage } from '../support/stage.ts'
 function watchful(page: Page): Hands {
   const hands = keyboard(page)
   const seen = async (step: string) => {
-    const holds = page.waitForFunction('document.activeElement !== document.body', undefined, { timeout: 20_000 })
-    await holds.catch(() => expect.fail(`nothing has the focus after ${step}`))
+    const where = () => page.evaluate('document.activeElement.localName')
+    await expect.poll(where, { message: `has the focus after ${step}`, timeout: 20_000 }).not.toBe('body')
   }
   return {
     async press(control) {
@@ -215,7 +215,7 @@ describe.skipIf(noStage !== undefined)(`somebody without a mouse${noStage ? ` ($
     await page.evaluate(
       `location.hash = '#/versions/' + ${idOf('Cloud')} + '/' + window.stage.world.versionsOf(${idOf('Cloud')})[1].id`,
     )
-    await said('It cannot be removed until 20 December 2026 at least')
+    await said('It cannot be removed for good until 20 December 2026 at least')
     await press('Ask the server')
     await said('As the server said of each object that it needs')
     await page.evaluate(`location.hash = '#/destinations/' + ${idOf('Old bucket')}`)

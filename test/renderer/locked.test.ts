@@ -19,15 +19,15 @@ describe('until when a version is locked', () => {
   it('is told with who said so', () => {
     expect(told({})).toEqual({
       isLocked: true,
-      text: 'It cannot be removed until 26 December 2026',
+      text: 'It cannot be removed for good until 26 December 2026',
       source: expect.stringContaining('As the server said of each object'),
     })
     expect(told({ by: 'notes' })).toMatchObject({
       isLocked: true,
-      text: 'It cannot be removed until 26 December 2026 at least',
+      text: 'It cannot be removed for good until 26 December 2026 at least',
       source: expect.stringContaining('noted on this computer'),
     })
-    expect(told({}, 'de').text).toBe('Sie kann bis zum 26. Dezember 2026 nicht gelöscht werden')
+    expect(told({}, 'de').text).toBe('Sie kann bis zum 26. Dezember 2026 nicht endgültig gelöscht werden')
     expect(told({ by: 'notes' }, 'de').text).toContain('mindestens bis zum 26. Dezember 2026')
   })
 

@@ -203,6 +203,15 @@ export function describeObjectLock(name: string, start: () => Promise<LockingSer
       expect(left).toBeGreaterThan(29.9)
       expect(left).toBeLessThan(30.1)
       expect(lock!.versions[0]!.lockedUntil).toBe(lock!.lockedUntil)
+      const told: [number, number][] = []
+      expect(await other.locks({ onAsked: (asked, objects) => told.push([asked, objects]) })).toEqual(lock)
+      expect([told[0], told.at(-1)]).toEqual([
+        [0, lock!.askedObjects],
+        [lock!.askedObjects, lock!.askedObjects],
+      ])
+      const stop = new AbortController()
+      const stopped = other.locks({ signal: stop.signal, onAsked: asked => asked > 1 && stop.abort() })
+      await expect(stopped).rejects.toMatchObject({ code: 'run.cancelled' })
       // It does not know the dates, asks for them, and finds nothing to do.
       expect(await (await openOn('third')).extendLocks()).toMatchObject({ extended: 0 })
     })

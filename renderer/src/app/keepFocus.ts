@@ -1,7 +1,7 @@
 /**
- * Keeps the focus where somebody works. A button that is at work cannot have it meanwhile, and gets it back. When what had it goes away
- * and nothing else took it, what is around it in its card gets it, else the heading of the screen: readers of screens hear what has come
- * of it, and Tab goes on from there. Dialogs give it back by themselves.
+ * Keeps the focus where somebody works. A button that is at work cannot have it meanwhile, and gets it back. When what had it goes away or
+ * cannot have it any more, and nothing else took it, what is around it in its card gets it, else the heading of the screen: readers of
+ * screens hear what has come of it, and Tab goes on from there. Dialogs give it back by themselves.
  */
 export function keepFocus(page: Document): void {
   let last: Element | null = null
@@ -23,10 +23,11 @@ export function keepFocus(page: Document): void {
   })
   const look = () => {
     if (last === null || !isFree()) return
-    if (last.isConnected) {
-      if (last instanceof HTMLElement && !last.matches(':disabled')) last.focus({ preventScroll: true })
+    if (last.isConnected && !last.matches(':disabled')) {
+      if (last instanceof HTMLElement) last.focus({ preventScroll: true })
       return
     }
+    if (last.isConnected && last.matches('[data-loading]')) return
     last = null
     if (around.some(one => one.matches('[role="dialog"]'))) return
     const nearest = around.find(one => one.isConnected)
@@ -38,10 +39,15 @@ export function keepFocus(page: Document): void {
     if (!nearest.hasAttribute('tabindex')) nearest.tabIndex = -1
     nearest.focus({ preventScroll: true })
   }
-  new MutationObserver(look).observe(page, {
+  const observe = () => {
+    look()
+    // A browser takes the focus from what cannot have it any more only when it draws next.
+    if (last?.matches(':disabled')) setTimeout(look, 100)
+  }
+  new MutationObserver(observe).observe(page, {
     childList: true,
     subtree: true,
     attributes: true,
-    attributeFilter: ['disabled'],
+    attributeFilter: ['disabled', 'data-loading'],
   })
 }
