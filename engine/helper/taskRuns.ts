@@ -7,7 +7,7 @@ import type { OnProgress } from '../contract/progress.ts'
 import type { Engine, Session } from '../engineApi.ts'
 import type { RunStore } from '../jobs/runStore.ts'
 import type { Connector } from './connection.ts'
-import { openConnection } from './openDestination.ts'
+import { isSilenceOf, openConnection } from './openDestination.ts'
 
 export interface TaskRunsDeps {
   engine: Engine
@@ -157,7 +157,7 @@ export class TaskRuns {
         await session.close()
       }
     } catch (error) {
-      if (isHoldfastError(error, 'storage.unreachable')) connection.tried?.(error)
+      if (isSilenceOf(connection, error)) connection.tried?.(error)
       throw error
     } finally {
       run.warnings.push(...(await connection.release()))
