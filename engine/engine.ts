@@ -11,13 +11,14 @@ import { type ElsewhereFacts, lookElsewhere } from './elsewhere.ts'
 import type { AccessOptions, Engine, InitOptions, RepositoryOptions, Secret, Session } from './engineApi.ts'
 import type { VolumeDeps } from './heldSource.ts'
 import type { OverlayStore } from './nbd/overlayStore.ts'
-import { names } from './repository/format.ts'
+import { isLockName, names } from './repository/format.ts'
 import { isImmutableObject } from './repository/immutableObjects.ts'
 import { removeUnfinished } from './repository/unfinished.ts'
 import { unlock } from './repository/unlock.ts'
 import { storageDrivers } from './storage/drivers.ts'
 import { limiting } from './storage/limiting.ts'
 import { folderOf, locationText, parseRepositoryUrl } from './storage/locations.ts'
+import { pausing } from './storage/pausing.ts'
 import { type OpenStorageOptions, openStorage, type StorageFactories } from './storage/registry.ts'
 import { attemptsAt, retrying } from './storage/retrying.ts'
 import type { Storage } from './storage/storage.ts'
@@ -94,14 +95,16 @@ class HoldfastEngine implements Engine {
         ...(options.readLimit === undefined ? {} : { read: new Limiter(options.readLimit, this.#clock) }),
         ...(options.writeLimit === undefined ? {} : { write: new Limiter(options.writeLimit, this.#clock) }),
       }
-      const far = retrying(limiting(plain, limits), { clock: this.#clock, attempts: attemptsAt(plain.url) })
+      const { gate } = options
+      const near = gate ? pausing(plain, { gate, passes: isLockName }) : plain
+      const far = retrying(limiting(near, limits), { clock: this.#clock, attempts: attemptsAt(plain.url) })
       const storage = await this.#cached(far, url)
       // What works with a repository is loaded while its key is derived, which takes as long.
       const whileDeriving = () => void this.#sessionParts().catch(() => undefined)
       const { repository, parts } = await opened(storage, async () => {
         const unlocked = await unlock(storage, { secret, whileDeriving })
         const parts = await this.#sessionParts()
-        const where = { stateDir: this.#stateDir, clock: this.#clock }
+        const where = { stateDir: this.#stateDir, clock: gate?.workingTime ?? this.#clock }
         return { repository: parts.Repository.of(storage, unlocked, where), parts }
       })
       const { RepositorySession, overlays, volumes } = parts
@@ -111,6 +114,7 @@ class HoldfastEngine implements Engine {
         overlays,
         volumes,
         ...(options.cacheBytes === undefined ? {} : { cacheBytes: options.cacheBytes }),
+        ...(gate && { gate }),
       })
     } catch (error) {
       if (isHoldfastError(error, 'repository.notFound')) await this.#refuseMissingDrive(url, access)

@@ -1,3 +1,4 @@
+import type { PauseGate } from './base/pauseGate.ts'
 import type { Rate } from './base/rateSchedule.ts'
 import type { StorageCredentials } from './contract/credentials.ts'
 import type { Priority } from './contract/jobs.ts'
@@ -11,6 +12,7 @@ import type {
   InitResult,
   KeyAdded,
   KeyInfo,
+  LockState,
   Overlay,
   PruneResult,
   ReadMethod,
@@ -28,11 +30,27 @@ import type { ExtractedRecipe, ShownRecipe } from './contract/recipe.ts'
 import type { TrackedVolumeState } from './contract/tracking.ts'
 import type { ElsewhereFacts } from './elsewhere.ts'
 import type { HeldSource, SourceOptions, SourceRequest } from './heldSource.ts'
+import type { LockReadOptions } from './maintenance/objectLocks.ts'
 import type { Export, ExportList, WritableExport } from './nbd/export.ts'
 import type { Secret } from './repository/keySlots.ts'
 import type { ExpectedDevice } from './targets/device.ts'
 
-export type { ElsewhereFacts, HeldSource, Rate, Secret, SourceOptions, SourceRequest }
+export type {
+  ElsewhereFacts,
+  ElsewhereFacts,
+  HeldSource,
+  HeldSource,
+  LockReadOptions,
+  PauseGate,
+  Rate,
+  Rate,
+  Secret,
+  Secret,
+  SourceOptions,
+  SourceOptions,
+  SourceRequest,
+  SourceRequest,
+}
 
 /** Every long call can be cancelled (run.cancelled) and reports progress at most four times a second. */
 export interface CallOptions {
@@ -63,6 +81,11 @@ export interface RepositoryOptions extends AccessOptions {
   readLimit?: Rate
   /** Memory for blocks of versions that are exported; 256 MiB unless given. */
   cacheBytes?: number
+  /**
+   * While it is paused, whatever the session does holds still: nothing new is read from a source, written to a target, or asked of the
+   * storage. Locks in the repository are refreshed all the same. Time that passes meanwhile is in no speed and no duration.
+   */
+  gate?: PauseGate
 }
 
 export interface InitOptions extends AccessOptions {
@@ -289,9 +312,14 @@ export interface Session {
   label(version: string, edits: readonly string[]): Promise<Version>
   /**
    * Where objects are locked, the server is asked of each that versions need; with `locks: 'known'` of none, and `lock` tells what this
-   * computer has noted, without versions.
+   * computer has noted, for each version the earliest of all.
    */
   stats(options?: { locks?: 'asked' | 'known' }): Promise<StatsResult>
+  /**
+   * The server's word on the locks of all objects that versions need, as `stats` has it; undefined where nothing is locked. `onAsked` is
+   * told how many of them were asked of so far. May be cancelled and repeated.
+   */
+  locks(options?: LockReadOptions): Promise<LockState | undefined>
   /**
    * Extends the locks against removal of all that versions need and that are due, as each backup does. May be repeated. config.notFound
    * where nothing is locked, storage.authFailed without the right.

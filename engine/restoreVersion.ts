@@ -1,3 +1,4 @@
+import type { PauseGate } from './base/pauseGate.ts'
 import { HoldfastError, isHoldfastError } from './contract/errors.ts'
 import type { RestoredTable, RestoreResult } from './contract/models.ts'
 import type { Session } from './engineApi.ts'
@@ -10,22 +11,31 @@ import { gatherTargetFacts } from './targets/facts.ts'
 import { makeNewVolume } from './targets/newVolume.ts'
 import { type NewVolumeWish, parseNewVolume } from './targets/newVolumePlan.ts'
 import { openTarget, type TargetOptions } from './targets/open.ts'
+import { pausingTarget } from './targets/pausing.ts'
 import { settleDevices } from './targets/settle.ts'
 
 type RestoreOptions = Parameters<Session['restore']>[2]
 
+export interface RestorePlaces {
+  repository: Repository
+  /** Of a repository on this computer, which must survive. */
+  folder: string | undefined
+  /** Holds the writing while it is paused. */
+  gate?: PauseGate | undefined
+}
+
 /**
  * Restores a version to what a path or 'lvm:GROUP/NAME' names: checks, opens or makes the target, writes, fits the partition
- * table to a larger disk, and has the kernel look at what is there now. `folder` is that of a repository on this computer, which must survive.
+ * table to a larger disk, and has the kernel look at what is there now.
  */
 export async function restoreVersion(
-  repository: Repository,
-  folder: string | undefined,
+  places: RestorePlaces,
   version: VersionRecord,
   targetPath: string,
   options: RestoreOptions,
 ): Promise<RestoreResult> {
   const { range, grow } = options
+  const { folder } = places
   if (range && range.offset + range.length > version.sizeBytes) {
     throw new HoldfastError('usage.invalid', `The range ends beyond the version's ${version.sizeBytes} bytes.`, {
       advice: 'Give a range inside the version: --range OFFSET:LENGTH',
@@ -38,7 +48,7 @@ export async function restoreVersion(
     })
   }
   const wish = parseNewVolume(targetPath)
-  if (wish) return await toNewVolume(repository, version, wish, options)
+  if (wish) return await toNewVolume(places, version, wish, options)
   if (options.thinPool !== undefined) {
     throw new HoldfastError('usage.invalid', 'A thin pool has a meaning only for a new volume.', {
       advice: 'Name the new volume as the target: lvm:GROUP/NAME',
@@ -62,12 +72,12 @@ export async function restoreVersion(
     })
   }
   const opening = { sizeBytes, force, ...(options.expect && { expect: options.expect }) }
-  return await toOpened(repository, version, targetPath, opening, { ...options, targetOffset })
+  return await toOpened(places, version, targetPath, opening, { ...options, targetOffset })
 }
 
 /** A new volume is there when the restore is complete, and gone again when it is not. */
 async function toNewVolume(
-  repository: Repository,
+  places: RestorePlaces,
   version: VersionRecord,
   wish: NewVolumeWish,
   options: RestoreOptions,
@@ -85,7 +95,7 @@ async function toNewVolume(
     const opening = { sizeBytes, force: true, startsZeroed: volume.startsZeroed }
     // Nothing is there that could be kept or compared with.
     const anew = { ...options, sparse: false, delta: false, targetOffset }
-    const result = await toOpened(repository, version, volume.path, opening, anew)
+    const result = await toOpened(places, version, volume.path, opening, anew)
     await volume.complete()
     return result
   } catch (error) {
@@ -97,7 +107,7 @@ async function toNewVolume(
 }
 
 async function toOpened(
-  repository: Repository,
+  { repository, gate }: RestorePlaces,
   version: VersionRecord,
   path: string,
   opening: TargetOptions,
@@ -115,7 +125,7 @@ async function toOpened(
       : await planTableFit(repository, version, target, { grow, ...(signal && { signal }) })
     warnings.push(...found)
     try {
-      written = await runRestore(repository, version, target, options)
+      written = await runRestore(repository, version, pausingTarget(target, gate), options)
       if (fit) table = await applyTableFit(target, fit)
     } finally {
       // Also of what was broken off: what the kernel believes is not there any more in any case.

@@ -1,4 +1,5 @@
 import { systemAccess } from './base/linux/system.ts'
+import type { PauseGate } from './base/pauseGate.ts'
 import { HoldfastError, isHoldfastError } from './contract/errors.ts'
 import type { BackupResult } from './contract/models.ts'
 import type { CallOptions } from './engineApi.ts'
@@ -17,6 +18,7 @@ import type { Repository } from './repository/repository.ts'
 import type { VersionRecord } from './repository/versionRecord.ts'
 import { judgeMoment } from './sources/deviceUse.ts'
 import { hintedBlocks, readHintsFile } from './sources/hints.ts'
+import { pausingSource } from './sources/pausing.ts'
 import type { RangeSet } from './sources/ranges.ts'
 import type { Source } from './sources/source.ts'
 import { usageOf } from './sourceUsage.ts'
@@ -29,6 +31,8 @@ export interface SourceBackup {
   /** A file of hints, for a source that is read as it is. */
   hintsPath?: string | undefined
   run: BackupOptions
+  /** Holds the reading while it is paused. */
+  gate?: PauseGate | undefined
 }
 
 /**
@@ -37,18 +41,18 @@ export interface SourceBackup {
  */
 export async function backUpSource(
   repository: Repository,
-  { held, source, hintsPath, run }: SourceBackup,
+  { held, source, hintsPath, run, gate }: SourceBackup,
   deps: VolumeDeps | undefined,
 ): Promise<BackupResult> {
-  if (held.kind === 'plain') return await backUpPlain(repository, held, { source, run, hintsPath })
+  if (held.kind === 'plain') return await backUpPlain(repository, held, { source, run, hintsPath, gate })
   try {
-    const made = await backUpSnapshot(repository, held, { source, run }, deps!).catch(async error => {
+    const made = await backUpSnapshot(repository, held, { source, run, gate }, deps!).catch(async error => {
       if (!isHoldfastError(error, 'source.snapshotInvalid') || !held.run.canBeLarger) throw error
       // Without room for another one, the first cause is what people should know.
       const { takenAt } = await held.run.take().catch(() => Promise.reject(error))
       const moment = await judgeMoment(held.run.volume.path, systemAccess)
       const { set: _, ...alone } = held
-      return await backUpSnapshot(repository, { ...alone, moment, takenAt }, { source, run }, deps!)
+      return await backUpSnapshot(repository, { ...alone, moment, takenAt }, { source, run, gate }, deps!)
     })
     const version = made.status === 'complete' ? made.version : undefined
     try {
@@ -67,7 +71,7 @@ export async function backUpSource(
 async function backUpPlain(
   repository: Repository,
   held: HeldSource & { kind: 'plain' },
-  { source: options, run, hintsPath }: Pick<SourceBackup, 'source' | 'run' | 'hintsPath'>,
+  { source: options, run, hintsPath, gate }: Omit<SourceBackup, 'held'>,
 ): Promise<BackupResult> {
   const source = await openPlain(held.path, options)
   try {
@@ -76,7 +80,8 @@ async function backUpPlain(
     const isWanted = (options.usedBlocksOnly ?? source.kind === 'device') && hintsPath === undefined
     const usage = isWanted ? await usageOf(source, options.signal) : undefined
     const allocated = usage?.allocated && { allocated: usage.allocated }
-    const result = await runWithRecipe(repository, source, { ...run, ...hints, ...allocated }, options)
+    const reading = pausingSource(source, gate)
+    const result = await runWithRecipe(repository, reading, { ...run, ...hints, ...allocated }, options)
     if (usage) result.usedBlocks = usage.report()
     result.warnings.unshift(...held.warnings)
     return result
@@ -88,7 +93,7 @@ async function backUpPlain(
 async function backUpSnapshot(
   repository: Repository,
   held: HeldSource & { kind: 'snapshot' },
-  { source: options, run }: Pick<SourceBackup, 'source' | 'run'>,
+  { source: options, run, gate }: Omit<SourceBackup, 'held'>,
   deps: VolumeDeps,
 ): Promise<BackupResult> {
   const reading = await held.run.open()
@@ -102,7 +107,7 @@ async function backUpSnapshot(
       ...(held.set && { set: held.set }),
       shownAt: Date.parse(held.takenAt),
     }
-    const result = await runWithRecipe(repository, source, plan, options)
+    const result = await runWithRecipe(repository, pausingSource(source, gate), plan, options)
     if (blocks && !base) {
       result.usedBlocks = { fileSystem: blocks.fileSystem, whyAll: blocks.known ? null : blocks.why }
     }

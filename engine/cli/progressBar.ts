@@ -20,11 +20,11 @@ const barWidth = 20
 
 /**
  * Progress as one line of at most `columns` - 1 columns (a full line would wrap on some terminals):
- * "Reading  [######--------------]  31 %  19.8 of 64 GiB  512 MiB/s  1 min 28 s left". Parts that are not known or have no
- * room are left out: first what is stored, then the bar.
+ * "Reading  [######--------------]  31 %  19.8 of 64 GiB  512 MiB/s  1 min 28 s left"; to a place elsewhere, with "512 MiB/s read, 12 MiB/s sent".
+ * Parts that are not known or have no room are left out: first what is stored, then the bar.
  */
 export function progressLine(progress: Progress, columns: number): string {
-  const { phase, doneBytes, totalBytes, bytesPerSecond, secondsLeft, storedBytes } = progress
+  const { phase, doneBytes, totalBytes, secondsLeft, storedBytes } = progress
   // Nothing to do is done; more than everything (a source that grew) is not shown.
   const share = totalBytes === undefined ? undefined : totalBytes === 0 ? 1 : Math.min(1, doneBytes / totalBytes)
   const filled = Math.round((share ?? 0) * barWidth)
@@ -36,7 +36,7 @@ export function progressLine(progress: Progress, columns: number): string {
       : doneBytes > 0
         ? formatBytes(doneBytes)
         : undefined,
-    bytesPerSecond === undefined ? undefined : formatSpeed(bytesPerSecond),
+    speedText(progress),
     secondsLeft === undefined || share === 1 ? undefined : `${formatDuration(secondsLeft * 1000)} left`,
   ]
   const join = (parts: (string | undefined)[]) => parts.filter(part => part !== undefined).join('  ')
@@ -45,6 +45,13 @@ export function progressLine(progress: Progress, columns: number): string {
   const withStored = join([whole, stored])
   if (withStored.length < columns) return withStored
   return whole.length < columns ? whole : truncate(join([phaseWords[phase], ...rest]), columns - 1)
+}
+
+function speedText({ bytesPerSecond, sentBytesPerSecond }: Progress): string | undefined {
+  const read = bytesPerSecond === undefined ? undefined : formatSpeed(bytesPerSecond)
+  if (sentBytesPerSecond === undefined) return read
+  const sent = `${formatSpeed(sentBytesPerSecond)} sent`
+  return read === undefined ? sent : `${read} read, ${sent}`
 }
 
 /** Where progress goes: nowhere, to a line that is drawn again and again, or to JSON lines. */

@@ -25,6 +25,7 @@ import {
   runSchema,
 } from './jobs.ts'
 import { librarySummarySchema, usageSchema } from './library.ts'
+import { lockStateSchema } from './models.ts'
 import { call, defineContract, noInput, noOutput, topic } from './rpcContract.ts'
 import { jobStateReasons, jobStates } from './schedule.ts'
 import { shownNoticeSchema } from './shownNotice.ts'
@@ -83,6 +84,16 @@ const destinationViewSchema = z.object({
   growthPerDay: z.number().nullable(),
   /** When the recovery sheet was saved. */
   sheetSavedAt: isoTime.nullable(),
+  /** What the server said when it was last asked of the lock of every object; absent when it never was. */
+  askedLocks: z
+    .object({
+      at: isoTime,
+      ...lockStateSchema.pick({ mode: true, lockedUntil: true }).shape,
+      objects: z.int().nonnegative(),
+    })
+    .optional(),
+  /** While it is being asked: how many of them so far. */
+  askingLocks: z.object({ asked: z.int().nonnegative(), objects: z.int().nonnegative() }).optional(),
 })
 export type DestinationView = z.infer<typeof destinationViewSchema>
 
@@ -210,6 +221,18 @@ export const helperContract = defineContract({
       input: z.strictObject({ run: opaqueId }),
       output: noOutput,
       doc: 'Ends a run. What it has stored stays, and the next one goes on from there.',
+    }),
+    'runs.pause': call({
+      access: 'operate',
+      input: z.strictObject({ run: opaqueId }),
+      output: noOutput,
+      doc: 'Holds a run under way until it is resumed, cancelled, or the helper ends: what it has begun to transfer ends, and nothing more is read or sent. May be repeated. usage.invalid for kinds of runs that cannot be paused.',
+    }),
+    'runs.resume': call({
+      access: 'operate',
+      input: z.strictObject({ run: opaqueId }),
+      output: noOutput,
+      doc: 'Lets a run go on that was paused; nothing happens to one that is not.',
     }),
     'destinations.list': call({
       access: 'read',

@@ -200,6 +200,9 @@ export type RunPart = z.infer<typeof runPartSchema>
 export const runKinds = ['backup', 'copy', 'restore', 'scrub', 'prune', 'extract', 'keep'] as const
 export type RunKind = (typeof runKinds)[number]
 
+/** Runs that can be paused: what they read and write goes through the session of the run, which can be held. */
+export const pausableKinds: readonly RunKind[] = ['backup', 'copy', 'restore', 'scrub']
+
 /** What a run that is no backup has come to. Zeros until it is known. */
 export const runOutcomeSchema = z.discriminatedUnion('kind', [
   z.object({
@@ -290,6 +293,10 @@ export const runSchema = z.object({
   state: z.enum(runStates),
   startedAt: isoTime,
   finishedAt: isoTime.nullable(),
+  /** Since when a run under way is paused; missing while it is not. */
+  pausedSince: isoTime.optional(),
+  /** A volume has a snapshot for as long as this run reads it. */
+  holdsSnapshot: z.boolean().optional(),
   /** What it does now; null when it has ended. */
   phase: z.enum([...phases, 'hook', 'retention', 'waiting']).nullable(),
   parts: z.array(runPartSchema),
@@ -314,5 +321,7 @@ export const runProgressSchema = z.object({
   secondsLeft: z.number().optional(),
   /** Of a backup or copy: stored at the destination so far, for this source or version. */
   storedBytes: bytes.optional(),
+  /** Of a backup to a place elsewhere, or a copy: what goes out to the destination; `bytesPerSecond` is that of reading. */
+  sentBytesPerSecond: z.number().optional(),
 })
 export type RunProgress = z.infer<typeof runProgressSchema>

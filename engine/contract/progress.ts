@@ -26,6 +26,11 @@ export interface Progress {
   secondsLeft?: number
   /** Of a backup or copy: bytes that it has stored at the destination so far, over all its phases. They grow by whole packs. */
   storedBytes?: number
+  /**
+   * Of a backup to a place elsewhere, or a copy: what goes out to the destination, bytes per second, mean over the last seconds or the last few
+   * packs, sent again or not. `bytesPerSecond` is that of reading.
+   */
+  sentBytesPerSecond?: number
 }
 
 /** Called at most four times a second, and once at the end of each phase. Must not throw. */

@@ -1,6 +1,6 @@
 import type { StorageCredentials } from '../contract/credentials.ts'
 import type { Destination } from '../contract/jobs.ts'
-import type { Rate, Secret } from '../engineApi.ts'
+import type { PauseGate, Rate, Secret } from '../engineApi.ts'
 
 /** A destination that can be reached now. Release it: it may hold a drive mounted. */
 export interface Connection {
@@ -10,6 +10,8 @@ export interface Connection {
   credentials?: StorageCredentials
   /** How much of the network may be used, as the destination says; ask `ratesOf` where a job has a limit, too. */
   limits?: { writeLimit?: Rate; readLimit?: Rate }
+  /** Holds what is done with it while the run that it is for is paused. */
+  gate?: PauseGate
   /** Told how it went, once it was tried: without an error, or with what it ended with. What does not answer is waited for then. */
   tried?(error?: unknown): void
   /** Unmounts or ejects what was mounted for it, unless somebody else still uses that. Does not throw; returns what people should know. */

@@ -18,6 +18,7 @@ import { upkeepHandlers } from './handlers/upkeep.ts'
 import { versionHandlers } from './handlers/versions.ts'
 import type { Helper } from './helper.ts'
 import { keepPassphrase } from './newDestinations.ts'
+import { noRun, setRunPaused } from './pauses.ts'
 import { isElsewhere } from './placeWords.ts'
 import { credentialsOf, keepCredentials } from './storageLogin.ts'
 import { unneededAfter } from './unneededTracking.ts'
@@ -100,6 +101,14 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
       if (!supervisor.cancel(run) && !helper.tasks.cancel(run)) throw noRun(run)
       return {}
     },
+    'runs.pause': ({ run }) => {
+      setRunPaused(helper, run, true)
+      return {}
+    },
+    'runs.resume': ({ run }) => {
+      setRunPaused(helper, run, false)
+      return {}
+    },
 
     'destinations.list': async () => {
       await desk.refresh()
@@ -146,6 +155,7 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
       await secrets.forget(id)
       desk.forget(id)
       helper.usage.forget(id)
+      helper.locks.forget(id)
       helper.facts.remove(sheetSavedFact(id))
       helper.library.forget(id)
       const isKnown = destinations.list().some(one => one.repositoryId === repositoryId)
@@ -241,9 +251,3 @@ async function driveOf(helper: Helper, url: string) {
     return null
   }
 }
-
-const noRun = (id: string) =>
-  new HoldfastError('config.notFound', `There is no run ${id} under way or on record.`, {
-    advice: 'Look at the list of runs.',
-    details: { run: id },
-  })

@@ -43,17 +43,20 @@ import { DestinationViews } from './destinationViews.ts'
 import { Attachments } from './files/attachments.ts'
 import { healthsOf, viewsOf } from './health.ts'
 import { HealthFile } from './healthFile.ts'
+import { heldConnector } from './heldConnector.ts'
 import { defaultLimits, type HelperOptions, secretsFor } from './helperOptions.ts'
 import { IoCourtesy } from './ioCourtesy.ts'
 import { JobHooks } from './jobHooks.ts'
 import { type JobRunDeps, newParts, runJob } from './jobRun.ts'
 import { JobService } from './jobService.ts'
 import { Library } from './library.ts'
+import { LockDesk } from './lockDesk.ts'
 import { NoticeBoard } from './noticeBoard.ts'
 import { NoticeDesk } from './noticeDesk.ts'
 import type { FolderRules } from './placeRules.ts'
 import { Places } from './places.ts'
 import { type PreviewDeps, previewJob } from './preview.ts'
+import type { RunControl } from './runControl.ts'
 import { healthFileOf } from './socket.ts'
 import { SourceOffer } from './sourceOffer.ts'
 import { Supervisor } from './supervisor.ts'
@@ -91,6 +94,7 @@ export class Helper {
   readonly folderRules: FolderRules
   readonly places: Places
   readonly usage: UsageDesk
+  readonly locks: LockDesk
   readonly destinationViews: DestinationViews
   /** Makes an inventory of what is connected now. */
   readonly readDrives = (signal?: AbortSignal) => readInventory(undefined, signal)
@@ -139,7 +143,8 @@ export class Helper {
     this.desk = new DestinationDesk({ ...this, logger: options.logger })
     this.folderRules = { mode: options.mode, own: [options.stateDir, options.runDir] }
     this.places = new Places({ ...this, finder, rules: this.folderRules, logger: options.logger })
-    this.usage = new UsageDesk(new UsageStore(this.#db), this.clock)
+    this.locks = new LockDesk(this.facts, this.clock)
+    this.usage = new UsageDesk(new UsageStore(this.#db), this.locks, this.clock)
     this.destinationViews = new DestinationViews(this)
     this.offer = new SourceOffer(() => this.drives.inventory)
     const store = new LibraryStore(this.#db)
@@ -189,8 +194,8 @@ export class Helper {
       reach: destination => this.desk.reach(destination),
       lacking: (job, destination) => this.copies.lacking(job, destination),
       ranked: job => this.copies.ranked(job),
-      run: (job, destination, run, signal, isWanted) =>
-        this.#courtesy.during(job.priority, () => this.#runOrCopy(job, destination, run, signal, isWanted)),
+      run: (job, destination, control, isWanted) =>
+        this.#courtesy.during(job.priority, () => this.#runOrCopy(job, destination, control, isWanted)),
       changed: () => this.changed(),
     })
     this.jobFeed = new TopicFeed(() => ({ jobs: this.#views }))
@@ -313,6 +318,7 @@ export class Helper {
     await this.library.takeAfter(destination, session)
     await this.usage
       .measure(destination, session)
+      .then(({ lock }) => lock && this.library.tell(destination.id))
       .catch(error => this.#options.logger.warn('a repository could not be measured', { id: destination.id, error }))
   }
 
@@ -329,59 +335,52 @@ export class Helper {
   }
 
   /** A copy for which no destination can be opened reads the sources instead, when that is what is wanted. */
-  async #runOrCopy(
-    job: Job,
-    destination: Destination,
-    run: Run,
-    signal: AbortSignal,
-    isWanted: boolean,
-  ): Promise<void> {
+  async #runOrCopy(job: Job, destination: Destination, control: RunControl, isWanted: boolean): Promise<void> {
+    const { run, signal } = control
     if (run.kind === 'copy') {
       try {
-        return await this.#copy(job, destination, run, { signal, givesUp: isWanted })
+        return await this.#copy(job, destination, control, isWanted)
       } catch (error) {
         if (!(error instanceof NoOrigin)) throw error
         Object.assign(run, { kind: 'backup', parts: newParts(job), outcome: null })
       }
     }
     const sourcePath = (source: JobSource) => this.sourcePath(source)
-    await runJob(job, destination, run, { ...this.#runDeps(signal), sourcePath }, signal)
+    await runJob(job, destination, run, { ...this.#runDeps(control), sourcePath }, signal)
   }
 
-  async #copy(
-    job: Job,
-    destination: Destination,
-    run: Run,
-    options: { signal: AbortSignal; givesUp: boolean },
-  ): Promise<void> {
+  async #copy(job: Job, destination: Destination, control: RunControl, givesUp: boolean): Promise<void> {
+    const { run, signal } = control
     const lacking = this.copies.lacking(job, destination)
     const order = {
       versions: lacking?.versions.map(({ id }) => id) ?? [],
       from: (lacking?.from ?? []).flatMap(id => this.destinations.find(id) ?? []),
     }
     const deps = {
-      ...this.#runDeps(options.signal),
+      ...this.#runDeps(control),
       seen: (of: Destination, session: Session) => this.library.takeAfter(of, session),
       failed: (versions: readonly string[]) => this.copies.noteFailed(job, destination, versions),
       reachesTo: () => this.copies.reachesTo(job, destination),
     }
-    await runCopy({ job, destination, order }, run, deps, options)
+    await runCopy({ job, destination, order }, run, deps, { signal, givesUp })
   }
 
-  #runDeps(signal: AbortSignal): Omit<JobRunDeps, 'sourcePath'> {
+  #runDeps(control: RunControl): Omit<JobRunDeps, 'sourcePath'> {
     const { clock } = this
+    const { signal } = control
+    const connector = heldConnector(this.desk, control)
     return {
       engine: this.engine,
       clock,
       host: hostname(),
-      connector: this.desk,
+      connector,
       upkeep: (looked, id) => this.#upkeep.plan(looked, id),
       upkeepDone: (id, what, percent) => this.#upkeep.done(id, what, percent),
       heal: async (id, session, report) => {
         const damaged = { destination: this.destinations.resolve(id), session }
         const log = (level: 'info' | 'warn', text: string) =>
           level === 'warn' ? report.warn(text) : report.log(level, text)
-        const { isWhole } = await healFromOthers(this, damaged, { signal }, log)
+        const { isWhole } = await healFromOthers({ ...this, connector }, damaged, { signal }, log)
         return isWhole
       },
       hook: (moment, hooked, of) => {

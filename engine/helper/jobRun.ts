@@ -159,6 +159,7 @@ class JobRun {
         // Also after a failure: it undoes what the one before has done.
         await this.#hook('after-snapshot')
       }
+      this.#noteSnapshots(held.values())
       for (const part of this.#run.parts) {
         const own = held.get(part)
         if (own === undefined || this.#signal.aborted) {
@@ -167,6 +168,7 @@ class JobRun {
         }
         held.delete(part)
         await this.#backup(session, part, own)
+        this.#noteSnapshots(held.values())
       }
     } finally {
       for (const one of held.values()) {
@@ -174,6 +176,13 @@ class JobRun {
         for (const warning of await session.release(one)) this.#report.warn(warning)
       }
     }
+  }
+
+  /** So that whoever pauses the run knows what stays meanwhile. */
+  #noteSnapshots(held: Iterable<HeldSource | Error>): void {
+    const holds = [...held].some(one => !(one instanceof Error) && one.kind === 'snapshot')
+    if (holds) this.#run.holdsSnapshot = true
+    else delete this.#run.holdsSnapshot
   }
 
   /** Fills in what becomes of each part; nothing for those that a cancellation came before. */

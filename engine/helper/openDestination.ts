@@ -47,13 +47,14 @@ export async function openConnection(
   destination: Destination,
   { secret = connection.secret, writeLimit }: { secret?: Secret; writeLimit?: number } = {},
 ): Promise<Session> {
-  const { url, credentials, limits } = connection
+  const { url, credentials, limits, gate } = connection
   const write = lowerRate(writeLimit, limits?.writeLimit)
   try {
     const session = await engine.open(url, secret, {
       ...limits,
       ...(credentials && { credentials }),
       ...(write !== undefined && { writeLimit: write }),
+      ...(gate && { gate }),
     })
     try {
       requireRepository(session, destination)

@@ -9,6 +9,7 @@ import type { Decision } from '../scheduler/decision.ts'
 import { type LaneLimits, pick, type WaitingRun } from '../scheduler/lanes.ts'
 import { lackedPlace } from './history.ts'
 import { newRun } from './jobRun.ts'
+import { RunControl } from './runControl.ts'
 import { isCopyDue, keyOf, type Standing, Standings, type StandingsDeps, type Surroundings, unit } from './standings.ts'
 
 export interface SupervisorDeps extends StandingsDeps {
@@ -21,7 +22,7 @@ export interface SupervisorDeps extends StandingsDeps {
    * Runs a job to its end; never throws. The run is ended when it resolves. Its kind says whether it reads the sources or copies what the
    * destination lacks; `isWanted` whether the sources are to be read if that is not possible.
    */
-  run(job: Job, destination: Destination, run: Run, signal: AbortSignal, isWanted: boolean): Promise<void>
+  run(job: Job, destination: Destination, control: RunControl, isWanted: boolean): Promise<void>
   /** Destinations of a job, best first, of which the first that is due reads for all. In the job's order unless given. */
   ranked?(job: Job): string[]
   /** Something about how jobs fare may have changed. Waited for, so that nothing of it is left when the supervisor has stopped. */
@@ -30,9 +31,8 @@ export interface SupervisorDeps extends StandingsDeps {
 
 interface Running {
   job: string
-  run: Run
+  control: RunControl
   lastDurationMs: number | null
-  abort: AbortController
   done: Promise<void>
 }
 
@@ -73,7 +73,7 @@ export class Supervisor {
   /** Ends all runs where they can be gone on from, and returns when they have ended. */
   async stop(): Promise<void> {
     this.#stop.abort()
-    for (const { abort } of this.#running.values()) abort.abort()
+    for (const { control } of this.#running.values()) control.cancel()
     this.#wake()
     await Promise.all([...this.#running.values()].map(({ done }) => done))
     await this.#loop
@@ -98,14 +98,19 @@ export class Supervisor {
 
   /** False when no such run is under way. */
   cancel(run: string): boolean {
-    const running = [...this.#running.values()].find(one => one.run.id === run)
-    running?.abort.abort()
-    return running !== undefined
+    const control = this.controlOf(run)
+    control?.cancel()
+    return control !== undefined
+  }
+
+  /** Of a run under way. */
+  controlOf(run: string): RunControl | undefined {
+    return [...this.#running.values()].find(({ control }) => control.run.id === run)?.control
   }
 
   /** Runs under way. */
   running(): Run[] {
-    return [...this.#running.values()].map(({ run }) => run)
+    return [...this.#running.values()].map(({ control }) => control.run)
   }
 
   /** How every job stands with each of its destinations. */
@@ -149,8 +154,9 @@ export class Supervisor {
       standings.filter(({ decision }) => decision.state === 'due').map(one => [keyOf(unit(one)), one]),
     )
     const queue = [...due.values()].map(standing => this.#waiting(standing, now))
-    const running = [...this.#running.values()].map(({ job, run, lastDurationMs }) => {
-      return { jobId: job, destination: run.destination, lastDurationMs, isCopy: run.kind === 'copy' }
+    const running = [...this.#running.values()].map(({ job, control, lastDurationMs }) => {
+      const { destination, kind } = control.run
+      return { jobId: job, destination, lastDurationMs, isCopy: kind === 'copy', isPaused: control.gate.isPaused }
     })
     for (const chosen of pick(queue, running, this.#deps.limits, now)) {
       this.#begin(due.get(keyOf({ job: chosen.jobId, destination: chosen.destination }))!, chosen.lastDurationMs)
@@ -182,9 +188,9 @@ export class Supervisor {
       'requests',
       this.#requests().filter(one => keyOf(one) !== key),
     )
-    const abort = new AbortController()
+    const control = new RunControl(run, clock)
     const done = this.#deps
-      .run(job, destination, run, abort.signal, decision.why !== 'copies')
+      .run(job, destination, control, decision.why !== 'copies')
       .catch(error => {
         run.error ??= HoldfastError.fromWire({
           code: 'internal.bug',
@@ -193,11 +199,13 @@ export class Supervisor {
         }).toWire()
         run.state = 'failed'
       })
-      .then(() => this.#ended(key, job.id, run))
-    this.#running.set(key, { job: job.id, run, lastDurationMs, abort, done })
+      .then(() => this.#ended(key, job.id, control))
+    this.#running.set(key, { job: job.id, control, lastDurationMs, done })
   }
 
-  #ended(key: string, jobId: string, run: Run): void {
+  #ended(key: string, jobId: string, control: RunControl): void {
+    const { run } = control
+    control.end()
     // Nobody cancelled it: the helper was told to end.
     if (run.state === 'cancelled' && this.#stop.signal.aborted) interrupt(run, this.#deps.clock.now())
     this.#running.delete(key)
@@ -216,7 +224,7 @@ export class Supervisor {
       surroundings,
       clockSetBackAt: this.#clock?.setBackAt ?? null,
       requests: new Map(this.#requests().map(request => [keyOf(request), request.at])),
-      running: new Map([...this.#running].map(([key, { run }]) => [key, run])),
+      running: new Map([...this.#running].map(([key, { control }]) => [key, control.run])),
     })
   }
 
@@ -259,6 +267,7 @@ export class Supervisor {
 /** Gives a run that nobody ended its true state. */
 function interrupt(run: Run, now: number): void {
   run.state = 'interrupted'
+  delete run.pausedSince
   run.phase = null
   run.finishedAt ??= new Date(now).toISOString()
   for (const part of run.parts) if (['running', 'waiting', 'cancelled'].includes(part.state)) part.state = 'interrupted'

@@ -7,7 +7,9 @@ import type { OnProgress } from '../contract/progress.ts'
 import type { Engine, Session } from '../engineApi.ts'
 import type { RunStore } from '../jobs/runStore.ts'
 import type { Connector } from './connection.ts'
+import { heldConnector } from './heldConnector.ts'
 import { isSilenceOf, openConnection } from './openDestination.ts'
+import { RunControl } from './runControl.ts'
 
 export interface TaskRunsDeps {
   engine: Engine
@@ -25,6 +27,8 @@ export interface TaskRunsDeps {
 /** What the work of a run is given. */
 export interface TaskContext {
   session: Session
+  /** For other destinations that the run needs. */
+  connector: Connector
   run: Run
   signal: AbortSignal
   onProgress: OnProgress
@@ -52,7 +56,7 @@ export interface Task {
  */
 export class TaskRuns {
   readonly #deps: TaskRunsDeps
-  readonly #running = new Map<string, { run: Run; abort: AbortController; done: Promise<void> }>()
+  readonly #running = new Map<string, { control: RunControl; done: Promise<void> }>()
 
   constructor(deps: TaskRunsDeps) {
     this.#deps = deps
@@ -88,34 +92,40 @@ export class TaskRuns {
     }
     task.begun?.()
     this.#deps.runs.put(run)
-    const abort = new AbortController()
-    const done = this.#run(task, run, abort.signal).finally(() => this.#running.delete(run.id))
-    this.#running.set(run.id, { run, abort, done })
+    const control = new RunControl(run, this.#deps.clock)
+    const done = this.#run(task, control).finally(() => this.#running.delete(run.id))
+    this.#running.set(run.id, { control, done })
     this.#deps.changed(run)
     return run
   }
 
   running(): Run[] {
-    return [...this.#running.values()].map(({ run }) => run)
+    return [...this.#running.values()].map(({ control }) => control.run)
   }
 
   /** False when no such run is under way. */
   cancel(id: string): boolean {
-    const found = this.#running.get(id)
-    found?.abort.abort()
-    return found !== undefined
+    const control = this.controlOf(id)
+    control?.cancel()
+    return control !== undefined
+  }
+
+  /** Of a run under way. */
+  controlOf(id: string): RunControl | undefined {
+    return this.#running.get(id)?.control
   }
 
   /** Cancels all, and returns when they have ended. */
   async stop(): Promise<void> {
     const all = [...this.#running.values()]
-    for (const { abort } of all) abort.abort()
+    for (const { control } of all) control.cancel()
     await Promise.all(all.map(({ done }) => done))
   }
 
-  async #run(task: Task, run: Run, signal: AbortSignal): Promise<void> {
+  async #run(task: Task, control: RunControl): Promise<void> {
+    const { run, signal } = control
     try {
-      const { outcome, error, warnings = [] } = await this.#work(task, run, signal)
+      const { outcome, error, warnings = [] } = await this.#work(task, control)
       run.outcome = outcome
       run.warnings.push(...warnings)
       run.state = error ? 'incomplete' : 'complete'
@@ -125,6 +135,7 @@ export class TaskRuns {
       if (run.state === 'failed') this.#fail(run, error)
       await task.failed?.(error)
     }
+    control.end()
     run.phase = null
     run.finishedAt = new Date(this.#deps.clock.now()).toISOString()
     this.#log(run, run.state === 'complete' ? 'info' : 'warn', `The run has ended: ${run.state}.`)
@@ -132,14 +143,17 @@ export class TaskRuns {
     this.#deps.runs.trim(null)
   }
 
-  async #work(task: Task, run: Run, signal: AbortSignal): ReturnType<Task['work']> {
-    const { connector, engine } = this.#deps
+  async #work(task: Task, control: RunControl): ReturnType<Task['work']> {
+    const { run, signal } = control
+    const { engine } = this.#deps
+    const connector = heldConnector(this.#deps.connector, control)
     const connection = await connector.connect(task.destination, signal, { stays: true })
     try {
       const session = await openConnection(engine, connection, task.destination)
       try {
         return await task.work({
           session,
+          connector,
           run,
           signal,
           onProgress: progress => {

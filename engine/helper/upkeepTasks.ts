@@ -15,7 +15,7 @@ type Parts = Pick<Helper, 'library' | 'facts' | 'clock'>
 
 /** Reads and checks what is stored: all of it, or what some versions need. Damage makes the run incomplete. */
 export function scrubTask(
-  helper: Parts & HealParts,
+  helper: Parts & Omit<HealParts, 'connector'>,
   destination: Destination,
   depth: 'light' | 'deep',
   versions: readonly string[] = [],
@@ -29,7 +29,7 @@ export function scrubTask(
     destination,
     title: `${depth === 'deep' ? 'Check' : 'Quick check'} of ${what}`,
     outcome: { ...nothing, damaged: [] },
-    async work({ session, signal, onProgress, log }) {
+    async work({ session, connector, signal, onProgress, log }) {
       const startedAt = clock.now()
       const { checkedBytes, damaged, notes } = await session.scrub(versions, {
         light: depth === 'light',
@@ -38,7 +38,7 @@ export function scrubTask(
       })
       for (const note of notes) log('info', note)
       for (const { reason } of damaged.slice(0, mostListed)) log('error', reason)
-      const heal = () => healFromOthers(helper, { destination, session }, { signal, onProgress }, log)
+      const heal = () => healFromOthers({ ...helper, connector }, { destination, session }, { signal, onProgress }, log)
       const healed = damaged.length === 0 ? undefined : await heal()
       if (depth === 'deep' && versions.length === 0) noteAll(facts, destination.id, startedAt)
       await library.takeAfter(destination, session)

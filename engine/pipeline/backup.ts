@@ -117,8 +117,12 @@ class BackupRun {
     this.#source = source
     this.#options = options
     this.#lock = lock
-    this.#sink = new PackSink(repository)
-    this.#meter = new ProgressMeter(repository.clock, options.onProgress, () => this.#sink.storedBytes)
+    this.#sink = new PackSink(repository, bytes => this.#meter.sent(bytes))
+    const isFromRepository = options.copyOf !== undefined || options.healsBase === true
+    this.#meter = new ProgressMeter(repository.clock, options.onProgress, {
+      stored: () => this.#sink.storedBytes,
+      tellsSpeed: isFromRepository || !repository.storage.url.startsWith('file:'),
+    })
   }
 
   get #hintedMethod(): HintedMethod {

@@ -24,6 +24,7 @@ export interface FinishedPack {
  */
 export class PackSink {
   readonly #repository: Repository
+  readonly #onSent: ((bytes: number) => void) | undefined
   readonly #puts = new WorkSet()
   #unlisted: PackInfo[] = []
   #unlistedBlocks = 0
@@ -35,9 +36,10 @@ export class PackSink {
     return this.#repository.storage.parallelPuts ?? usualParallelPuts
   }
 
-  /** Takes no signal: what is sealed is worth storing, and a pack takes a moment only. */
-  constructor(repository: Repository) {
+  /** Takes no signal: what is sealed is worth storing, and a pack takes a moment only. `onSent` is told of bytes on their way. */
+  constructor(repository: Repository, onSent?: (bytes: number) => void) {
     this.#repository = repository
+    this.#onSent = onSent
   }
 
   /** Packs that were found in the storage without a segment; the next segment lists them too. */
@@ -75,8 +77,8 @@ export class PackSink {
   }
 
   async #store(pack: FinishedPack, stored: (info: PackInfo) => void): Promise<void> {
-    await this.#repository.storage.put(names.pack(pack.id), [pack.bytes])
     const sizeBytes = pack.bytes.length
+    await this.#send(names.pack(pack.id), pack.bytes)
     this.storedBytes += sizeBytes
     const info: PackInfo = {
       id: pack.id,
@@ -88,6 +90,20 @@ export class PackSink {
     stored(info)
     this.#list(info)
     if (this.#unlistedBlocks >= segmentBlocks) await this.#writeSegments()
+  }
+
+  async #send(name: string, bytes: Uint8Array): Promise<void> {
+    const { storage } = this.#repository
+    const tell = this.#onSent
+    if (!tell) return storage.put(name, [bytes])
+    let toldBytes = 0
+    const onSent = (sent: number) => {
+      toldBytes += sent
+      tell(sent)
+    }
+    await storage.put(name, [bytes], { onSent })
+    // Not every storage can say it on the way.
+    if (toldBytes < bytes.length) tell(bytes.length - toldBytes)
   }
 
   #list(info: PackInfo): void {

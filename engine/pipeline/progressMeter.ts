@@ -1,24 +1,32 @@
 import type { Clock } from '../base/clock.ts'
+import { RecentSpeed } from '../base/recentSpeed.ts'
 import type { OnProgress, Phase, Progress } from '../contract/progress.ts'
 
 const reportEveryMs = 250
-/** Speed is the mean over about this long, so that time left does not jump about. */
-const windowMs = 10_000
 
-/** Turns counted bytes into progress reports: at most four a second, with speed and time left. */
+/** Work that stores something. */
+export interface Storing {
+  /** Bytes that are stored by now. */
+  stored: () => number
+  /** Whether the speed of sending says more than that of reading: to a place elsewhere, or out of another repository. */
+  tellsSpeed: boolean
+}
+
+/** Turns counted bytes into progress reports: at most four a second, with speeds and time left. */
 export class ProgressMeter {
   readonly #clock: Clock
   readonly #report: OnProgress | undefined
+  readonly #storing: Storing | undefined
   #phase: Phase = 'opening'
   #doneBytes = 0
   #totalBytes: number | undefined
+  #sentBytes = 0
   #lastReportAt = Number.NEGATIVE_INFINITY
-  readonly #stored: (() => number) | undefined
-  #samples: { at: number; bytes: number }[] = []
+  readonly #speed = new RecentSpeed()
+  readonly #sendingSpeed = new RecentSpeed()
 
-  /** `stored` tells how many bytes are stored by now, for work that stores some. */
-  constructor(clock: Clock, report: OnProgress | undefined, stored?: () => number) {
-    this.#stored = stored
+  constructor(clock: Clock, report: OnProgress | undefined, storing?: Storing) {
+    this.#storing = storing
     this.#clock = clock
     this.#report = report
   }
@@ -28,15 +36,23 @@ export class ProgressMeter {
     this.#phase = phase
     this.#doneBytes = 0
     this.#totalBytes = totalBytes
-    this.#samples = []
+    this.#speed.clear()
     this.#emit(this.#clock.monotonic())
   }
 
   /** Counts work done. */
   add(bytes: number): void {
     this.#doneBytes += bytes
+    this.#emitSoon(this.#clock.monotonic())
+  }
+
+  /** Counts what went out to the destination. */
+  sent(bytes: number): void {
     const now = this.#clock.monotonic()
-    if (now - this.#lastReportAt >= reportEveryMs) this.#emit(now)
+    // Before the first byte there was nothing to send.
+    if (this.#sentBytes === 0) this.#sendingSpeed.note(now, 0)
+    this.#sentBytes += bytes
+    this.#emitSoon(now)
   }
 
   /** Reports the end of the phase. */
@@ -44,20 +60,29 @@ export class ProgressMeter {
     this.#emit(this.#clock.monotonic())
   }
 
+  #emitSoon(now: number): void {
+    if (now - this.#lastReportAt >= reportEveryMs) this.#emit(now)
+  }
+
   #emit(now: number): void {
     this.#lastReportAt = now
     if (!this.#report) return
-    this.#samples.push({ at: now, bytes: this.#doneBytes })
-    while (this.#samples.length > 2 && now - this.#samples[0]!.at > windowMs) this.#samples.shift()
-    const first = this.#samples[0]!
+    this.#speed.note(now, this.#doneBytes)
     const progress: Progress = { phase: this.#phase, doneBytes: this.#doneBytes }
     if (this.#totalBytes !== undefined) progress.totalBytes = this.#totalBytes
-    if (this.#stored) progress.storedBytes = this.#stored()
-    if (now - first.at > 500) {
-      progress.bytesPerSecond = Math.round(((this.#doneBytes - first.bytes) / (now - first.at)) * 1000)
-      if (this.#totalBytes !== undefined && progress.bytesPerSecond > 0) {
-        progress.secondsLeft = Math.round((this.#totalBytes - this.#doneBytes) / progress.bytesPerSecond)
+    const { bytesPerSecond } = this.#speed
+    // Where nothing is gone through, nothing has a speed.
+    if (bytesPerSecond !== undefined && (this.#totalBytes !== undefined || this.#doneBytes > 0)) {
+      progress.bytesPerSecond = bytesPerSecond
+      if (this.#totalBytes !== undefined && bytesPerSecond > 0) {
+        progress.secondsLeft = Math.round((this.#totalBytes - this.#doneBytes) / bytesPerSecond)
       }
+    }
+    if (this.#storing) {
+      progress.storedBytes = this.#storing.stored()
+      if (this.#sentBytes > 0) this.#sendingSpeed.note(now, this.#sentBytes)
+      const sent = this.#storing.tellsSpeed ? this.#sendingSpeed.bytesPerSecond : undefined
+      if (sent !== undefined) progress.sentBytesPerSecond = sent
     }
     this.#report(progress)
   }

@@ -80,6 +80,9 @@ export const names = {
   copy: (name: string) => `copies/${name}`,
 } as const
 
+/** Objects that show others that a run is alive: a run that is paused goes on with these. */
+export const isLockName = (name: string): boolean => name.startsWith(names.lock(''))
+
 /** Folders that `prepare` makes for storages that have folders. */
 export const folders: readonly string[] = [
   'keys',

@@ -76,6 +76,7 @@ const progressSchema = z.object({
   bytesPerSecond: z.number().nonnegative().optional(),
   secondsLeft: z.number().nonnegative().optional(),
   storedBytes: z.number().nonnegative().optional(),
+  sentBytesPerSecond: z.number().nonnegative().optional(),
 })
 
 /** Undefined when it is no progress; keys that do not belong to it are left out. */

@@ -15,7 +15,10 @@ export interface WaitingRun {
 }
 
 /** A run under way, as it was when it was picked. */
-export type RunningRun = Pick<WaitingRun, 'jobId' | 'destination' | 'lastDurationMs' | 'isCopy'>
+export type RunningRun = Pick<WaitingRun, 'jobId' | 'destination' | 'lastDurationMs' | 'isCopy'> & {
+  /** It takes nobody's place until it goes on, and may then be one too many. */
+  isPaused?: boolean
+}
 
 export interface LaneLimits {
   /** Runs at the same time, from 1. */
@@ -73,10 +76,11 @@ const byTurn = (a: WaitingRun, b: WaitingRun): number =>
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 function hasPlace(run: RunningRun, taken: readonly RunningRun[], { parallel, perDestination }: LaneLimits): boolean {
-  if (taken.length >= parallel) return false
   if (taken.some(other => isRival(run, other))) return false
-  if (isSlow(run) && taken.filter(isSlow).length >= Math.max(1, parallel - 1)) return false
-  return perDestination === null || taken.filter(one => one.destination === run.destination).length < perDestination
+  const active = taken.filter(({ isPaused }) => !isPaused)
+  if (active.length >= parallel) return false
+  if (isSlow(run) && active.filter(isSlow).length >= Math.max(1, parallel - 1)) return false
+  return perDestination === null || active.filter(one => one.destination === run.destination).length < perDestination
 }
 
 /** Whether a run would take a place that the one before it in the queue waits for. */

@@ -58,7 +58,7 @@ export class S3Storage implements Storage {
 
   async put(name: string, parts: readonly Uint8Array[], options: PutOptions = {}): Promise<void> {
     assertObjectName(name)
-    const { overwrite = false, transient = false, signal } = options
+    const { overwrite = false, transient = false, signal, onSent } = options
     throwIfAborted(signal)
     const size = lengthOf(parts)
     const isLarge = size > this.#parts.thresholdBytes
@@ -74,10 +74,11 @@ export class S3Storage implements Storage {
           condition,
           retention,
           signal,
+          onSent,
         }),
       )
     } else {
-      const upload = await Upload.of(parts, { md5: retention !== undefined })
+      const upload = await Upload.of(parts, { md5: retention !== undefined, onSent })
       if (overwrite) await this.#bucket.put(name, this.#key(name), upload, { retention }, signal)
       else await this.#putExclusively(name, upload, retention, signal)
     }

@@ -75,7 +75,7 @@ export class SftpStorage implements Storage {
 
   async put(name: string, parts: readonly Uint8Array[], options: PutOptions = {}): Promise<void> {
     assertObjectName(name)
-    const { overwrite = false, signal } = options
+    const { overwrite = false, signal, onSent } = options
     throwIfAborted(signal)
     const path = this.#pathOf(name)
     await this.#files.run(() =>
@@ -83,7 +83,7 @@ export class SftpStorage implements Storage {
         throwIfAborted(signal)
         const temporary = temporaryPathFor(path)
         try {
-          if (await putObject(session, { temporary, path, parts, overwrite, signal })) return
+          if (await putObject(session, { temporary, path, parts, overwrite, signal, onSent })) return
         } catch (error) {
           throw (await this.#isFull(session, error, parts)) ? full(this.url, error) : error
         }

@@ -90,6 +90,11 @@ export interface PutOptions {
   overwrite?: boolean
   /** Going to be removed soon, as locks of the repository are: not locked against removal. */
   transient?: boolean
+  /**
+   * Told of bytes when they are handed to a connection, for those who show how fast that goes; what is sent again is told again. Drivers that
+   * cannot say stay silent. Must not throw.
+   */
+  onSent?: ((bytes: number) => void) | undefined
   signal?: AbortSignal
 }
 

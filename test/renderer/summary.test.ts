@@ -16,6 +16,7 @@ describe('the one sentence', () => {
     ['fresh', { kind: 'nothing' }],
     ['protected', { kind: 'protected', destinations: ['Samsung T7'] }],
     ['running', { kind: 'running' }],
+    ['paused', { kind: 'running' }],
     ['waitingForDrive', { kind: 'waiting', lastSeenAt: '2026-11-24T14:02:00.000Z' }],
     ['overdue', { kind: 'overdue', fix: 'destinations', missing: false }],
     ['damaged', { kind: 'damaged', count: 4, fix: 'health' }],
@@ -51,6 +52,19 @@ describe('the one sentence', () => {
     expect(summaryOf({ ...house, jobs })).toMatchObject({ kind: 'paused', fix: 'resume' })
     const damaged = house.library!.map(one => ({ ...one, damaged: 1 }))
     expect(summaryOf({ ...house, jobs, library: damaged }).kind).toBe('damaged')
+  })
+
+  it('says that the backup is paused when all that are under way are, unless a job is overdue', async () => {
+    const house = await houseOf('running')
+    const running = house.running!.map(run => ({ ...run, pausedSince: '2026-11-26T13:59:00.000Z' }))
+    expect(summaryOf({ ...house, running })).toMatchObject({ kind: 'held', lastAt: expect.any(String) })
+    const jobs = house.jobs!.map(view => ({
+      ...view,
+      standings: view.standings.map(standing => {
+        return { ...standing, state: 'waiting' as const, overdueSince: '2026-11-25T00:00:00.000Z' }
+      }),
+    }))
+    expect(summaryOf({ ...house, jobs, running }).kind).toBe('overdue')
   })
 
   it('knows where to mend what failed', () => {

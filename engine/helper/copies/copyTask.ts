@@ -4,17 +4,17 @@ import type { Helper } from '../helper.ts'
 import type { Task } from '../taskRuns.ts'
 import { type CopyOrder, copyAll, NoOrigin, nothingCopied } from './copyRun.ts'
 
-type Parts = Pick<Helper, 'engine' | 'desk' | 'library'>
+type Parts = Pick<Helper, 'engine' | 'library'>
 
 /** Brings versions to a destination because somebody asked for it. What is damaged where it comes from makes the run incomplete. */
-export function copyTask({ engine, desk, library }: Parts, destination: Destination, order: CopyOrder): Task {
+export function copyTask({ engine, library }: Parts, destination: Destination, order: CopyOrder): Task {
   const names = order.from.map(({ name }) => `“${name}”`).join(', ')
   return {
     kind: 'copy',
     destination,
     title: `Versions of ${names}`,
     outcome: nothingCopied(),
-    async work({ session, run, signal, onProgress, log }) {
+    async work({ session, connector, run, signal, onProgress, log }) {
       const outcome = nothingCopied()
       const warnings: string[] = []
       let error: HoldfastError | undefined
@@ -29,7 +29,7 @@ export function copyTask({ engine, desk, library }: Parts, destination: Destinat
         },
       }
       const seen = (of: Destination, opened: typeof session) => library.takeAfter(of, opened)
-      const deps = { engine, connector: desk, seen, failed: () => undefined }
+      const deps = { engine, connector, seen, failed: () => undefined }
       try {
         await copyAll({ session, order, outcome }, report, deps, { signal, onProgress })
       } catch (problem) {

@@ -11,7 +11,7 @@ export interface HealParts {
   engine: Engine
   jobs: RecordStore<Job>
   destinations: RecordStore<Destination>
-  desk: Connector
+  connector: Connector
   /** Which destinations of a job can be reached now. */
   copies: Pick<CopiesDesk, 'reachable'>
 }
@@ -30,7 +30,7 @@ export interface Healed {
  * nothing is left to heal. One that cannot be reached or opened is passed over, and that is logged. Only fails with run.cancelled.
  */
 export async function healFromOthers(
-  { jobs, destinations, copies, desk, engine }: HealParts,
+  { jobs, destinations, copies, connector, engine }: HealParts,
   damaged: { destination: Destination; session: Session },
   options: CallOptions & { signal: AbortSignal },
   log: (level: 'info' | 'warn', text: string) => void,
@@ -42,7 +42,7 @@ export async function healFromOthers(
     const other = id === destination.id ? undefined : destinations.find(id)
     if (!other || healed.isWhole) continue
     try {
-      await withDestination({ connector: desk, engine }, other, options.signal, async origin => {
+      await withDestination({ connector, engine }, other, options.signal, async origin => {
         const { repaired, versions, stillDamaged, warnings } = await session.repairFrom(origin, options)
         healed.repaired += repaired
         healed.isWhole = stillDamaged.length === 0

@@ -1,3 +1,4 @@
+import type { PutOptions } from '../storage.ts'
 import type { Bucket, PartPlace, Retention } from './bucket.ts'
 import { cut, lengthOf, Upload } from './upload.ts'
 
@@ -27,6 +28,7 @@ export async function putInParts(
     condition: { IfNoneMatch?: '*' }
     retention?: Retention | undefined
     signal?: AbortSignal | undefined
+    onSent?: PutOptions['onSent']
   },
 ): Promise<void> {
   const { condition, retention } = options
@@ -49,7 +51,7 @@ async function putParts(
   name: string,
   place: Omit<PartPlace, 'number'>,
   parts: readonly Uint8Array[],
-  { partBytes, parallel, retention, signal }: Parameters<typeof putInParts>[3],
+  { partBytes, parallel, retention, signal, onSent }: Parameters<typeof putInParts>[3],
 ): Promise<(string | undefined)[]> {
   const size = lengthOf(parts)
   const etags: (string | undefined)[] = Array.from({ length: Math.ceil(size / partBytes) })
@@ -60,7 +62,8 @@ async function putParts(
   const work = async () => {
     while (next < etags.length) {
       const index = next++
-      const upload = await Upload.of(cut(parts, index * partBytes, partBytes), { md5: retention !== undefined })
+      const part = cut(parts, index * partBytes, partBytes)
+      const upload = await Upload.of(part, { md5: retention !== undefined, onSent })
       etags[index] = await bucket.putPart(name, { ...place, number: index + 1 }, upload, failed.signal)
     }
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
+import type { PutOptions } from '../storage.ts'
 
 /** What goes to a connection at one time. */
 const chunkBytes = 256 * 1024
@@ -17,16 +18,24 @@ export class Upload {
   /** In base64, where it was asked for: what is put under a lock must have it. */
   readonly md5: string | undefined
   readonly #parts: readonly Uint8Array[]
+  readonly #onSent: PutOptions['onSent']
   #isHandedOut = false
 
-  private constructor(parts: readonly Uint8Array[], length: number, hash: string, md5: string | undefined) {
+  private constructor(
+    parts: readonly Uint8Array[],
+    { hash, md5, onSent }: { hash: string; md5: string | undefined; onSent: PutOptions['onSent'] },
+  ) {
     this.md5 = md5
+    this.#onSent = onSent
     this.#parts = parts
-    this.length = length
+    this.length = lengthOf(parts)
     this.hash = hash
   }
 
-  static async of(parts: readonly Uint8Array[], { md5: wantsMd5 = false } = {}): Promise<Upload> {
+  static async of(
+    parts: readonly Uint8Array[],
+    { md5: wantsMd5 = false, onSent }: { md5?: boolean; onSent?: PutOptions['onSent'] } = {},
+  ): Promise<Upload> {
     const hash = createHash('sha256')
     const md5 = wantsMd5 ? createHash('md5') : undefined
     let sinceTurn = 0
@@ -38,7 +47,7 @@ export class Upload {
       await setImmediate()
       sinceTurn = 0
     }
-    return new Upload(parts, lengthOf(parts), hash.digest('hex'), md5?.digest('base64'))
+    return new Upload(parts, { hash: hash.digest('hex'), md5: md5?.digest('base64'), onSent })
   }
 
   /**
@@ -59,6 +68,7 @@ export class Upload {
     for (const piece of pieces(this.#parts, chunkBytes)) {
       left -= piece.length
       if (left === 0) this.#isHandedOut = true
+      this.#onSent?.(piece.length)
       yield piece
     }
   }

@@ -1,4 +1,5 @@
 import { throwIfAborted } from '../../contract/errors.ts'
+import type { PutOptions } from '../storage.ts'
 import { isMissing, status } from './errors.ts'
 import { type SftpSession, statusOf } from './session.ts'
 import { writeParts } from './transfer.ts'
@@ -15,6 +16,8 @@ export interface PutRequest {
   parts: readonly Uint8Array[]
   overwrite: boolean
   signal: AbortSignal | undefined
+  /** Told of bytes that the server has confirmed. */
+  onSent?: PutOptions['onSent']
 }
 
 /** The name is there, and the server does not let it be replaced. */
@@ -29,7 +32,7 @@ export class ReplaceRefused extends Error {}
  * what they confirmed is on the disk.
  */
 export async function putObject(session: SftpSession, request: PutRequest): Promise<boolean> {
-  const { temporary, path, parts, overwrite, signal } = request
+  const { temporary, path, parts, overwrite, signal, onSent } = request
   const flushes = session.has('fsync')
   const [handle, isTaken] = await both(
     session.open(temporary, 'wx', objectMode),
@@ -43,7 +46,7 @@ export async function putObject(session: SftpSession, request: PutRequest): Prom
   let published = false
   try {
     if (isTaken) return false
-    await writeParts(session, handle, parts, signal)
+    await writeParts(session, handle, parts, { signal, onSent })
     if (flushes) await session.fsync(handle)
     // Without a flush, a full disk may be told as late as here.
     else await close()

@@ -1,7 +1,7 @@
 import type { Stats } from 'ssh2'
 import { batchesOf } from '../../base/atomicFile.ts'
 import { throwIfAborted } from '../../contract/errors.ts'
-import type { Range } from '../storage.ts'
+import type { PutOptions, Range } from '../storage.ts'
 import type { SftpSession } from './session.ts'
 
 /** How much of one object is under way at a time: what a line of 100 Mbit/s holds at 150 ms, and OpenSSH's window. */
@@ -36,14 +36,17 @@ export async function pipelined<T>(
   for (const end of ends) if (end.status === 'rejected') throw end.reason
 }
 
-/** Writes the parts one after the other from the beginning of a file. */
+/** Writes the parts one after the other from the beginning of a file. `onSent` is told of what the server has confirmed. */
 export async function writeParts(
   session: SftpSession,
   handle: Buffer,
   parts: readonly Uint8Array[],
-  signal: AbortSignal | undefined,
+  { signal, onSent }: Pick<PutOptions, 'onSent'> & { signal: AbortSignal | undefined },
 ): Promise<void> {
-  const write = ({ bytes, position }: Piece) => session.write(handle, bytes, position)
+  const write = async ({ bytes, position }: Piece) => {
+    await session.write(handle, bytes, position)
+    onSent?.(bytes.length)
+  }
   const most = Math.max(1, Math.floor(bytesInFlight / session.writeBytes))
   await pipelined(piecesOf(parts, session.writeBytes), most, write, signal)
 }

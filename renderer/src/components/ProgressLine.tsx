@@ -3,6 +3,8 @@ import { phases } from '../../../engine/contract/progress.ts'
 import type { Say } from '../i18n/language.ts'
 import { useSpeech } from '../i18n/useSpeech.ts'
 import { useHouse } from '../state/context.ts'
+import { PauseButton } from './PauseButton.tsx'
+import { calmSeconds, isPausable, pausedNote, speedWords } from './progressWords.ts'
 import { StopButton } from './StopButton.tsx'
 
 const knownPhases: readonly string[] = [...phases, 'hook', 'retention', 'waiting']
@@ -24,13 +26,14 @@ export const shareDone = (progress: RunProgress | undefined): number | null =>
     ? null
     : Math.min(1, progress.doneBytes / progress.totalBytes)
 
-/** Whole minutes from one and a half on: nobody can foretell seconds, and a number that jumps says less. */
-const calmSeconds = (seconds: number): number => (seconds < 90 ? Math.ceil(seconds) : Math.ceil(seconds / 60) * 60)
-
-/** A run under way: what it does, how far it is, how fast, how long still; and the way to stop it. */
+/** A run under way: what it does, how far it is, how fast, how long still; and the ways to hold and to stop it. */
 export function ProgressLine({ run }: { run: Run }) {
-  const { t, format } = useSpeech()
+  const speech = useSpeech()
+  const { t, format } = speech
   const progress = useHouse(house => house.progress[run.id])
+  const isPaused = run.pausedSince !== undefined
+  const speed = progress && speedWords(speech, progress)
+  const note = pausedNote(speech, run)
   const share = shareDone(progress)
   const title = runTitle(t, run)
   const phase = progress?.phase ?? run.phase ?? 'waiting'
@@ -44,10 +47,12 @@ export function ProgressLine({ run }: { run: Run }) {
             {arrowOf(run)} {run.destinationName}
           </span>
         </div>
+        {isPausable(run) && <PauseButton run={run} title={title} size="xs" />}
         <StopButton run={run} title={title} />
       </div>
       <div
         className="hf-progress-bar"
+        data-paused={isPaused || undefined}
         role="progressbar"
         aria-label={t('progress.label', { name: title })}
         aria-valuemin={0}
@@ -58,7 +63,7 @@ export function ProgressLine({ run }: { run: Run }) {
       </div>
       <div className="hf-progress-row">
         <span>
-          {phaseText(t, phase)}
+          {isPaused ? <strong>{t('run.paused')}</strong> : phaseText(t, phase)}
           {source === null ? '' : `: ${source}`}
         </span>
         {progress && progress.doneBytes > 0 && (
@@ -71,14 +76,15 @@ export function ProgressLine({ run }: { run: Run }) {
                 })}
           </span>
         )}
-        {progress?.bytesPerSecond !== undefined && <span>{format.speed(progress.bytesPerSecond)}</span>}
+        {!isPaused && speed !== undefined && <span>{speed}</span>}
         {progress?.storedBytes !== undefined && progress.storedBytes > 0 && (
           <span>{t('progress.stored', { size: format.bytes(progress.storedBytes) })}</span>
         )}
-        {progress?.secondsLeft !== undefined && (
+        {!isPaused && progress?.secondsLeft !== undefined && (
           <span>{t('progress.left', { time: format.duration(calmSeconds(progress.secondsLeft) * 1000) })}</span>
         )}
       </div>
+      {note !== undefined && <p className="hf-progress-note">{note}</p>}
     </div>
   )
 }

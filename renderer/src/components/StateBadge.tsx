@@ -3,7 +3,7 @@ import type { RunState } from '../../../engine/contract/jobs.ts'
 import type { MessageKey } from '../i18n/language.ts'
 import { useSpeech } from '../i18n/useSpeech.ts'
 import type { Protection } from '../theme/tokens.ts'
-import { CheckIcon, ClockIcon, DangerIcon, type Icon, NoneIcon, RunIcon, WarningIcon } from './icons.tsx'
+import { CheckIcon, ClockIcon, DangerIcon, type Icon, NoneIcon, PauseIcon, RunIcon, WarningIcon } from './icons.tsx'
 
 /** The sign of each state of protection. */
 export const protectionIcons: Record<Protection, Icon> = {
@@ -35,8 +35,9 @@ const runLooks: Record<RunState, Protection> = {
   interrupted: 'attention',
 }
 
-export function RunBadge({ state }: { state: RunState }) {
+export function RunBadge({ state, isPaused = false }: { state: RunState; isPaused?: boolean }) {
   const { t } = useSpeech()
+  if (state === 'running' && isPaused) return <StateBadge state="waiting" label={t('run.paused')} sign={PauseIcon} />
   return (
     <StateBadge state={runLooks[state]} label={t(`run.${state}`)} {...(state === 'running' ? { sign: RunIcon } : {})} />
   )

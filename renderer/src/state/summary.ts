@@ -19,6 +19,8 @@ export type Summary =
   | { kind: 'nothing' }
   /** Work goes on; `lastAt` is null while nothing was ever completed. */
   | { kind: 'running'; lastAt: string | null }
+  /** All backups under way are paused. */
+  | { kind: 'held'; lastAt: string | null }
   | ({ kind: 'overdue'; error: RunError | null; fix: Fix; missing: boolean } & OfStanding)
   | ({ kind: 'failed'; error: RunError | null; fix: Fix; isIncomplete: boolean } & OfStanding)
   | { kind: 'damaged'; count: number; fix: 'health' }
@@ -63,7 +65,7 @@ export function summaryOf(house: Pick<House, 'jobs' | 'destinations' | 'running'
 
   // While something is mended by the very run that is under way, it is not worth a warning.
   const backups = (house.running ?? []).filter(({ kind }) => kind === 'backup')
-  if (backups.length > 0) return { kind: 'running', lastAt }
+  if (backups.some(run => run.pausedSince === undefined)) return { kind: 'running', lastAt }
 
   // A job that has one good copy may not be called unprotected, however long another place was away.
   const overdue = all.filter(({ view, standing }) => standing.overdueSince !== null && jobProtection(view) === 'danger')
@@ -79,6 +81,8 @@ export function summaryOf(house: Pick<House, 'jobs' | 'destinations' | 'running'
       missing,
     }
   }
+
+  if (backups.length > 0) return { kind: 'held', lastAt }
 
   const failed = all.find(({ standing }) => standingProtection(standing) === 'attention')
   if (failed) {

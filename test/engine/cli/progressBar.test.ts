@@ -31,6 +31,15 @@ describe('progressLine', () => {
     expect(progressLine({ ...half, storedBytes: 0 }, 120)).toBe(progressLine(half, 120))
   })
 
+  test('tells the speed of the disk from that of the network', () => {
+    const sending = { ...half, sentBytesPerSecond: 12 * 1024 ** 2 }
+    expect(progressLine(sending, 120)).toContain('  512 MiB/s read, 12 MiB/s sent  1 min 4 s left')
+    expect(progressLine({ phase: 'finishing', doneBytes: 0, sentBytesPerSecond: 2048 }, 80)).toBe(
+      'Finishing  2 KiB/s sent',
+    )
+    expect(progressLine({ ...half, sentBytesPerSecond: 0 }, 120)).toContain('512 MiB/s read, 0 B/s sent')
+  })
+
   test('shows what is known when there is no total', () => {
     expect(progressLine({ phase: 'searching', doneBytes: 2048 }, 80)).toBe('Searching  2 KiB')
     expect(progressLine({ phase: 'preparing', doneBytes: 0 }, 80)).toBe('Preparing')

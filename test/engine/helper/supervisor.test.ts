@@ -60,7 +60,7 @@ function begin(over: Partial<SupervisorDeps> = {}): Supervisor {
     logger: createLogger({ write: () => undefined }),
     surroundings: async () => ({ onBattery, metered: false }),
     reach: () => reach,
-    async run(_job, _destination, run, signal) {
+    async run(_job, _destination, { run, signal }) {
       const fate = fates.shift() ?? 'complete'
       const end = (state: Run['state']) => {
         Object.assign(run, { state, phase: null, finishedAt: new Date(time.now()).toISOString() })
@@ -94,6 +94,42 @@ const nightly = (over: object = {}): Job =>
 const begun = () => runs.list().map(run => [run.startedAt.slice(0, 16), run.state, run.trigger])
 
 describe('the supervisor', () => {
+  it('leaves the place of a run that is paused to others, and keeps it from running twice', async () => {
+    fates = ['hang', 'complete']
+    const held = nightly({ name: 'Held', schedule: null })
+    const other = nightly({ name: 'Other', schedule: null })
+    jobs.put(held)
+    jobs.put(other)
+    begin({ limits: { parallel: 1, perDestination: 1 } }).request(held)
+    await time.advance(minute)
+    const control = supervisor!.controlOf(runs.running()[0]!.id)!
+    supervisor!.request(other)
+    await time.advance(10 * minute)
+    expect(runs.list({ job: other.id })).toEqual([])
+    expect(control.pause()).toBe(true)
+    expect(control.pause()).toBe(false)
+    supervisor!.request(held)
+    supervisor!.wake()
+    await time.advance(10 * minute)
+    expect(runs.list({ job: other.id })).toMatchObject([{ state: 'complete' }])
+    expect(runs.list({ job: held.id })).toHaveLength(1)
+  })
+
+  it('tells a run that was paused when the helper ended as interrupted, and no longer as paused', async () => {
+    jobs.put(nightly({ schedule: null }))
+    fates = ['hang']
+    begin().request(jobs.list()[0]!)
+    await time.advance(minute)
+    const control = supervisor!.controlOf(runs.running()[0]!.id)!
+    control.pause()
+    runs.put(control.run)
+    expect(runs.list()[0]).toMatchObject({ state: 'running', pausedSince: '2026-03-02T10:01:00.000Z' })
+    await supervisor!.stop()
+    expect(control.gate.isPaused).toBe(false)
+    expect(runs.list()[0]).toMatchObject({ state: 'interrupted' })
+    expect(runs.list()[0]).not.toHaveProperty('pausedSince')
+  })
+
   it('runs a job at its times, and not before', async () => {
     jobs.put(nightly())
     begin()
@@ -160,7 +196,7 @@ describe('the supervisor', () => {
         const found = network.of(drive.id)
         return { isLocal: false, drive: null, offline: found && { label: 'Cloud', retryAt: found.retryAt } }
       },
-      async run(_job, _destination, run) {
+      async run(_job, _destination, { run }) {
         const isBack = time.now() >= start + hour
         const error = new HoldfastError('storage.unreachable', 'It does not answer.', { retryable: true })
         if (isBack) network.reached(drive.id)
@@ -264,7 +300,7 @@ describe('the supervisor', () => {
     let now = 0
     begin({
       limits: { parallel: 3, perDestination: 1 },
-      async run(job, _destination, run, signal) {
+      async run(job, _destination, { run, signal }) {
         most = Math.max(most, ++now)
         await time.sleep(Number(job.name.slice(4)) % 5 === 0 ? 15 * minute : 2 * minute, signal).catch(() => undefined)
         now--

@@ -4,6 +4,7 @@ export const scenarioNames = [
   'fresh',
   'protected',
   'running',
+  'paused',
   'waitingForDrive',
   'overdue',
   'damaged',
@@ -18,5 +19,7 @@ export const scenarioNames = [
   'volumesLongNames',
   'elsewhere',
   'lacking',
+  'locked',
+  'longPlaces',
 ] as const
 export type ScenarioName = (typeof scenarioNames)[number]

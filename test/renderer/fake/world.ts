@@ -22,6 +22,8 @@ interface Place {
   isUnlocked: boolean
   sheetSavedAt: string | null
   usages: Usage[]
+  askedLocks?: NonNullable<DestinationView['askedLocks']>
+  askingLocks?: NonNullable<DestinationView['askingLocks']>
 }
 
 /** A run under way: what it still has to do. */
@@ -212,6 +214,8 @@ export class FakeWorld {
       usage,
       growthPerDay: first && usage && spanDays >= 1 ? (usage.storedBytes - first.storedBytes) / spanDays : null,
       sheetSavedAt: place.sheetSavedAt,
+      ...(place.askedLocks && { askedLocks: place.askedLocks }),
+      ...(place.askingLocks && { askingLocks: place.askingLocks }),
     }
   }
 
@@ -368,10 +372,20 @@ export class FakeWorld {
     this.works.delete(id)
     const { run, progress } = work
     if (run.outcome?.kind === 'restore') run.outcome.writtenBytes = progress.doneBytes
+    delete run.pausedSince
     Object.assign(run, { state, error, phase: null, finishedAt: this.clock.iso() })
     if (state === 'complete') work.finish(run)
     this.topics.runs.tell(run)
     if (run.job !== null) this.tellJob(run.job)
+  }
+
+  /** Pauses a run under way, or lets it go on. */
+  hold(id: string, isHeld: boolean): void {
+    const work = this.works.get(id)
+    if (!work) throw new HoldfastError('config.notFound', 'This run has ended.')
+    if (isHeld) work.run.pausedSince = this.clock.iso()
+    else delete work.run.pausedSince
+    this.topics.runs.tell(work.run)
   }
 
   addVersion(
@@ -430,11 +444,15 @@ export class FakeWorld {
   #work(passedMs: number): void {
     for (const work of [...this.works.values()]) {
       const { progress, run, totalBytes } = work
+      if (run.pausedSince !== undefined) continue
       progress.doneBytes = Math.min(totalBytes, progress.doneBytes + Math.round((this.speed * passedMs) / 1000))
       progress.totalBytes = totalBytes
       progress.bytesPerSecond = this.speed
       progress.secondsLeft = Math.ceil((totalBytes - progress.doneBytes) / this.speed)
       if (run.kind === 'backup' || run.kind === 'copy') progress.storedBytes = Math.round(progress.doneBytes * 0.22)
+      if (run.kind === 'copy' || !this.place(run.destination).destination.url.startsWith('/')) {
+        progress.sentBytesPerSecond = Math.round(this.speed * 0.22)
+      }
       this.topics.progress.tell({ ...progress })
       if (progress.doneBytes >= totalBytes) this.end(run.id, 'complete')
     }

@@ -8,6 +8,8 @@ export const home = {
     'Wählen Sie, was wohin gesichert wird. Das dauert etwa fünf Minuten, und das meiste ist schon gewählt.',
   'home.protected': 'Geschützt. Letzte Sicherung {when} auf {destinations}.',
   'home.running': 'Eine Sicherung läuft.',
+  'home.held': 'Die Sicherung ist pausiert.',
+  'home.heldText': 'Sie geht weiter, wenn Sie sie fortsetzen.',
   'home.runningLast': 'Letzte vollständige Sicherung: {when}.',
   'home.runningFirst': 'Es ist die erste. Solange sie nicht vollständig ist, kann nichts wiederhergestellt werden.',
   'home.overdueDays': {

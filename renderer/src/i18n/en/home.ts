@@ -7,6 +7,8 @@ export const home = {
     'Choose what to back up and where to. It takes about five minutes, and most of it is already chosen.',
   'home.protected': 'Protected. Last backup {when} to {destinations}.',
   'home.running': 'A backup is under way.',
+  'home.held': 'The backup is paused.',
+  'home.heldText': 'It goes on when you resume it.',
   'home.runningLast': 'Last complete backup: {when}.',
   'home.runningFirst': 'This is the first one. Nothing can be restored until it is complete.',
   'home.overdueDays': {

@@ -81,5 +81,5 @@ export function RunResult({ run }: { run: Run }) {
   if (leavesDamage(run)) {
     return <StateBadge state="danger" label={t('activity.outcome.damage')} />
   }
-  return <RunBadge state={run.state} />
+  return <RunBadge state={run.state} isPaused={run.pausedSince !== undefined} />
 }

@@ -123,6 +123,10 @@ function wordsOf(summary: Exclude<Summary, { kind: 'nothing' }>, { t, format }: 
           : t('home.runningLast', { when: format.when(summary.lastAt, now) })
       return { tone: 'waiting', sentence: t('home.running'), more: [last] }
     }
+    case 'held': {
+      const last = summary.lastAt === null ? [] : [t('home.runningLast', { when: format.when(summary.lastAt, now) })]
+      return { tone: 'waiting', sentence: t('home.held'), more: [t('home.heldText'), ...last] }
+    }
     case 'overdue': {
       const { view, standing, error, missing } = summary
       const job = view.job.name

@@ -4,13 +4,15 @@ import type { Run } from '../../../../engine/contract/jobs.ts'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
 import { CheckIcon } from '../../components/icons.tsx'
 import { Card } from '../../components/Page.tsx'
-import { shareDone } from '../../components/ProgressLine.tsx'
+import { PauseButton } from '../../components/PauseButton.tsx'
+import { runTitle, shareDone } from '../../components/ProgressLine.tsx'
+import { calmSeconds } from '../../components/progressWords.ts'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useCall } from '../../state/calls.ts'
 import { useHouse } from '../../state/context.ts'
 import { isDeviceTarget, outcomeOf, phaseOf, restorePhases } from './wording.ts'
 
-/** How far a restore is, and the way to stop it, which asks first. */
+/** How far a restore is, and the ways to hold it and to stop it, which asks first. */
 export function RunUnderWay({ run, willVerify }: { run: Run; willVerify: boolean }) {
   const { t, format } = useSpeech()
   const progress = useHouse(house => house.progress[run.id])
@@ -19,6 +21,7 @@ export function RunUnderWay({ run, willVerify }: { run: Run; willVerify: boolean
   const outcome = outcomeOf(run)
   const target = outcome?.target ?? run.jobName
   const share = shareDone(progress)
+  const isPaused = run.pausedSince !== undefined
   const at = restorePhases.indexOf(phaseOf(progress?.phase ?? run.phase))
   // Whether it reads back is known from the address only, until it does.
   const steps = restorePhases.filter((phase, i) => phase !== 'verify' || willVerify || i === at)
@@ -47,6 +50,7 @@ export function RunUnderWay({ run, willVerify }: { run: Run; willVerify: boolean
         <div>
           <div
             className="hf-progress-bar"
+            data-paused={isPaused || undefined}
             role="progressbar"
             aria-label={t('restore.run.label')}
             aria-valuemin={0}
@@ -56,6 +60,7 @@ export function RunUnderWay({ run, willVerify }: { run: Run; willVerify: boolean
             <div style={share === null ? undefined : { width: `${share * 100}%` }} />
           </div>
           <div className="hf-progress-row">
+            {isPaused && <strong>{t('run.paused')}</strong>}
             {share !== null && <strong>{format.percent(Math.floor(share * 100) / 100)}</strong>}
             {progress?.totalBytes !== undefined && (
               <span>
@@ -65,14 +70,17 @@ export function RunUnderWay({ run, willVerify }: { run: Run; willVerify: boolean
                 })}
               </span>
             )}
-            {progress?.bytesPerSecond !== undefined && <span>{format.speed(progress.bytesPerSecond)}</span>}
-            {progress?.secondsLeft !== undefined && (
-              <span>{t('progress.left', { time: format.duration(progress.secondsLeft * 1000) })}</span>
+            {!isPaused && progress?.bytesPerSecond !== undefined && (
+              <span>{format.speed(progress.bytesPerSecond)}</span>
+            )}
+            {!isPaused && progress?.secondsLeft !== undefined && (
+              <span>{t('progress.left', { time: format.duration(calmSeconds(progress.secondsLeft) * 1000) })}</span>
             )}
           </div>
         </div>
         <p className="hfv-flush hf-quiet hf-small">{t('restore.run.leave')}</p>
-        <div>
+        <div className="hfr-run-buttons">
+          <PauseButton run={run} title={runTitle(t, run)} />
           <Button variant="default" onClick={() => setIsAsking(true)}>
             {t('restore.stop')}
           </Button>

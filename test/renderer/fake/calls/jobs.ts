@@ -85,6 +85,14 @@ export function jobsCalls(world: FakeWorld) {
         ],
       }
     },
+    'runs.pause': ({ run }) => {
+      world.hold(run, true)
+      return {}
+    },
+    'runs.resume': ({ run }) => {
+      world.hold(run, false)
+      return {}
+    },
     'runs.cancel': ({ run }) => {
       world.end(run, 'cancelled')
       return {}
