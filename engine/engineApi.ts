@@ -35,22 +35,7 @@ import type { Export, ExportList, WritableExport } from './nbd/export.ts'
 import type { Secret } from './repository/keySlots.ts'
 import type { ExpectedDevice } from './targets/device.ts'
 
-export type {
-  ElsewhereFacts,
-  ElsewhereFacts,
-  HeldSource,
-  HeldSource,
-  LockReadOptions,
-  PauseGate,
-  Rate,
-  Rate,
-  Secret,
-  Secret,
-  SourceOptions,
-  SourceOptions,
-  SourceRequest,
-  SourceRequest,
-}
+export type { ElsewhereFacts, HeldSource, LockReadOptions, PauseGate, Rate, Secret, SourceOptions, SourceRequest }
 
 /** Every long call can be cancelled (run.cancelled) and reports progress at most four times a second. */
 export interface CallOptions {
