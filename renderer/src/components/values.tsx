@@ -13,13 +13,13 @@ export function Count({ value }: { value: number }) {
   return <>{format.number(value)}</>
 }
 
-/** A moment: "today 14:02", or how long ago. Null is never. */
-export function When({ at, as = 'moment' }: { at: string | null; as?: 'moment' | 'ago' }) {
+/** A moment: "today 14:02", the same for columns, or how long ago. Null is never. */
+export function When({ at, as = 'moment' }: { at: string | null; as?: 'moment' | 'stamp' | 'ago' }) {
   const { t, format } = useSpeech()
   const now = useNow()
   if (at === null) return <>{t('time.never')}</>
-  const [shown, other] =
-    as === 'ago' ? [format.ago(at, now), format.when(at, now)] : [format.when(at, now), format.ago(at, now)]
+  const moment = as === 'stamp' ? format.stamp(at, now) : format.when(at, now)
+  const [shown, other] = as === 'ago' ? [format.ago(at, now), moment] : [moment, format.ago(at, now)]
   return (
     <time dateTime={at} title={other}>
       {shown}

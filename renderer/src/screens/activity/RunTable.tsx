@@ -51,7 +51,7 @@ export function RunTable({ runs }: { runs: readonly Run[] }) {
                     )}
                   </td>
                   <td>
-                    <When at={run.startedAt} />
+                    <When at={run.startedAt} as="stamp" />
                   </td>
                   <td className="hf-number">
                     <Duration ms={durationOf(run, now)} />
