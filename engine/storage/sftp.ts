@@ -47,6 +47,8 @@ export class SftpStorage implements Storage {
   readonly #connection: SftpConnection
   readonly #clock: Clock
   readonly #files = new Slots(openFiles)
+  /** Sizes of the objects that are being stored. */
+  #underWayBytes = 0
   /** What must be there for the place to be the one that was opened. */
   #mark: string | undefined
 
@@ -82,10 +84,14 @@ export class SftpStorage implements Storage {
       this.#attempt({ name, kind: 'write' }, async session => {
         throwIfAborted(signal)
         const temporary = temporaryPathFor(path)
+        const sizeBytes = parts.reduce((sum, part) => sum + part.length, 0)
+        this.#underWayBytes += sizeBytes
         try {
           if (await putObject(session, { temporary, path, parts, overwrite, signal, onSent })) return
         } catch (error) {
-          throw (await this.#isFull(session, error, parts)) ? full(this.url, error) : error
+          throw (await this.#isFull(session, error)) ? full(this.url, error) : error
+        } finally {
+          this.#underWayBytes -= sizeBytes
         }
         throw objectExists(name, this.url)
       }),
@@ -236,11 +242,11 @@ export class SftpStorage implements Storage {
   }
 
   /** The answer to a write on a full disk has no number of its own. */
-  async #isFull(session: SftpSession, error: unknown, parts: readonly Uint8Array[]): Promise<boolean> {
+  async #isFull(session: SftpSession, error: unknown): Promise<boolean> {
     if (statusOf(error) !== status.failure) return false
     const space = await session.space(this.#root).catch(() => undefined)
-    const sizeBytes = parts.reduce((sum, part) => sum + part.length, 0)
-    return space !== undefined && (space.freeBytes <= sizeBytes || space.freeFiles === 0)
+    // What failed is removed already: of several, one may fail for the room that the others had taken.
+    return space !== undefined && (space.freeBytes <= this.#underWayBytes || space.freeFiles === 0)
   }
 
   /** See replace() in publish.ts. */

@@ -70,6 +70,7 @@ test('a copy to a bucket that is killed sends only the rest when it is asked for
   await origin.close()
 
   const env = { ...placeIn(folder.path), HOLDFAST_S3_KEY_ID: ownerKey.id, HOLDFAST_S3_SECRET_KEY: ownerKey.secret }
+  const began = server.bytesPut
   const doomed = startHoldfast(['copy', from, to], { env })
   // Four packs of six.
   await expect.poll(() => packsIn('copy'), { interval: 2 }).toBeGreaterThanOrEqual(4)
@@ -77,7 +78,7 @@ test('a copy to a bucket that is killed sends only the rest when it is asked for
   expect((await doomed.result).endedBy).toBe('SIGKILL')
 
   const sent = server.bytesPut
-  expect(sent).toBeLessThan(image.length)
+  expect(sent - began).toBeLessThan(image.length)
   expect(await holdfast(['copy', from, to, '--json'], { env })).toMatchObject({ code: 0 })
   // What was under way in the moment of the kill counts twice at most.
   expect(server.bytesPut - sent).toBeLessThan(image.length / 2)
@@ -90,6 +91,9 @@ test('a copy to a bucket that is killed sends only the rest when it is asked for
     await session.close()
   }
   const before = server.bytesPut
-  expect(await holdfast(['copy', from, to], { env })).toMatchObject({ code: 0, stdout: 'Copied nothing.\n' })
+  expect(await holdfast(['copy', from, to], { env })).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('Copied nothing'),
+  })
   expect(server.bytesPut - before).toBeLessThan(mib)
 })

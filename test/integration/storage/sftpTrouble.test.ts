@@ -245,6 +245,10 @@ describe('a place on an SFTP server', () => {
     expect(await temporaries(mount.path)).toEqual([])
     expect(await storage.stat('packs/00/b')).toBeUndefined()
     await storage.put('packs/00/c', [bytes(1 * MiB)])
+    // Each of them would find room, and not all.
+    const several = ['d', 'e', 'f'].map(name => storage.put(`packs/00/${name}`, [bytes(1 * MiB)]))
+    await expect(Promise.all(several)).rejects.toMatchObject({ code: 'storage.full' })
+    await Promise.allSettled(several)
   }
 })
 
