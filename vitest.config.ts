@@ -6,8 +6,10 @@ import { LongestFirst } from './scripts/longestFirst.ts'
 // As bin/holdfast has it. Without, every thread that works on blocks takes 0.2 s to begin, and tests begin thousands.
 process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cache/node')
 
-/** Tests wait much for disks, programs and threads, so that two on two processors take less time than one after the other. */
+/** Tests wait for threads now and then, so that two on two processors take less time than one after the other. */
 const workers = Math.max(2, Math.floor(availableParallelism() / 2))
+/** Those of whole programs wait for half of their time: for disks, schedules, browsers, and servers that were killed. */
+const waitingWorkers = workers + 1
 
 const unit = {
   name: 'unit',
@@ -43,7 +45,7 @@ const integration = {
   name: 'integration',
   include: ['test/{integration,compat}/**/*.test.ts'],
   exclude: [...configDefaults.exclude, ...withDisks],
-  maxWorkers: workers,
+  maxWorkers: waitingWorkers,
   testTimeout: 600_000,
   hookTimeout: 600_000,
 }

@@ -2,6 +2,7 @@ import { randomHex } from './base/random.ts'
 import { HoldfastError, isHoldfastError } from './contract/errors.ts'
 import { parseConfig } from './repository/config.ts'
 import { names } from './repository/format.ts'
+import { trialFolder } from './storage/names.ts'
 import type { Storage } from './storage/storage.ts'
 
 /** What a place that is no folder of this computer holds, and what we may do there. */
@@ -17,7 +18,6 @@ export interface ElsewhereFacts {
 /** What a key must be allowed to do. */
 export type Right = 'list' | 'read' | 'write'
 
-const trialFolder = 'trial'
 /** A real config has a few hundred bytes. */
 const largestConfigBytes = 64 * 1024
 

@@ -12,6 +12,7 @@ import type {
   InitResult,
   KeyAdded,
   KeyInfo,
+  LockState,
   Overlay,
   PruneResult,
   ReadMethod,
@@ -29,11 +30,12 @@ import type { ExtractedRecipe, ShownRecipe } from './contract/recipe.ts'
 import type { TrackedVolumeState } from './contract/tracking.ts'
 import type { ElsewhereFacts } from './elsewhere.ts'
 import type { HeldSource, SourceOptions, SourceRequest } from './heldSource.ts'
+import type { LockReadOptions } from './maintenance/objectLocks.ts'
 import type { Export, ExportList, WritableExport } from './nbd/export.ts'
 import type { Secret } from './repository/keySlots.ts'
 import type { ExpectedDevice } from './targets/device.ts'
 
-export type { ElsewhereFacts, HeldSource, PauseGate, Rate, Secret, SourceOptions, SourceRequest }
+export type { ElsewhereFacts, HeldSource, LockReadOptions, PauseGate, Rate, Secret, SourceOptions, SourceRequest }
 
 /** Every long call can be cancelled (run.cancelled) and reports progress at most four times a second. */
 export interface CallOptions {
@@ -295,9 +297,14 @@ export interface Session {
   label(version: string, edits: readonly string[]): Promise<Version>
   /**
    * Where objects are locked, the server is asked of each that versions need; with `locks: 'known'` of none, and `lock` tells what this
-   * computer has noted, without versions.
+   * computer has noted, for each version the earliest of all.
    */
   stats(options?: { locks?: 'asked' | 'known' }): Promise<StatsResult>
+  /**
+   * The server's word on the locks of all objects that versions need, as `stats` has it; undefined where nothing is locked. `onAsked` is
+   * told how many of them were asked of so far. May be cancelled and repeated.
+   */
+  locks(options?: LockReadOptions): Promise<LockState | undefined>
   /**
    * Extends the locks against removal of all that versions need and that are due, as each backup does. May be repeated. config.notFound
    * where nothing is locked, storage.authFailed without the right.

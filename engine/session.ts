@@ -7,6 +7,7 @@ import type {
   ExtendedLocks,
   KeyAdded,
   KeyInfo,
+  LockState,
   PruneResult,
   RemoveResult,
   RepairedFromCopy,
@@ -28,7 +29,7 @@ import {
   type SourceRequest,
   type VolumeDeps,
 } from './heldSource.ts'
-import { extendLocks } from './maintenance/objectLocks.ts'
+import { extendLocks, type LockReadOptions, readLocks } from './maintenance/objectLocks.ts'
 import { runPrune } from './maintenance/prune.ts'
 import { runRepair } from './maintenance/repair.ts'
 import { runScrub } from './maintenance/scrub.ts'
@@ -158,17 +159,17 @@ export class RepositorySession implements Session {
   }
 
   async versions(filter?: string): Promise<Version[]> {
-    return this.#filtered(await this.#load(), filter)
+    return this.#filtered(await this.#repository.loadRecords(), filter)
   }
 
   async show(spec: string): Promise<VersionDetails> {
-    const loaded = await this.#repository.refresh()
+    const loaded = await this.#repository.loadRecords()
     const record = this.#record(loaded, spec)
     return viewDetails(record, loaded.marks, this.#repository.index)
   }
 
   async recipe(spec: string, { signal }: { signal?: AbortSignal } = {}): Promise<ShownRecipe | null> {
-    const record = this.#record(await this.#repository.refresh(signal), spec)
+    const record = this.#record(await this.#repository.loadRecords(signal), spec)
     return (await readRecipe(this.#repository, record, showRecipe, signal)) ?? null
   }
 
@@ -177,7 +178,7 @@ export class RepositorySession implements Session {
     folder: string,
     { signal }: { signal?: AbortSignal } = {},
   ): Promise<ExtractedRecipe> {
-    const record = this.#record(await this.#repository.refresh(signal), spec)
+    const record = this.#record(await this.#repository.loadRecords(signal), spec)
     const extract = (read: ReadRange, sizeBytes: number) => extractRecipe(read, sizeBytes, folder)
     const extracted = await readRecipe(this.#repository, record, extract, signal)
     if (extracted) return extracted
@@ -188,7 +189,7 @@ export class RepositorySession implements Session {
   }
 
   async restore(spec: string, targetPath: string, options: Parameters<Session['restore']>[2]): Promise<RestoreResult> {
-    const record = this.#record(await this.#load(options.signal), spec)
+    const record = this.#record(await this.#repository.loadRecords(options.signal), spec)
     const places = { repository: this.#repository, folder: this.#folder, gate: this.#gate }
     return await restoreVersion(places, record, targetPath, options)
   }
@@ -198,18 +199,18 @@ export class RepositorySession implements Session {
     work: (read: ReadRange, version: Version) => Promise<T>,
     options: { signal?: AbortSignal } = {},
   ): Promise<T> {
-    const loaded = await this.#repository.refresh(options.signal)
+    const loaded = await this.#repository.loadRecords(options.signal)
     const record = this.#record(loaded, spec)
     const view = viewVersion(record, loaded.marks, this.#repository.index)
     return await readVersion(this.#repository, record, read => work(read, view), options.signal)
   }
 
   async openExport(spec: string): Promise<Export> {
-    return await this.#desk.open(this.#record(await this.#repository.refresh(), spec))
+    return await this.#desk.open(this.#record(await this.#repository.loadRecords(), spec))
   }
 
   async createOverlay(spec: string): Promise<string> {
-    return await this.#desk.createOverlay(this.#record(await this.#repository.refresh(), spec))
+    return await this.#desk.createOverlay(this.#record(await this.#repository.loadRecords(), spec))
   }
 
   openOverlay(id: string, options: { name?: string } = {}): Promise<WritableExport> {
@@ -231,7 +232,7 @@ export class RepositorySession implements Session {
   }
 
   async compare(older: string, newer: string, options: { signal?: AbortSignal } = {}): Promise<Comparison> {
-    const loaded = await this.#repository.refresh(options.signal)
+    const loaded = await this.#repository.loadRecords(options.signal)
     const [before, after] = [older, newer].map(spec => this.#record(loaded, spec)) as [VersionRecord, VersionRecord]
     return await compareVersions(this.#repository, before, after, options.signal)
   }
@@ -282,7 +283,7 @@ export class RepositorySession implements Session {
   }
 
   async scrub(specs: readonly string[], options: Parameters<Session['scrub']>[1]): Promise<ScrubResult> {
-    const loaded = await this.#load(options.signal)
+    const loaded = await this.#repository.loadRecords(options.signal)
     const records = specs.map(spec => this.#record(loaded, spec))
     if (options.sourcePath !== undefined) {
       const record = records.length === 1 ? records[0] : undefined
@@ -362,6 +363,10 @@ export class RepositorySession implements Session {
     return gatherStats(this.#repository, this.url, options)
   }
 
+  locks(options: LockReadOptions = {}): Promise<LockState | undefined> {
+    return readLocks(this.#repository, options)
+  }
+
   async extendLocks(options: { signal?: AbortSignal } = {}): Promise<ExtendedLocks> {
     const extended = await extendLocks(this.#repository, options.signal)
     if (extended) return extended
@@ -402,14 +407,6 @@ export class RepositorySession implements Session {
   async close(): Promise<void> {
     await this.#desk.close()
     await this.#repository.close()
-  }
-
-  /** Versions and marks, for choosing among them. What then works with blocks brings the index up to date, under its lock. */
-  async #load(signal?: AbortSignal): Promise<LoadedRecords> {
-    const loaded = await this.#repository.versions.load(signal)
-    // The index is asked only whether damage has been healed since.
-    if (loaded.marks.damagedVersions.size > 0) await this.#repository.index.refresh(loaded.marks, signal)
-    return loaded
   }
 
   #now(): string {

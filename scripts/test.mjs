@@ -26,12 +26,12 @@ function run(program, args) {
   })
 }
 
-/** A lane that passes or fails as a whole. */
+/** A lane that passes or fails as a whole. Its commands run beside each other. */
 const commands =
   (...list) =>
   async () => {
-    let failed = 0
-    for (const [program, ...args] of list) if ((await run(program, args)) !== 0) failed = 1
+    const codes = await Promise.all(list.map(([program, ...args]) => run(program, args)))
+    const failed = codes.every(code => code === 0) ? 0 : 1
     return { passed: 1 - failed, failed, skipped: 0 }
   }
 const command = (...words) => commands(words)

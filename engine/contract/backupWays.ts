@@ -1,5 +1,6 @@
 import type { DriveDevice, DriveInventory, LogicalVolume, LvmInventory, VolumeGroup } from './drives.ts'
 import type { consistencies } from './models.ts'
+import { decideRoom, poolReserve } from './snapshotRoom.ts'
 
 /**
  * How each device can be backed up, by what the inventory says. What a run then does is decided when it begins, for free room and
@@ -187,7 +188,9 @@ function snapshotObstacle(device: DriveDevice, facts: Facts): Verdict | null {
     if (hasRoom(facts.pool(volume))) return null
     return { why: 'pool-full', choices: ['grow-pool', 'remove-volume', 'unmount', 'read-in-use'] }
   }
-  if (group.freeBytes >= leastRoom(device.sizeBytes, group.extentBytes)) return null
+  const { freeBytes, extentBytes } = group
+  if (decideRoom({ volumeBytes: device.sizeBytes, freeBytes, extentBytes: Math.max(extentBytes, 1) }).isEnough)
+    return null
   return { why: 'group-full', choices: ['add-disk', 'remove-volume', 'shrink-volume', 'unmount', 'read-in-use'] }
 }
 
@@ -197,27 +200,15 @@ const remedies: Record<Exclude<VolumeGroup['problems'][number], 'duplicate-name'
   exported: 'import-group',
 }
 
-const mib = 1024 ** 2
-const gib = 1024 ** 3
-
-/**
- * What must be free for a classic snapshot: a fiftieth of the volume and 16 MiB, but never more than a snapshot of all of it takes. As
- * engine/lvm decides, bytes.
- */
-function leastRoom(volumeBytes: number, extentBytes: number): number {
-  const extent = Math.max(extentBytes, 1)
-  const wanted = Math.max(volumeBytes / 50, 16 * mib)
-  // For each 4 KiB a chunk, and 16 bytes that tell of it; one chunk to begin and one to end with.
-  const whole = volumeBytes * (1 + 16 / 4096) + 8192
-  return Math.ceil(Math.min(wanted, whole) / extent) * extent
-}
-
 /** A pool that is nearly full should not get one more snapshot: it makes everything that is overwritten take new room. */
 function hasRoom(pool: LogicalVolume | undefined): boolean {
   if (!pool || pool.problem === 'pool-full') return false
   const { dataPercent, metadataPercent, sizeBytes } = pool
+  const { dataShare, dataEnoughBytes, metadataShare } = poolReserve
   const freeBytes = (sizeBytes * (100 - (dataPercent ?? 0))) / 100
-  return freeBytes >= Math.min(sizeBytes * 0.05, gib) && (metadataPercent ?? 0) <= 90
+  return (
+    freeBytes >= Math.min(sizeBytes * dataShare, dataEnoughBytes) && (metadataPercent ?? 0) <= 100 - 100 * metadataShare
+  )
 }
 
 /** Of what has no snapshots and is being written. */

@@ -25,6 +25,7 @@ import {
   runSchema,
 } from './jobs.ts'
 import { librarySummarySchema, usageSchema } from './library.ts'
+import { lockStateSchema } from './models.ts'
 import { call, defineContract, noInput, noOutput, topic } from './rpcContract.ts'
 import { jobStateReasons, jobStates } from './schedule.ts'
 import { shownNoticeSchema } from './shownNotice.ts'
@@ -83,6 +84,16 @@ const destinationViewSchema = z.object({
   growthPerDay: z.number().nullable(),
   /** When the recovery sheet was saved. */
   sheetSavedAt: isoTime.nullable(),
+  /** What the server said when it was last asked of the lock of every object; absent when it never was. */
+  askedLocks: z
+    .object({
+      at: isoTime,
+      ...lockStateSchema.pick({ mode: true, lockedUntil: true }).shape,
+      objects: z.int().nonnegative(),
+    })
+    .optional(),
+  /** While it is being asked: how many of them so far. */
+  askingLocks: z.object({ asked: z.int().nonnegative(), objects: z.int().nonnegative() }).optional(),
 })
 export type DestinationView = z.infer<typeof destinationViewSchema>
 

@@ -11,11 +11,27 @@ const isoTime = z.iso.datetime({ precision: 3 })
 const bytes = z.int().nonnegative()
 export const versionIdSchema = z.string().regex(/^[0-9a-f]{16}$/)
 
+/** Until when a version cannot be removed for good. */
+export const versionLockSchema = z.object({
+  /** The earliest end among the locks of all that it needs; null when something of it is not locked, or not known to be. */
+  until: isoTime.nullable(),
+  /** When that was found out. */
+  at: isoTime,
+  /**
+   * server: it was asked of every object. notes: put together of what this computer has noted when objects were stored, extended or asked
+   * of; the earliest of all that the versions of the destination need, so this version may be locked for longer.
+   */
+  by: z.enum(['server', 'notes']),
+})
+export type VersionLock = z.infer<typeof versionLockSchema>
+
 /** A version in a destination. */
 export const libraryVersionSchema = versionSchema.extend({
   destination: opaqueId,
   /** The job that made it, when it is one of this computer; null for others. */
   job: opaqueId.nullable(),
+  /** Where objects are locked against removal, as far as that was looked at since the version is there. */
+  lock: versionLockSchema.optional(),
 })
 export type LibraryVersion = z.infer<typeof libraryVersionSchema>
 

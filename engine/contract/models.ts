@@ -303,7 +303,7 @@ export const lockStateSchema = z.object({
       version: versionId,
       name: z.string(),
       date: isoTime,
-      /** The earliest end among the locks of all that it needs. */
+      /** The earliest end among the locks of all that it needs, or of all that any version needs where no object was asked of. */
       lockedUntil: isoTime.nullable(),
     }),
   ),

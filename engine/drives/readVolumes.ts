@@ -1,6 +1,6 @@
-import { disksArguments, fullReportArguments, parseDisks, parseFullReport } from '../base/lvmReport.ts'
 import { type RunSystemProgram, runSystemProgram } from '../base/systemPrograms.ts'
 import { isHoldfastError } from '../contract/errors.ts'
+import { disksArguments, fullReportArguments, parseDisks, parseFullReport } from './lvmReport.ts'
 import type { LvmAnswer } from './volumes.ts'
 
 export interface LvmReaderOptions {

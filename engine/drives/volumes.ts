@@ -1,6 +1,6 @@
-import type { LvmDisk, LvmGroup, LvmVolume } from '../base/lvmReport.ts'
 import type { LogicalVolume, LvmInventory, VolumeGroup } from '../contract/drives.ts'
 import type { KnownDevice } from './deviceIdentity.ts'
+import type { LvmDisk, LvmGroup, LvmVolume } from './lvmReport.ts'
 
 /** What LVM answered. failed: what it said last. */
 export interface LvmAnswer {

@@ -6,6 +6,7 @@ import type { RecordStore } from '../jobs/recordStore.ts'
 import { TopicFeed } from '../rpc/topicFeed.ts'
 import type { SecretStore } from '../secrets/secretStore.ts'
 import type { DestinationDesk } from './destinationDesk.ts'
+import type { LockDesk } from './lockDesk.ts'
 import { placeOf } from './placeWords.ts'
 import type { UsageDesk } from './usageDesk.ts'
 
@@ -14,6 +15,7 @@ export interface DestinationViewsDeps {
   desk: DestinationDesk
   secrets: SecretStore
   usage: UsageDesk
+  locks: LockDesk
   facts: FactStore
   mode: 'system' | 'user'
 }
@@ -53,7 +55,7 @@ export class DestinationViews {
   }
 
   async #view(destination: Destination): Promise<DestinationView> {
-    const { desk, secrets, usage, facts } = this.#deps
+    const { desk, secrets, usage, locks, facts } = this.#deps
     const savedAt = facts.get(sheetSavedFact(destination.id), z.number())
     return {
       destination,
@@ -62,6 +64,7 @@ export class DestinationViews {
       protection: (await secrets.protectionOf(destination.id, 'passphrase')) ?? null,
       credentials: await this.#credentials(destination),
       ...usage.present(destination.id),
+      ...locks.present(destination.id),
       sheetSavedAt: savedAt === undefined ? null : new Date(savedAt).toISOString(),
     }
   }

@@ -155,6 +155,7 @@ export function helperHandlers(helper: Helper, program: string): Handlers<Helper
       await secrets.forget(id)
       desk.forget(id)
       helper.usage.forget(id)
+      helper.locks.forget(id)
       helper.facts.remove(sheetSavedFact(id))
       helper.library.forget(id)
       const isKnown = destinations.list().some(one => one.repositoryId === repositoryId)

@@ -50,6 +50,7 @@ import { JobHooks } from './jobHooks.ts'
 import { type JobRunDeps, newParts, runJob } from './jobRun.ts'
 import { JobService } from './jobService.ts'
 import { Library } from './library.ts'
+import { LockDesk } from './lockDesk.ts'
 import { NoticeBoard } from './noticeBoard.ts'
 import { NoticeDesk } from './noticeDesk.ts'
 import type { FolderRules } from './placeRules.ts'
@@ -93,6 +94,7 @@ export class Helper {
   readonly folderRules: FolderRules
   readonly places: Places
   readonly usage: UsageDesk
+  readonly locks: LockDesk
   readonly destinationViews: DestinationViews
   /** Makes an inventory of what is connected now. */
   readonly readDrives = (signal?: AbortSignal) => readInventory(undefined, signal)
@@ -141,7 +143,8 @@ export class Helper {
     this.desk = new DestinationDesk({ ...this, logger: options.logger })
     this.folderRules = { mode: options.mode, own: [options.stateDir, options.runDir] }
     this.places = new Places({ ...this, finder, rules: this.folderRules, logger: options.logger })
-    this.usage = new UsageDesk(new UsageStore(this.#db), this.clock)
+    this.locks = new LockDesk(this.facts, this.clock)
+    this.usage = new UsageDesk(new UsageStore(this.#db), this.locks, this.clock)
     this.destinationViews = new DestinationViews(this)
     this.offer = new SourceOffer(() => this.drives.inventory)
     const store = new LibraryStore(this.#db)
@@ -315,6 +318,7 @@ export class Helper {
     await this.library.takeAfter(destination, session)
     await this.usage
       .measure(destination, session)
+      .then(({ lock }) => lock && this.library.tell(destination.id))
       .catch(error => this.#options.logger.warn('a repository could not be measured', { id: destination.id, error }))
   }
 

@@ -10,6 +10,7 @@ import { TopicFeed } from '../rpc/topicFeed.ts'
 import type { SecretStore } from '../secrets/secretStore.ts'
 import { fitting } from './answerSize.ts'
 import type { DestinationDesk } from './destinationDesk.ts'
+import type { LockDesk } from './lockDesk.ts'
 import { withDestination } from './openDestination.ts'
 
 export interface LibraryDeps {
@@ -19,6 +20,7 @@ export interface LibraryDeps {
   engine: Engine
   desk: DestinationDesk
   secrets: SecretStore
+  locks: LockDesk
   /** Name of this computer, as the engine writes it into versions. */
   host: string
   clock: Clock
@@ -56,10 +58,8 @@ export class Library {
   } {
     const { destination, job, limit, after } = query
     const found = this.#deps.store.list({ ...this.#asked({ destination, job }), limit, ...(after && { after }) })
-    const jobOf = this.#jobFinder()
-    const versions = found.slice(0, limit).map(({ destination, version }) => {
-      return { ...version, destination, job: jobOf(destination, version) }
-    })
+    const viewOf = this.#viewer()
+    const versions = found.slice(0, limit).map(({ destination, version }) => viewOf(destination, version))
     const page = fitting(versions)
     return { versions: page, more: found.length > page.length }
   }
@@ -71,7 +71,7 @@ export class Library {
 
   /** A version of the repository as it is told. */
   view(destination: string, version: Version): LibraryVersion {
-    return { ...version, destination, job: this.#jobFinder()(destination, version) }
+    return this.#viewer()(destination, version)
   }
 
   /** One that is remembered. */
@@ -95,6 +95,11 @@ export class Library {
     await this.take(destination, session).catch(error =>
       this.#deps.logger.warn('versions could not be looked at', { destination: destination.id, error }),
     )
+  }
+
+  /** Tells whoever listens to ask for the versions of a destination anew: something about them is known now. */
+  tell(destination: string): void {
+    this.feed.publish(this.summary(destination))
   }
 
   /** Opens the repository and looks. Fails as withDestination does. */
@@ -159,6 +164,21 @@ export class Library {
     return {
       ...(destination !== undefined && { destination }),
       ...(job && { made: { host, names: job.sources.map(source => source.name), destinations: job.destinations } }),
+    }
+  }
+
+  /** Adds what is known here. For many versions at once: each destination is looked up once. */
+  #viewer(): (destination: string, version: Version) => LibraryVersion {
+    const jobOf = this.#jobFinder()
+    const finders = new Map<string, ReturnType<LockDesk['finder']>>()
+    const lockOf = (destination: string, version: string) => {
+      const finder = finders.get(destination) ?? this.#deps.locks.finder(destination)
+      finders.set(destination, finder)
+      return finder(version)
+    }
+    return (destination, version) => {
+      const lock = lockOf(destination, version.id)
+      return { ...version, destination, job: jobOf(destination, version), ...(lock && { lock }) }
     }
   }
 

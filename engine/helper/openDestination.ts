@@ -25,11 +25,16 @@ export async function withDestination<T>(
       await session.close()
     }
   } catch (error) {
-    if (isHoldfastError(error, 'storage.unreachable')) connection.tried?.(error)
+    if (isSilenceOf(connection, error)) connection.tried?.(error)
     throw error
   } finally {
     await connection.release()
   }
+}
+
+/** Whether it is this place that did not answer: where versions go from one to another, the error may be of either. */
+export function isSilenceOf({ url }: Pick<Connection, 'url'>, error: unknown): boolean {
+  return isHoldfastError(error, 'storage.unreachable') && (error.details.url ?? url) === url
 }
 
 /**

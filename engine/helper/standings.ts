@@ -83,7 +83,7 @@ export class Standings {
         const { lastRun, history } = this.past(job.id, id)
         const reach = this.#deps.reach(destination)
         const lacking = this.#deps.lacking?.(job, destination) ?? null
-        const sendable = lacking && lacking.from.length > 0 ? lacking : null
+        const isSendable = lacking !== null && (lacking.from.length > 0 || lacking.awaited !== null)
         const facts: JobFacts = {
           ...history,
           ...conditionsOf(job, surroundings),
@@ -96,7 +96,8 @@ export class Standings {
           running: run !== null,
           clockSetBackAt,
           localDestination: reach.isLocal,
-          lackingSince: sendable && Date.parse(sendable.versions[0]!.date),
+          lackingSince: isSendable ? Date.parse(lacking.versions[0]!.date) : null,
+          originOffline: lacking?.awaited ?? null,
           drive: reach.drive,
           offline: reach.offline ?? null,
         }

@@ -8,7 +8,7 @@ import type { Engine, Session } from '../engineApi.ts'
 import type { RunStore } from '../jobs/runStore.ts'
 import type { Connector } from './connection.ts'
 import { heldConnector } from './heldConnector.ts'
-import { openConnection } from './openDestination.ts'
+import { isSilenceOf, openConnection } from './openDestination.ts'
 import { RunControl } from './runControl.ts'
 
 export interface TaskRunsDeps {
@@ -171,7 +171,7 @@ export class TaskRuns {
         await session.close()
       }
     } catch (error) {
-      if (isHoldfastError(error, 'storage.unreachable')) connection.tried?.(error)
+      if (isSilenceOf(connection, error)) connection.tried?.(error)
       throw error
     } finally {
       run.warnings.push(...(await connection.release()))

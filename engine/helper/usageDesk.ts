@@ -4,14 +4,17 @@ import type { Usage } from '../contract/library.ts'
 import type { Session } from '../engineApi.ts'
 import { growthPerDay } from '../jobs/usageHistory.ts'
 import type { UsageStore } from '../jobs/usageStore.ts'
+import type { LockDesk } from './lockDesk.ts'
 
 /** Measures what repositories take, and remembers it. */
 export class UsageDesk {
   readonly #usages: UsageStore
+  readonly #locks: LockDesk
   readonly #clock: Clock
 
-  constructor(usages: UsageStore, clock: Clock) {
+  constructor(usages: UsageStore, locks: LockDesk, clock: Clock) {
     this.#usages = usages
+    this.#locks = locks
     this.#clock = clock
   }
 
@@ -25,6 +28,7 @@ export class UsageDesk {
       ...(lock && { lock: { mode: lock.mode, lockedUntil: lock.lockedUntil } }),
     }
     this.#usages.add(destination.id, usage, now)
+    if (lock) this.#locks.note(destination.id, lock)
     return usage
   }
 

@@ -1,4 +1,5 @@
 import { HoldfastError } from '../contract/errors.ts'
+import { decideRoom } from '../contract/snapshotRoom.ts'
 import { normalize, type RangeSet } from '../sources/ranges.ts'
 import type { Changes, Snapshot, SnapshotOptions, SnapshotUsage, TrackedVolume } from '../tracking/trackedVolume.ts'
 import { readCowDevice, readCowDeviceHeader } from './cowDevice.ts'
@@ -8,7 +9,6 @@ import { LvmVolume, type Moment, orUnknown, unknown } from './lvmVolume.ts'
 import { findMapped } from './mappedDevices.ts'
 import type { LogicalVolume, VolumeGroup } from './report.ts'
 import { beforeChange, couldNotCreate, create, noRoom } from './snapshotCommands.ts'
-import { decideRoom } from './snapshotRoom.ts'
 import type { LvmContext } from './system.ts'
 
 /**

@@ -1,15 +1,8 @@
+import { lvmReportOptions } from '../base/lvmRows.ts'
 import { HoldfastError } from '../contract/errors.ts'
 import { findMapped } from './mappedDevices.ts'
 import { look, type Program } from './programs.ts'
-import {
-  groupFields,
-  type LogicalVolume,
-  parseGroups,
-  parseVolumes,
-  reportOptions,
-  type VolumeGroup,
-  volumeFields,
-} from './report.ts'
+import { groupFields, type LogicalVolume, parseGroups, parseVolumes, type VolumeGroup, volumeFields } from './report.ts'
 import type { LvmSystem } from './system.ts'
 
 /**
@@ -33,7 +26,7 @@ async function report<T>(
   parse: (json: string) => T,
   signal: AbortSignal | undefined,
 ): Promise<T> {
-  const { stdout } = await look(system, program, [...reportOptions, ...args], signal ? { signal } : {})
+  const { stdout } = await look(system, program, [...lvmReportOptions, ...args], signal ? { signal } : {})
   try {
     return parse(stdout.toString('utf8'))
   } catch (cause) {

@@ -1,10 +1,8 @@
+import { poolReserve } from '../contract/snapshotRoom.ts'
 import type { PoolStatus } from './deviceStatus.ts'
 
-/** What a pool must have left: a share of it, or an amount that is enough for any. */
-const dataShare = 0.05
-const dataEnoughBytes = 1024 ** 3
-const metadataShare = 0.1
-/** Blocks of 4 KiB: 16 MiB. */
+const { dataShare, dataEnoughBytes, metadataShare } = poolReserve
+/** Of metadata, enough for any pool, in blocks of 4 KiB: 16 MiB. */
 const metadataEnoughBlocks = 4096
 
 /**

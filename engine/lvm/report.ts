@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { lvmValue, reportParts } from '../base/lvmRows.ts'
 import { kernelId } from './names.ts'
 
 /** A logical volume, as lvs(8) reports it. */
@@ -42,16 +43,8 @@ export const volumeFields =
 /** What `vgs` is to be asked for. */
 export const groupFields = 'vg_name,vg_uuid,vg_free,vg_extent_size,pv_name'
 
-/** How both are to answer. */
-export const reportOptions = ['--reportformat', 'json', '--units', 'b', '--nosuffix'] as const
-
-const text = z.string()
-const bytes = z
-  .string()
-  .regex(/^\d{1,15}$/)
-  .transform(Number)
-const list = z.string().transform(value => value.split(',').filter(item => item !== ''))
-const optional = z.string().transform(value => (value === '' ? undefined : value))
+const { text, bytes, list } = lvmValue
+const optional = text.transform(value => (value === '' ? undefined : value))
 
 const volumeRow = z.object({
   vg_name: text,
@@ -74,15 +67,9 @@ const volumeRow = z.object({
 
 const groupRow = z.object({ vg_name: text, vg_uuid: text, vg_free: bytes, vg_extent_size: bytes, pv_name: text })
 
-const reportOf = <T extends z.ZodType>(kind: string, row: T) =>
-  z.object({ report: z.array(z.object({ [kind]: z.array(row) })) })
-
-/** Rows of all parts of a report. Every value in it is a string. Throws what JSON.parse and zod throw. */
-function rowsOf<T extends z.ZodType>(json: string, kind: string, row: T): z.infer<T>[] {
-  return reportOf(kind, row)
-    .parse(JSON.parse(json))
-    .report.flatMap(part => part[kind] as z.infer<T>[])
-}
+/** Rows of all parts of a report. Throws what JSON.parse and zod throw. */
+const rowsOf = <T>(json: string, kind: 'vg' | 'lv', row: z.ZodType<T>): T[] =>
+  reportParts(json).flatMap(part => z.array(row).parse(part[kind]))
 
 /** LVM puts names of volumes that it hides into brackets. */
 const plainName = (name: string) => name.replace(/^\[(.*)\]$/, '$1')

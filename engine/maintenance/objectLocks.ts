@@ -85,20 +85,33 @@ async function smallObjects(repository: Repository, signal?: AbortSignal): Promi
   return found
 }
 
+export interface LockReadOptions {
+  signal?: AbortSignal
+  /** After each object, of all that are to be asked of. */
+  onAsked?(asked: number, objects: number): void
+}
+
 /**
  * Asks the server of every object that versions need until when it is locked, and says for each version the earliest of these
- * dates. Undefined where nothing is locked. One request for each object.
+ * dates. Undefined where nothing is locked. One request for each object. May be cancelled and repeated.
  */
-export async function readLocks(repository: Repository, signal?: AbortSignal): Promise<LockState | undefined> {
+export async function readLocks(
+  repository: Repository,
+  { signal, onAsked }: LockReadOptions = {},
+): Promise<LockState | undefined> {
   const lock = repository.storage.objectLock
   if (lock === undefined) return undefined
   const { versions } = await repository.refresh(signal)
   const packs = repository.index.table.packs().filter(({ state }) => state <= packState.condemned)
   const small = (await smallObjects(repository, signal)).filter(name => !/(^|\/)marks\//.test(name))
   const dates = new Map<string, number>()
-  await forEach([...small, ...packs.map(({ id }) => names.pack(id))], signal, async name => {
+  const objects = [...small, ...packs.map(({ id }) => names.pack(id))]
+  let asked = 0
+  onAsked?.(asked, objects.length)
+  await forEach(objects, signal, async name => {
     const until = await lockOf(lock, name, signal)
     if (typeof until === 'number') dates.set(name, until)
+    onAsked?.(++asked, objects.length)
   })
   repository.objectLocks.note(lock.place, dates)
   const earliest = (wanted: readonly string[]) =>
@@ -118,14 +131,15 @@ export async function readLocks(repository: Repository, signal?: AbortSignal): P
     mode: lock.mode,
     days: lock.days,
     lockedUntil: dateOrNull(ends.reduce((a, b) => Math.min(a, b), common)),
-    askedObjects: small.length + packs.length,
+    askedObjects: objects.length,
     versions: states,
   }
 }
 
 /**
  * The same for everything together, of what this computer has noted when it stored, extended or asked: no request for an object.
- * `lockedUntil` is null also when something is not known here. Undefined where nothing is locked.
+ * `lockedUntil` is null also when something is not known here. Each version has the earliest date of all: telling them apart would take a
+ * walk through all maps. Undefined where nothing is locked.
  */
 export async function knownLocks(repository: Repository, signal?: AbortSignal): Promise<LockState | undefined> {
   const lock = repository.storage.objectLock
@@ -138,7 +152,9 @@ export async function knownLocks(repository: Repository, signal?: AbortSignal): 
   const due = (name: string) => isDue(known.get(name), lock.days, clock.now())
   const wanted = [...(await smallObjects(repository, signal)), ...(await neededPacks(repository, versions, due))]
   const until = wanted.reduce((least, name) => Math.min(least, known.get(name) ?? 0), Number.MAX_SAFE_INTEGER)
-  return { mode: lock.mode, days: lock.days, lockedUntil: dateOrNull(until), askedObjects: 0, versions: [] }
+  const lockedUntil = dateOrNull(until)
+  const states = versions.map(({ id, name, startedAt }) => ({ version: id, name, date: startedAt, lockedUntil }))
+  return { mode: lock.mode, days: lock.days, lockedUntil, askedObjects: 0, versions: states }
 }
 
 const dateOrNull = (until: number): string | null => (until > 0 ? new Date(until).toISOString() : null)

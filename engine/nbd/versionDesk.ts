@@ -188,7 +188,7 @@ export class VersionDesk {
         details: { overlay: record.id, repositoryId: record.repositoryId },
       })
     }
-    const { versions } = await this.#repository.refresh()
+    const { versions } = await this.#repository.loadRecords()
     const base = versions.find(({ id }) => id === record.version)
     if (base) return base
     throw new HoldfastError(

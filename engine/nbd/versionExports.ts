@@ -73,7 +73,7 @@ interface Versions {
 }
 
 async function loadVersions(repository: Repository): Promise<Versions> {
-  const loaded = await repository.refresh()
+  const loaded = await repository.loadRecords()
   return { views: viewVersions(loaded, repository.index), records: loaded.versions }
 }
 

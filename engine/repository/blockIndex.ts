@@ -1,3 +1,4 @@
+import { inParallel } from '../base/inParallel.ts'
 import { randomHex } from '../base/random.ts'
 import { type BlockRow, packState } from '../catalogue/blockRows.ts'
 import { BlockTable } from '../catalogue/blockTable.ts'
@@ -17,6 +18,9 @@ import { openObject, sealObject } from './sealedObject.ts'
 
 /** Blocks of one segment at most; keeps a segment under 3 MB. */
 const segmentBlocks = 65_536
+
+/** Bounds the memory that they take until they are in the catalogue. */
+const segmentsAtOnce = 4
 
 /** Other runs may write segments for as long as we look; it is enough that none is missed that was there before. */
 const maximumLooks = 8
@@ -133,13 +137,13 @@ export class BlockIndex {
     this.table.dropSegments(vanished)
     const left = new Set(this.table.segments().map(segment => segment.id))
     const unread = [...inStorage].filter(id => !left.has(id))
-    this.damagedSegments = []
-    for (const id of unread) {
+    const opened = await inParallel(unread, segmentsAtOnce, async id => {
       const segment = await this.#readSegment(id, signal)
-      if (segment === 'gone') continue
+      if (segment === 'gone') return true
       if (segment) this.table.addPacks(id, segment.packs, segment.supersedes)
-      else this.damagedSegments.push(id)
-    }
+      return segment !== undefined
+    })
+    this.damagedSegments = unread.filter((_, i) => !opened[i])
     return [...inStorage].sort().join()
   }
 

@@ -2,6 +2,9 @@ import { isHoldfastError } from '../contract/errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { names } from './format.ts'
 
+/** How many records are read at a time, so that a storage that is far away does not make a thousand waits of a thousand records. */
+export const recordsAtOnce = 8
+
 export type ReadRecord<T> =
   | { state: 'ok'; value: T; bytes: Uint8Array; faults: RecordFault[] }
   | { state: 'missing' }
@@ -75,8 +78,7 @@ export class MirroredRecords {
   async variants(name: string, signal?: AbortSignal): Promise<Uint8Array[]> {
     const found: Uint8Array[] = []
     let failure: unknown
-    for (const copy of [name, names.copy(name)]) {
-      const got = await this.#get(copy, signal)
+    for (const got of await Promise.all([name, names.copy(name)].map(copy => this.#get(copy, signal)))) {
       if ('error' in got) failure ??= got.error
       else if (got.bytes && !found.some(other => Buffer.compare(other, got.bytes!) === 0)) found.push(got.bytes)
     }

@@ -153,6 +153,14 @@ export class Repository {
     return uncached ? new BlockStore(uncached, this.keyring, this.index) : this.blocks
   }
 
+  /** Versions and marks, for choosing among them. What then works with blocks brings the index up to date, under its lock. */
+  async loadRecords(signal?: AbortSignal): Promise<LoadedRecords> {
+    const loaded = await this.versions.load(signal)
+    // The index is asked only whether damage has been healed since.
+    if (loaded.marks.damagedVersions.size > 0) await this.index.refresh(loaded.marks, signal)
+    return loaded
+  }
+
   /** Loads versions and marks, and brings the block index up to date with the repository. */
   async refresh(signal?: AbortSignal): Promise<LoadedRecords> {
     const loaded = await this.versions.load(signal)

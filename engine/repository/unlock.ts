@@ -1,10 +1,11 @@
+import { inParallel } from '../base/inParallel.ts'
 import { HoldfastError, isHoldfastError } from '../contract/errors.ts'
 import type { Storage } from '../storage/storage.ts'
 import { macFits, parseConfig, type RepositoryConfig } from './config.ts'
 import { names } from './format.ts'
 import { deriveKeyring } from './keyring.ts'
 import { type KeySlot, openSlot, parseSlot, type Secret } from './keySlots.ts'
-import { MirroredRecords } from './records.ts'
+import { MirroredRecords, recordsAtOnce } from './records.ts'
 
 export interface UnlockOptions {
   secret: Secret
@@ -24,8 +25,11 @@ export interface Unlocked {
  */
 export async function unlock(storage: Storage, { secret, whileDeriving }: UnlockOptions): Promise<Unlocked> {
   const records = new MirroredRecords(storage)
+  // A storage may be far away: what does not wait for something else is asked for at once.
+  const reading = readSlots(records)
+  reading.catch(() => undefined)
   const { configs, tooNew } = await readConfigs(storage, records)
-  const slots = await readSlots(records)
+  const slots = await reading
   if (slots.length === 0) throw damagedKeys(storage.url)
   let opened = false
   for (const { config, bytes } of configs) {
@@ -98,12 +102,6 @@ function damagedKeys(url: string): HoldfastError {
 
 /** Key slots as they can be read; one of which a copy was altered appears in both variants. */
 export async function readSlots(records: MirroredRecords): Promise<KeySlot[]> {
-  const slots: KeySlot[] = []
-  for (const name of await records.list('keys')) {
-    for (const bytes of await records.variants(name)) {
-      const slot = parseSlot(bytes)
-      if (slot) slots.push(slot)
-    }
-  }
-  return slots
+  const found = await inParallel(await records.list('keys'), recordsAtOnce, name => records.variants(name))
+  return found.flat().flatMap(bytes => parseSlot(bytes) ?? [])
 }

@@ -1,10 +1,11 @@
 import type { Clock } from '../base/clock.ts'
+import { inParallel } from '../base/inParallel.ts'
 import { randomHex } from '../base/random.ts'
 import type { RecordTable } from '../catalogue/recordTable.ts'
 import { isVersionId, type VersionId } from '../contract/ids.ts'
 import { names, type SealedKind, sealedKind } from './format.ts'
 import { foldMarks, isMarkName, type Mark, type MarkState, markName, markTime, parseMark } from './marks.ts'
-import type { MirroredRecords, RecordFault } from './records.ts'
+import { type MirroredRecords, type RecordFault, recordsAtOnce } from './records.ts'
 import { ifAllowed } from './removing.ts'
 import { openObject, sealObject } from './sealedObject.ts'
 import { parseVersionRecord, type VersionRecord } from './versionRecord.ts'
@@ -37,24 +38,42 @@ export class VersionStore {
 
   /** All versions and marks there are now. */
   async load(signal?: AbortSignal): Promise<LoadedRecords> {
-    const faults: RecordFault[] = []
-    const versions: VersionRecord[] = []
-    const lostVersions: string[] = []
-    for (const id of await this.#ids('versions', isVersionId, signal)) {
-      const record = await this.#read(names.version(id), sealedKind.version, parseVersionRecord, faults, signal)
-      if (record === 'damaged') lostVersions.push(id)
-      else if (record !== 'missing') versions.push(record)
+    const [ids, markIds] = await Promise.all([
+      this.#ids('versions', isVersionId, signal),
+      this.#ids('marks', isMarkName, signal),
+    ])
+    for (const id of markIds) this.#newestMarkMs = Math.max(this.#newestMarkMs, markTime(id))
+    const records = await this.#readAll(ids, names.version, sealedKind.version, parseVersionRecord, signal)
+    const marks = await this.#readAll(markIds, names.mark, sealedKind.mark, parseMark, signal)
+    const versions = records.found.sort((a, b) =>
+      a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : a.id < b.id ? -1 : 1,
+    )
+    return {
+      versions,
+      marks: foldMarks(marks.found),
+      lostVersions: records.lost,
+      lostMarks: marks.lost,
+      faults: [...records.faults, ...marks.faults],
     }
-    const marks: Mark[] = []
-    const lostMarks: string[] = []
-    for (const id of await this.#ids('marks', isMarkName, signal)) {
-      this.#newestMarkMs = Math.max(this.#newestMarkMs, markTime(id))
-      const mark = await this.#read(names.mark(id), sealedKind.mark, parseMark, faults, signal)
-      if (mark === 'damaged') lostMarks.push(id)
-      else if (mark !== 'missing') marks.push(mark)
+  }
+
+  /** Records of one kind, in the order of their ids; those that were removed since they were listed are left out. */
+  async #readAll<T>(
+    ids: readonly string[],
+    nameOf: (id: string) => string,
+    kind: SealedKind,
+    parse: (plain: Uint8Array) => T | undefined,
+    signal?: AbortSignal,
+  ): Promise<{ found: T[]; lost: string[]; faults: RecordFault[] }> {
+    const read = await inParallel(ids, recordsAtOnce, async id => {
+      const faults: RecordFault[] = []
+      return { id, record: await this.#read(nameOf(id), kind, parse, faults, signal), faults }
+    })
+    return {
+      found: read.flatMap(({ record }) => (record === 'damaged' || record === 'missing' ? [] : [record])),
+      lost: read.filter(({ record }) => record === 'damaged').map(({ id }) => id),
+      faults: read.flatMap(({ faults }) => faults),
     }
-    versions.sort((a, b) => (a.startedAt < b.startedAt ? -1 : a.startedAt > b.startedAt ? 1 : a.id < b.id ? -1 : 1))
-    return { versions, marks: foldMarks(marks), lostVersions, lostMarks, faults }
   }
 
   async putVersion(record: VersionRecord): Promise<void> {

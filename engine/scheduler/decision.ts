@@ -31,7 +31,7 @@ export function decide(facts: JobFacts, now: number): Decision {
   if (facts.running) return { state: 'running', why: 'running', text: 'Running.', at: null, since: null }
   if (facts.requestedAt !== null) {
     const since = facts.requestedAt
-    return waitingForDrive(facts, since) ?? offline(facts, since, now) ?? requested(since)
+    return waitingForDrive(facts, since) ?? offline(facts.offline, since, now, facts) ?? requested(since)
   }
   const wanted = wantedNow(facts, now)
   if (wanted !== null) return paused(facts, now) ?? scheduledRun(facts, wanted, now)
@@ -48,7 +48,7 @@ const requested = (since: number): Decision => ({
 
 const scheduledRun = (facts: JobFacts, wanted: Wanted, now: number): Decision =>
   waitingForDrive(facts, wanted.since) ??
-  offline(facts, wanted.since, now) ??
+  offline(facts.offline, wanted.since, now, facts) ??
   backingOff(facts, wanted, now) ??
   quiet(facts, wanted, now) ??
   onBattery(facts, wanted) ??
@@ -66,7 +66,8 @@ function copies(facts: JobFacts, now: number): Decision | null {
   // Who has stopped it does not want it to begin again at once.
   if (lastAttempt?.outcome === 'cancelled') return null
   if (lackingSince === null || lackingSince === undefined || (drive && !drive.connected)) return null
-  return scheduledRun(facts, { why: 'copies', since: Math.min(lackingSince, now) }, now)
+  const since = Math.min(lackingSince, now)
+  return offline(facts.originOffline, since, now, facts) ?? scheduledRun(facts, { why: 'copies', since }, now)
 }
 
 function paused(facts: JobFacts, now: number): Decision | null {
@@ -94,8 +95,8 @@ function waitingForDrive({ drive, schedule }: JobFacts, since: number): Decision
   return { state: 'waitingForDrive', why: 'driveMissing', text, at: null, since }
 }
 
-function offline(facts: JobFacts, since: number, now: number): Decision | null {
-  const { offline: found } = facts
+/** Waits for a destination in the network: the one of the run, or one that versions are to come from. */
+function offline(found: JobFacts['offline'], since: number, now: number, facts: JobFacts): Decision | null {
   if (!found || found.retryAt <= now) return null
   const text = `Waiting for the network: ${found.label} does not answer. Next attempt at ${clock(facts, found.retryAt)}.`
   return { state: 'waiting', why: 'offline', text, at: found.retryAt, since }

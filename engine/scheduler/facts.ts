@@ -37,8 +37,10 @@ export interface JobFacts {
   power: { onBattery: boolean; runOnBattery: boolean }
   network: { metered: boolean; runOnMetered: boolean }
   quietHours: readonly QuietHours[]
-  /** Date of the oldest version that could be copied here now from another destination of the job; null or missing when there is none. */
+  /** Date of the oldest version that could be copied here from another destination of the job; null or missing when there is none. */
   lackingSince?: number | null
+  /** Those that have it are in the network and did not answer; which is tried again first, and when. null or missing: one can be reached. */
+  originOffline?: { label: string; retryAt: number } | null
 }
 
 export type RunOutcome = 'complete' | 'failed' | 'cancelled' | 'interrupted'

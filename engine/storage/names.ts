@@ -63,6 +63,21 @@ export function objectExists(name: string, url: string): HoldfastError {
   })
 }
 
+/** Here objects are put to learn what a key may; one that may not remove leaves them, in nobody's way. */
+export const trialFolder = 'trial'
+
+/** The error of `prepare` for a place that holds something else. */
+export function notEmpty(
+  url: string,
+  name: string,
+  advice = 'Choose an empty or a new folder for the repository.',
+): HoldfastError {
+  return new HoldfastError('storage.objectExists', `${url} is not empty (it holds ${name}).`, {
+    advice,
+    details: { url, name },
+  })
+}
+
 /** The error of `prepare` for a place that holds a repository, whole or in parts. */
 export function alreadyExists(url: string, name: string): HoldfastError {
   return new HoldfastError('repository.alreadyExists', `There is already a repository at ${url} (it holds ${name}).`, {

@@ -80,6 +80,8 @@ export class RcloneStorage implements Storage {
       const features = await remote.features()
       const storage = new RcloneStorage(remote, url, features, clock)
       if (expect !== 'nothing') await storage.#find(expect)
+      // Who is not let in, or is offline, is to know it before anything is repeated for minutes.
+      else await remote.stat(configName)
       return storage
     } catch (error) {
       await control.close()

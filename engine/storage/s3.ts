@@ -1,13 +1,16 @@
 import { throwIfAborted } from '../contract/errors.ts'
+import { configName } from './directory/prepare.ts'
 import {
   alreadyExists,
   assertFolderName,
   assertObjectName,
   assertRange,
   isObjectName,
+  notEmpty,
   objectExists,
   objectNotFound,
   rangeInvalid,
+  trialFolder,
 } from './names.ts'
 import { isAnswer } from './s3/answers.ts'
 import type { Bucket, Retention } from './s3/bucket.ts'
@@ -180,10 +183,14 @@ export class S3Storage implements Storage {
   async prepare(folders: readonly string[], signal?: AbortSignal): Promise<void> {
     for (const folder of folders) assertFolderName(folder)
     throwIfAborted(signal)
-    const { Contents = [] } = await this.#bucket.page('open', { prefix: this.#prefix, most: 2 }, signal)
+    const { Contents = [] } = await this.#bucket.page('open', { prefix: this.#prefix }, signal)
     // Consoles of providers make an empty object for a “folder”.
-    const found = Contents.find(({ Key }) => Key !== this.#prefix)
-    if (found) throw alreadyExists(this.url, (found.Key ?? '').slice(this.#prefix.length))
+    const isFurniture = (name: string) => name === '' || name.startsWith(`${trialFolder}/`)
+    const names = Contents.map(({ Key = '' }) => Key.slice(this.#prefix.length)).filter(name => !isFurniture(name))
+    const object = names.find(name => name === configName || folders.some(folder => name.startsWith(`${folder}/`)))
+    if (object !== undefined) throw alreadyExists(this.url, object)
+    if (names[0] !== undefined)
+      throw notEmpty(this.url, names[0], 'Choose another bucket, or a prefix that is new: BUCKET/PREFIX.')
     await this.objectLock?.requireEnabled(signal)
   }
 

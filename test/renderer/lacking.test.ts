@@ -36,10 +36,10 @@ describe('what a destination lacks', () => {
   it('says what is in the way otherwise', () => {
     expect(why('Cloud', { protection: null })).toContain('key')
     const isAway = { state: 'unreachable', reason: 'network', lastSeenAt: null } as const
-    expect(why('Cloud', { state: isAway })).toBe('It is copied by itself as soon as Cloud can be reached.')
+    expect(why('Cloud', { state: isAway })).toBe('What is missing is copied by itself as soon as Cloud can be reached.')
     const isThere = { state: 'connected', path: null, drive: null } as unknown as DestinationView['state']
     expect(why('Computer', { state: isThere })).toBe(
-      'It is copied by itself as soon as NAS in the cellar can be reached, where it is.',
+      'What is missing is copied by itself as soon as NAS in the cellar, which has it, can be reached.',
     )
   })
 
@@ -89,7 +89,7 @@ describe('locks against removal', () => {
   const at = '2026-11-26T12:00:00.000Z'
   const now = Date.parse('2026-11-26T14:00:00.000Z')
   const told = (lockedUntil: string | null, mode: 'governance' | 'compliance' = 'compliance') =>
-    lockWords({ at, lock: { mode, lockedUntil } }, spoken('en'), now)
+    lockWords({ usage: { at, lock: { mode, lockedUntil } } }, spoken('en'), now)
 
   it('are told with their end and how it is known', () => {
     expect(told('2026-12-26T14:00:00.000Z')).toMatchObject({
@@ -106,7 +106,7 @@ describe('locks against removal', () => {
   })
 
   it('are not spoken of where nothing is locked', () => {
-    expect(lockWords({ at }, spoken('en'), now)).toBeNull()
-    expect(lockWords(null, spoken('en'), now)).toBeNull()
+    expect(lockWords({ usage: { at } }, spoken('en'), now)).toBeNull()
+    expect(lockWords({ usage: null }, spoken('en'), now)).toBeNull()
   })
 })

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { System } from '../../engine/base/linux/systemRecord.ts'
-import { parseDisks, parseFullReport } from '../../engine/base/lvmReport.ts'
 import type { DriveInventory } from '../../engine/contract/drives.ts'
 import { parseLsblk } from '../../engine/drives/deviceFacts.ts'
 import type { KnownDevice } from '../../engine/drives/deviceIdentity.ts'
 import { buildInventory } from '../../engine/drives/inventory.ts'
+import { parseDisks, parseFullReport } from '../../engine/drives/lvmReport.ts'
 import type { LvmAnswer } from '../../engine/drives/volumes.ts'
 
 /** The computer of test/vm/machine/disks.sh as it was recorded (see test/vm/devices.test.ts). */

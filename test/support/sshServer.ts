@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fingerprintOf } from '../../engine/storage/sftp/hostKeys.ts'
 import { newSshKey } from './sshKeys.ts'
 
@@ -16,9 +16,11 @@ export interface SshServerOptions {
   /** Shut logins into the folder that holds `folder`. */
   chroot?: boolean
   user?: string
+  /** Nothing is forced on who logs in, as OpenSSH is by itself: lines of authorizedKeys alone say what their keys may. */
+  unforced?: boolean
 }
 
-/** OpenSSH on a free port of the loopback device, for one user with one key, with SFTP and nothing else. */
+/** OpenSSH on a free port of the loopback device, for one user with one key, with SFTP and nothing else unless `unforced`. */
 export class SshServer {
   readonly port: number
   readonly user: string
@@ -27,6 +29,8 @@ export class SshServer {
   /** The same as those see it who log in. */
   readonly seen: string
   readonly identity: string
+  /** Its lines say who may log in; below `folder` when that is `unforced`, as the home of a user has it. */
+  readonly authorizedKeys: string
   readonly #home: string
   readonly #options: SshServerOptions
   #process: ChildProcess | undefined
@@ -40,6 +44,7 @@ export class SshServer {
     this.folder = join(home, 'jail/data')
     this.seen = options.chroot ? '/data' : this.folder
     this.identity = join(home, 'user')
+    this.authorizedKeys = join(options.unforced ? this.folder : home, '.ssh/authorized_keys')
   }
 
   static async start(options: SshServerOptions = {}): Promise<SshServer> {
@@ -52,7 +57,8 @@ export class SshServer {
     await mkdir('/run/sshd', { recursive: true })
     const key = newSshKey()
     await writeFile(server.identity, key.private, { mode: 0o600 })
-    await writeFile(join(home, 'authorized_keys'), `${key.public}\n`)
+    await mkdir(dirname(server.authorizedKeys))
+    await writeFile(server.authorizedKeys, `${key.public}\n`)
     if (options.user !== undefined) {
       const id = (flag: string) => Number(execFileSync('id', [flag, server.user]))
       await chown(server.folder, id('-u'), id('-g'))
@@ -127,13 +133,13 @@ export class SshServer {
 
   async #config(): Promise<string> {
     const home = this.#home
-    const { sftp = '', chroot = false } = this.#options
+    const { sftp = '', chroot = false, unforced = false } = this.#options
     return `
 Port ${this.port}
 ListenAddress 127.0.0.1
 HostKey ${home}/host
 PidFile none
-AuthorizedKeysFile ${home}/authorized_keys
+AuthorizedKeysFile ${this.authorizedKeys} ${this.authorizedKeys}2
 StrictModes no
 AuthenticationMethods publickey
 PasswordAuthentication no
@@ -143,7 +149,7 @@ AllowUsers ${this.user}
 UsePAM no
 UseDNS no
 Subsystem sftp internal-sftp
-ForceCommand internal-sftp -d ${this.seen} ${sftp}
+${unforced ? 'Subsystem shell /bin/sh' : `ForceCommand internal-sftp -d ${this.seen} ${sftp}`}
 ${chroot ? `ChrootDirectory ${home}/jail` : ''}
 MaxStartups 100
 MaxSessions 64

@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { disksArguments, fullReportArguments } from '../../engine/base/lvmReport.ts'
 import { type DeviceListing, deviceListingSchema } from '../../engine/contract/deviceListing.ts'
 import { lsblkColumns } from '../../engine/drives/deviceFacts.ts'
+import { disksArguments, fullReportArguments } from '../../engine/drives/lvmReport.ts'
 import { inVm, noVm, type VmResult } from './inVm.ts'
 
 const root = join(import.meta.dirname, '../..')

@@ -5,7 +5,7 @@ import { deviceIdSchema } from '../drives.ts'
 import { errorCodes } from '../errors.ts'
 import { destinationSchema, opaqueId } from '../jobs.ts'
 import { usageSchema, versionIdSchema } from '../library.ts'
-import { keyInfoSchema } from '../models.ts'
+import { keyInfoSchema, lockStateSchema } from '../models.ts'
 import { call, noInput, noOutput } from '../rpcContract.ts'
 import { transferLimitsSchema } from '../transferLimits.ts'
 
@@ -172,6 +172,18 @@ export const destinationCalls = {
     input: z.strictObject({ destination: reference }),
     output: z.object({ usages: z.array(usageSchema) }),
     doc: 'What the repository took over time, oldest first; at most 400 points.',
+  }),
+  'destinations.readLocks': call({
+    access: 'operate',
+    input: z.strictObject({ destination: reference }),
+    output: z.object({ lock: lockStateSchema.omit({ versions: true }) }),
+    doc: 'Asks the server of every object that versions need until when it is locked against removal, one request each, and keeps what it said: versions then tell it. Topic `destinations` tells how far it is. A second one waits for the first. config.notFound where nothing is locked.',
+  }),
+  'destinations.stopReadingLocks': call({
+    access: 'operate',
+    input: z.strictObject({ destination: reference }),
+    output: noOutput,
+    doc: 'Ends that; what was known before stays.',
   }),
   'keys.list': call({
     access: 'operate',

@@ -6,7 +6,7 @@ import type { FactStore } from '../../jobs/factStore.ts'
 import type { LibraryStore } from '../../jobs/libraryStore.ts'
 import type { RecordStore } from '../../jobs/recordStore.ts'
 import type { Reach } from '../standings.ts'
-import { type Lacking, lackingOf, reachOf } from './lacking.ts'
+import { type Awaited, type Lacking, lackingOf, reachOf } from './lacking.ts'
 
 export interface CopiesDeskDeps {
   store: LibraryStore
@@ -51,6 +51,7 @@ export class CopiesDesk {
       failed: this.#failed(job, destination),
       retention: job.retention,
       reachable: this.reachable(job).filter(id => id !== destination.id),
+      offline: this.#offline(others),
       now: clock.now(),
     })
   }
@@ -67,6 +68,15 @@ export class CopiesDesk {
       ...(names && { made: { host: this.#deps.host, names } }),
     })
     return [...new Set(found.filter(({ version }) => version.status !== 'damaged').map(({ version }) => version.id))]
+  }
+
+  /** Those of them in the network that did not answer and are waited for. */
+  #offline(ids: readonly string[]): Awaited[] {
+    return ids.flatMap(id => {
+      const destination = this.#deps.destinations.find(id)
+      const offline = destination && this.#deps.reach(destination).offline
+      return offline && offline.retryAt > this.#deps.clock.now() ? [{ id, ...offline }] : []
+    })
   }
 
   /** The destinations of a job, those first that versions should be read for, or from: on this computer, then in the job's order. */
@@ -119,9 +129,12 @@ export class CopiesDesk {
     return now
   }
 
+  /** One in the network that did not answer counts as reachable again when it is to be tried. */
   #isReachable(id: string): boolean {
     const destination = this.#deps.destinations.find(id)
-    return destination !== undefined && (this.#deps.reach(destination).drive?.connected ?? true)
+    if (destination === undefined) return false
+    const { drive, offline } = this.#deps.reach(destination)
+    return (drive?.connected ?? true) && (offline?.retryAt ?? 0) <= this.#deps.clock.now()
   }
 
   #isLocal(id: string): boolean {

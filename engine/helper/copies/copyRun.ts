@@ -6,7 +6,7 @@ import type { CopyResult } from '../../contract/models.ts'
 import type { CallOptions, Engine, PriorityOptions, Session } from '../../engineApi.ts'
 import type { Connector } from '../connection.ts'
 import { type LookAfterDeps, lookAfter, type Made } from '../lookAfter.ts'
-import { openConnection, withDestination } from '../openDestination.ts'
+import { isSilenceOf, openConnection, withDestination } from '../openDestination.ts'
 import { messageOf, RunReport, type RunReportDeps } from '../runReport.ts'
 
 export interface CopyRunDeps extends LookAfterDeps, RunReportDeps {
@@ -89,6 +89,10 @@ export async function runCopy(
       } finally {
         await session.close()
       }
+    } catch (error) {
+      // The network may have gone in the middle.
+      if (isSilenceOf(connection, error)) connection.tried?.(error)
+      throw error
     } finally {
       for (const warning of await connection.release()) report.warn(warning)
     }

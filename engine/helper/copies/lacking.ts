@@ -3,12 +3,21 @@ import type { StoredVersion } from '../../jobs/libraryStore.ts'
 import { decideRetention } from '../../maintenance/retention.ts'
 import { parseRetentionPolicy } from '../../maintenance/retentionPolicy.ts'
 
+/** A destination in the network that did not answer, and when it is tried again, milliseconds since 1970 UTC. */
+export interface Awaited {
+  id: string
+  label: string
+  retryAt: number
+}
+
 /** What one destination of a job lacks and others have. */
 export interface Lacking {
   /** The oldest first; at least one. */
   versions: Pick<Version, 'id' | 'name' | 'date'>[]
   /** Ids of destinations that have some of them and can be reached, in the order in which they are asked. */
   from: string[]
+  /** Where `from` is empty: the destination that has some of them and is tried again first; null when none is waited for. */
+  awaited: Awaited | null
   /** When all are there, every source of the job has a version of at least this date; -Infinity when one has none. */
   reachesTo: number
 }
@@ -26,6 +35,8 @@ export interface LackingFacts {
   retention: string | null
   /** Destinations that can be reached, best first. */
   reachable: readonly string[]
+  /** Destinations in the network that did not answer. */
+  offline: readonly Awaited[]
   /** Milliseconds since 1970 UTC. */
   now: number
 }
@@ -43,9 +54,12 @@ export function lackingOf(facts: LackingFacts): Lacking | null {
   if (versions.length === 0) return null
   const ids = new Set(versions.map(({ id }) => id))
   const holders = new Set(sound.filter(({ version }) => ids.has(version.id)).map(({ destination }) => destination))
+  const from = reachable.filter(id => holders.has(id))
+  const awaited = facts.offline.filter(({ id }) => holders.has(id)).toSorted((a, b) => a.retryAt - b.retryAt)
   return {
     versions: versions.map(({ id, name, date }) => ({ id, name, date })),
-    from: reachable.filter(id => holders.has(id)),
+    from,
+    awaited: from.length === 0 ? (awaited[0] ?? null) : null,
     reachesTo: reachOf(names, [...have, ...versions]),
   }
 }

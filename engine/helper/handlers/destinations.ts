@@ -6,7 +6,7 @@ import { HoldfastError, isHoldfastError, throwIfAborted } from '../../contract/e
 import type { HelperContract } from '../../contract/helperContract.ts'
 import type { Destination, Job } from '../../contract/jobs.ts'
 import { compareDrive } from '../../drives/destinationState.ts'
-import type { Secret, Session } from '../../engineApi.ts'
+import type { LockReadOptions, Secret, Session } from '../../engineApi.ts'
 import type { Handlers } from '../../rpc/serverTypes.ts'
 import { recoverySheet } from '../../secrets/recoverySheet.ts'
 import { folderOf } from '../../storage/locations.ts'
@@ -117,6 +117,26 @@ export function destinationHandlers(helper: Helper): Pick<Handlers<HelperContrac
     'destinations.measure': ({ destination }, { signal }) =>
       opened(destination, signal, async (session, _, found) => ({ usage: await usage.measure(found, session) })),
     'destinations.history': ({ destination }) => ({ usages: usage.history(destinations.resolve(destination).id) }),
+
+    'destinations.readLocks': async ({ destination: named }, { signal, log }) => {
+      const destination = destinations.resolve(named)
+      const read = (options: LockReadOptions) =>
+        withDestination({ connector: desk, engine }, destination, options.signal ?? signal, async session => {
+          await helper.library.take(destination, session)
+          return await session.locks(options)
+        })
+      const tell = () =>
+        void helper.destinationViews
+          .look()
+          .catch(error => log.warn('how far the look at locks is could not be told', { error }))
+      const { versions: _, ...lock } = await helper.locks.ask(destination, read, { signal, tell })
+      helper.library.tell(destination.id)
+      return { lock }
+    },
+    'destinations.stopReadingLocks': ({ destination }) => {
+      helper.locks.stop(destinations.resolve(destination).id)
+      return {}
+    },
 
     'keys.list': ({ destination }, { signal }) =>
       opened(destination, signal, async session => ({ keys: await session.keys() })),

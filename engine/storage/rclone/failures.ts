@@ -39,20 +39,21 @@ const kinds: Kind[] = [
   {
     code: 'storage.throttled',
     pattern: /\b429\b|too many requests|rate ?limit|slow ?down|\b503\b/i,
-    advice: 'It is tried again by itself, more slowly.',
+    advice: 'Try again in a while.',
     retryable: true,
   },
   {
     code: 'storage.authFailed',
     pattern:
       /\b40[13]\b|access ?denied|forbidden|unauthori[sz]ed|permission denied|invalid_grant|invalid (access|token|credential)|token (has )?expired|couldn't (login|connect ssh)/i,
-    advice: 'Log in again with "rclone config reconnect REMOTE:", and check the rights of that login.',
+    advice:
+      'Check the key or the login of the remote, and its rights ("rclone config"); where a service logs in by a browser, "rclone config reconnect REMOTE:".',
   },
   {
     code: 'storage.unreachable',
     pattern:
-      /no such host|connection (refused|reset|timed out)|network is unreachable|no route to host|timeout|deadline exceeded|temporary failure|broken pipe|unexpected EOF|tls handshake|\b50[0-4]\b/i,
-    advice: 'Check the network; it is tried again by itself.',
+      /no such host|connection (refused|reset|timed out)|network is unreachable|no route to host|timeout|deadline exceeded|temporary failure|broken pipe|unexpected EOF|tls handshake|\b50[0234]\b/i,
+    advice: 'This computer may be offline: check the connection to the network.',
     retryable: true,
   },
   {
@@ -74,10 +75,17 @@ export function translateRcloneError(error: unknown, url: string, what: string):
   }
   if (!(error instanceof RcloneFailure)) return error
   const kind = kinds.find(({ pattern }) => pattern.test(error.message))
-  return new HoldfastError(kind?.code ?? 'storage.failed', `rclone could not ${what} at ${url}: ${error.message}.`, {
+  return new HoldfastError(kind?.code ?? 'storage.failed', `rclone could not ${what} at ${url}: ${wordsOf(error)}.`, {
     advice: kind?.advice ?? 'Run it again; try the remote with "rclone lsd".',
     details: { url, status: error.status },
     retryable: kind?.retryable ?? false,
     cause: error,
   })
 }
+
+/** One line, without what only the service itself can make use of. */
+const wordsOf = ({ message }: Error): string =>
+  message
+    .replace(/,? request id: .*$/is, '')
+    .replace(/\s+/g, ' ')
+    .replace(/[\s.]+$/, '')

@@ -27,7 +27,11 @@ const startMs = 30_000
 const disturbing = /^RCLONE_(RC|RC_.*|LOG_.*|USE_JSON_LOG|SYSLOG.*|QUIET|VERBOSE)$/
 
 /** As little memory as large objects permit, and times that cost no request of their own (S3, Swift). */
-const settings = ['--rc-serve', '--use-server-modtime', '--ask-password=false', '--contimeout=20s', '--timeout=60s']
+const settings = [
+  ...['--rc-serve', '--use-server-modtime', '--ask-password=false', '--contimeout=20s', '--timeout=60s'],
+  // Whoever asks repeats, too; ten times for each of ours would keep somebody who is offline waiting for minutes.
+  '--low-level-retries=3',
+]
 
 /**
  * Starts rclone's remote control on a free port of the loopback device, for whoever has the password that is made for this one

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { HoldfastError } from '../../contract/errors.ts'
-import { networkError } from './networkErrors.ts'
+import { networkError } from '../networkErrors.ts'
 import { regionOfHost } from './region.ts'
 
 /** Where an account is asked for; https://www.backblaze.com/apidocs/b2-authorize-account */

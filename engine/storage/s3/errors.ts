@@ -1,6 +1,6 @@
 import { cancelled, type ErrorOptions, HoldfastError, isHoldfastError } from '../../contract/errors.ts'
+import { networkError, plain, type Server } from '../networkErrors.ts'
 import { type ErrorAnswer, errorAnswer, retryAfterMs } from './answers.ts'
-import { networkError, plain, type Server } from './networkErrors.ts'
 
 /** What was being done when a request failed. */
 export interface S3Action extends Server {

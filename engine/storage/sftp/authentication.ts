@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import ssh2, { type AnyAuthMethod, type ParsedKey } from 'ssh2'
+import ssh2, { type AnyAuthMethod, type BaseAgent, type ParsedKey } from 'ssh2'
 import type { StorageCredentials } from '../../contract/credentials.ts'
 import { HoldfastError } from '../../contract/errors.ts'
+import { agentWith, publicHalfOf } from './agentKey.ts'
 
 /** Keys that ssh has by default, in the order in which it tries them; a server permits few attempts. */
 const usualKeys = ['id_ed25519', 'id_ecdsa', 'id_rsa']
@@ -21,8 +22,8 @@ export interface LoginOptions {
 }
 
 /**
- * The ways to log in, in order: what credentials were given; else the key file of the URL; else the agent and the usual key files
- * that need no passphrase. storage.authFailed when a key that was given cannot be used or there is nothing at all.
+ * The ways to log in, in order: what credentials were given; else the key file of the URL, by the agent if it needs a passphrase; else the
+ * agent and the usual key files that need none. storage.authFailed when a key that was given cannot be used or there is nothing at all.
  */
 export async function loginMethods(options: LoginOptions): Promise<AnyAuthMethod[]> {
   const { url, user: username, credentials, identity, home = homedir() } = options
@@ -35,16 +36,19 @@ export async function loginMethods(options: LoginOptions): Promise<AnyAuthMethod
   }
   const { privateKey, passphrase, password } = credentials ?? {}
   const methods: AnyAuthMethod[] = []
+  const agent = options.agent ?? process.env.SSH_AUTH_SOCK
   const addKey = (key: ParsedKey) => methods.push({ type: 'publickey', username, key })
   if (privateKey !== undefined) addKey(usable(url, 'The private key', privateKey, passphrase))
   else if (identity !== undefined && password === undefined) {
     const path = identity.replace(/^~(?=\/)/, home)
-    addKey(usable(url, `The key file ${path}`, await keyFile(url, path), passphrase))
+    const text = await keyFile(url, path)
+    const held = agent && parse(text, passphrase) instanceof Error ? await heldBy(agent, text) : undefined
+    if (held) methods.push({ type: 'agent', username, agent: held })
+    else addKey(usable(url, `The key file ${path}`, text, passphrase))
   }
   if (password !== undefined) methods.push(...withPassword(username, password))
   if (methods.length > 0) return methods
 
-  const agent = options.agent ?? process.env.SSH_AUTH_SOCK
   if (agent) methods.push({ type: 'agent', username, agent })
   for (const name of usualKeys) {
     const text = await readFile(join(home, '.ssh', name)).catch(() => undefined)
@@ -72,6 +76,11 @@ function withPassword(username: string, password: string): AnyAuthMethod[] {
   ]
 }
 
+async function heldBy(socket: string, key: Buffer): Promise<BaseAgent | undefined> {
+  const publicKey = publicHalfOf(key)
+  return publicKey && (await agentWith(socket, publicKey))
+}
+
 async function keyFile(url: string, path: string): Promise<Buffer> {
   try {
     return await readFile(path)
@@ -89,7 +98,7 @@ function usable(url: string, what: string, text: string | Buffer, passphrase: st
     url,
     `${what} cannot be used: ${isLocked ? 'it needs its passphrase, or that is wrong' : key.message}`,
     isLocked
-      ? 'Give the passphrase with the key, or load the key into the SSH agent.'
+      ? 'Load the key into the SSH agent (ssh-add), or give its passphrase with the key in the credentials.'
       : 'Give a private key as ssh-keygen makes it.',
   )
 }

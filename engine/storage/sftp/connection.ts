@@ -98,7 +98,7 @@ export class SftpConnection {
       },
       timeoutMs,
     ).catch(error => {
-      throw refusal ?? translateConnectError(error, this.url, username)
+      throw refusal ?? translateConnectError(error, { url: this.url, user: username, server: `${host}:${port}` })
     })
     try {
       if (fresh) await this.#known.pin(host, port, fresh)

@@ -1,5 +1,6 @@
 import { HoldfastError } from '../../contract/errors.ts'
 import { objectNotFound } from '../names.ts'
+import { networkError } from '../networkErrors.ts'
 import { ConnectionLost, statusOf } from './session.ts'
 
 /**
@@ -67,7 +68,10 @@ export function translateSftpError(error: unknown, { url, name, kind }: SftpActi
 }
 
 /** Turns what kept a connection from being made into a HoldfastError. Those are returned as they are. */
-export function translateConnectError(error: unknown, url: string, user: string): HoldfastError {
+export function translateConnectError(
+  error: unknown,
+  { url, user, server }: { url: string; user: string; server: string },
+): HoldfastError {
   if (error instanceof HoldfastError) return error
   const { level, message = String(error) } = error as { level?: string; message?: string }
   if (level === 'client-authentication' || /authentication fail/i.test(message)) {
@@ -91,7 +95,10 @@ export function translateConnectError(error: unknown, url: string, user: string)
       cause: error,
     })
   }
-  return unreachable(url, `${url} cannot be reached: ${message}`, error)
+  return (
+    networkError(error, { url, server }) ??
+    unreachable(url, `The server ${server} of ${url} cannot be reached: ${message}`, error)
+  )
 }
 
 export function full(url: string, cause?: unknown): HoldfastError {
@@ -117,7 +124,7 @@ export function folderMissing(url: string, name: string, cause?: unknown): Holdf
 
 function unreachable(url: string, message: string, cause: unknown): HoldfastError {
   return new HoldfastError('storage.unreachable', `${message.replace(/\.$/, '')}.`, {
-    advice: 'Check the network and the server; it is tried again by itself.',
+    advice: 'Check the connection to the network, and whether the server is running.',
     details: { url },
     retryable: true,
     cause,

@@ -105,15 +105,13 @@ async function renameToFree(session: SftpSession, temporary: string, path: strin
  * In one step where the server has posix-rename@openssh.com. Elsewhere the old object is removed first: for as long as the next
  * request takes there is none, which readers are prepared for (sftp.ts looks again), and a break of the connection in that
  * moment leaves none. Only small records are ever replaced, and a repository keeps copies of those that matter.
+ *
+ * A login that may add only is refused both, but not a name that is free.
  */
 async function replace(session: SftpSession, temporary: string, path: string): Promise<void> {
   try {
     if (session.has('posix-rename')) return await session.posixRename(temporary, path)
-    try {
-      return await session.rename(temporary, path)
-    } catch (error) {
-      if (statusOf(error) === undefined || !(await exists(session, path))) throw error
-    }
+    if (await create(session, temporary, path)) return
     await session.unlink(path)
     await session.rename(temporary, path)
   } catch (error) {

@@ -8,6 +8,7 @@ import { GroundContext } from '../state/context.ts'
 import { breath } from '../steps.ts'
 import { adoptTheme, theme } from '../theme/theme.ts'
 import { App } from './App.tsx'
+import { keepFocus } from './keepFocus.ts'
 import { loadAllScreens, loadScreen } from './loadedScreens.ts'
 import { parseRoute } from './routes.ts'
 // All styles that screens share, so that those of a screen always come after them, whichever screen is the first.
@@ -22,6 +23,7 @@ import '../components/Facts.css'
 export async function mount(element: HTMLElement, bridge: AppBridge, clock: () => number = Date.now): Promise<void> {
   const { store } = connectHouse(bridge, work => setTimeout(work))
   adoptTheme(document)
+  keepFocus(document)
   await Promise.all([startSpeech(), loadScreen(parseRoute(location.hash).screen)])
   await breath()
   createRoot(element).render(

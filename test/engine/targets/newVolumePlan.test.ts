@@ -9,11 +9,32 @@ const GiB = 1024 * MiB
 /** As vgs and lvs of lvm2 2.03.16 write it: everything is a text. */
 const reports = (): LvmReports => ({
   vg: [
-    { vg_name: 'vg0', vg_extent_size: '4194304', vg_free: String(GiB), vg_exported: '', vg_partial: '' },
-    { vg_name: 'away', vg_extent_size: '4194304', vg_free: String(GiB), vg_exported: 'exported', vg_partial: '' },
-    { vg_name: 'torn', vg_extent_size: '4194304', vg_free: String(GiB), vg_exported: '', vg_partial: 'partial' },
-    { vg_name: 'twin', vg_extent_size: '4194304', vg_free: '0', vg_exported: '', vg_partial: '' },
-    { vg_name: 'twin', vg_extent_size: '4194304', vg_free: '0', vg_exported: '', vg_partial: '' },
+    {
+      vg_name: 'vg0',
+      vg_uuid: 'uuid-1',
+      vg_extent_size: '4194304',
+      vg_free: String(GiB),
+      vg_exported: '',
+      vg_partial: '',
+    },
+    {
+      vg_name: 'away',
+      vg_uuid: 'uuid-2',
+      vg_extent_size: '4194304',
+      vg_free: String(GiB),
+      vg_exported: 'exported',
+      vg_partial: '',
+    },
+    {
+      vg_name: 'torn',
+      vg_uuid: 'uuid-3',
+      vg_extent_size: '4194304',
+      vg_free: String(GiB),
+      vg_exported: '',
+      vg_partial: 'partial',
+    },
+    { vg_name: 'twin', vg_uuid: 'uuid-4', vg_extent_size: '4194304', vg_free: '0', vg_exported: '', vg_partial: '' },
+    { vg_name: 'twin', vg_uuid: 'uuid-5', vg_extent_size: '4194304', vg_free: '0', vg_exported: '', vg_partial: '' },
   ],
   lv: [
     {

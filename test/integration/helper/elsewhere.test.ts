@@ -61,6 +61,10 @@ describe('a bucket as a destination of a real helper', () => {
       state: 'free',
       canDelete: false,
     })
+    // What it tried with stays there, and is in nobody's way.
+    const credentials = { ...login, keyId: 'APPENDER', secretKey: 'appender' }
+    const place = { kind: 'elsewhere' as const, url: url(), credentials }
+    await client.call('destinations.create', { name: 'Kept', place, passphrase })
     const wrong = await tested({ secretKey: 'wrong' })
     expect(wrong).toMatchObject({ state: 'refused', problem: { code: 'storage.authFailed', missingRight: null } })
     const elsewhere = `b2:other?endpoint=http://127.0.0.1:${server.port}`

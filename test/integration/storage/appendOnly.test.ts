@@ -7,8 +7,9 @@ import { createEngine } from '../../../engine/engine.ts'
 import type { Session } from '../../../engine/engineApi.ts'
 import { newRun, runJob } from '../../../engine/helper/jobRun.ts'
 import { runInProcess } from '../../support/cliWorld.ts'
+import { everyDailyOperation, expectRefusals } from '../../support/dailyOperations.ts'
 import { makeDestination, makeJob } from '../../support/jobs.ts'
-import { changedImage, mixedImage, writeImage } from '../../support/mixedImage.ts'
+import { mixedImage, writeImage } from '../../support/mixedImage.ts'
 import { missingRadosgw, Radosgw } from '../../support/radosgw.ts'
 import { attackSecret, expectRestores, originalOf } from '../../support/repositoryAttack.ts'
 import { ownerKey, S3Server, type ServerKey, testBucket } from '../../support/s3Server.ts'
@@ -42,63 +43,10 @@ async function openWith(key: ServerKey, computer = key.id): Promise<Session> {
 const removals = () => server.log.filter(({ method, query }) => method === 'DELETE' || /(^|&)delete=/.test(query))
 const storedNames = () => [...server.objects.keys()].filter(name => !name.includes('/locks/')).sort()
 
-/** Does all that a computer does from day to day, and then what it may not; expects that everything but that goes well. */
-async function everyDailyOperation(session: Session, path: string) {
-  const first = mixedImage(6_000_000, 'append only')
-  await writeImage(path, first)
-
-  const one = await session.backup(path, { name: 'disk' })
-  const second = changedImage(first, 'append only, later')
-  await writeImage(path, second)
-  const two = await session.backup(path, { name: 'disk', labels: { day: 'second' } })
-  expect([...one.warnings, ...two.warnings]).toEqual([])
-  await expectRestores(session, one.version, originalOf(first), folder.path)
-  await expectRestores(session, two.version, originalOf(second), folder.path)
-  expect((await session.versions()).map(({ id }) => id)).toEqual([one.version, two.version])
-  expect(await session.show('latest')).toMatchObject({ id: two.version, status: 'complete' })
-  expect((await session.scrub([], {})).damaged).toEqual([])
-  expect((await session.scrub([], { percent: 50, light: true })).damaged).toEqual([])
-  expect((await session.stats()).versions).toBe(2)
-  expect(await session.keys()).toHaveLength(2)
-  const added = await session.addKey({ kind: 'keyfile', content: Buffer.alloc(64, 3) }, 'second')
-  expect(await session.protect([two.version], true)).toMatchObject([{ protected: true }])
-  expect(await session.protect([two.version], false)).toMatchObject([{ protected: false }])
-  expect(await session.label('latest', ['kind=root', 'day-'])).toMatchObject({ labels: { kind: 'root' } })
-  expect(await session.compare(one.version, two.version)).toBeDefined()
-  const disk = await session.openExport(two.version)
-  try {
-    const read = await disk.read(500_000, 1_000_000)
-    expect(second.subarray(500_000, 1_500_000).equals(read)).toBe(true)
-  } finally {
-    await disk.close()
-  }
-  expect((await session.repair({})).lost).toEqual([])
-  expect((await session.prune({ dryRun: true })).deletedPacks).toBe(0)
-  expect((await session.enforce('latest1', { dryRun: true })).removed).toEqual([one.version])
-
-  return { one, two, second, added }
-}
-
-/** What removes, or makes space, is refused before anything has changed. */
-async function expectRefusals(session: Session, version: string, key: string) {
-  for (const attempt of [
-    () => session.prune({}),
-    () => session.remove([version], {}),
-    () => session.enforce('latest1', {}),
-    () => session.removeKey(key),
-  ]) {
-    await expect(attempt()).rejects.toMatchObject({
-      code: 'storage.deleteRefused',
-      advice: expect.stringContaining('--credentials-file'),
-    })
-  }
-  expect(await session.versions()).toHaveLength(2)
-}
-
 test('every daily operation works with a key that may not remove, and whatever it would remove is refused', async () => {
   await engineOf('here').init(server.url('disk'), attackSecret, { credentials: credentialsOf(dailyKey) })
   const session = await openWith(dailyKey)
-  const { one, two, second, added } = await everyDailyOperation(session, join(folder.path, 'disk.img'))
+  const { one, two, second, added } = await everyDailyOperation(session, folder.path)
   const sent = removals()
   expect(sent.length).toBeGreaterThan(0)
   expect(sent.filter(({ status }) => status !== 403)).toEqual([])
@@ -210,7 +158,7 @@ test.skipIf(why)(
       await engineOf('here').init(radosgw.url('disk'), attackSecret, access)
       const session = await engineOf('here').open(radosgw.url('disk'), attackSecret, access)
       sessions.push(session)
-      const { one, two, second, added } = await everyDailyOperation(session, join(folder.path, 'disk.img'))
+      const { one, two, second, added } = await everyDailyOperation(session, folder.path)
       await expectRefusals(session, one.version, added.key.id)
       await client.send(new DeleteBucketPolicyCommand({ Bucket: testBucket }))
       await session.remove([one.version], {})

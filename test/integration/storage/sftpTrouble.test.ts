@@ -122,7 +122,7 @@ describe('logging in to an SFTP server', () => {
 
   it('takes a key as text, before the key file of the place, and its passphrase', async () => {
     const { private: locked, public: known } = newSshKey('open sesame')
-    await appendFile(join(server.identity, '../authorized_keys'), `${known}\n`)
+    await appendFile(server.authorizedKeys, `${known}\n`)
     const access = { ...trusting(), expect: 'nothing' as const }
     await open(server.url(), { ...access, credentials: { kind: 'ssh', privateKey: locked, passphrase: 'open sesame' } })
     for (const passphrase of [undefined, 'wrong']) {
@@ -342,7 +342,7 @@ describe('the requests of one transfer', () => {
 })
 
 describe('a login that may add only', () => {
-  // As the recipe in docs/destinations.md has it.
+  // By what is refused; the recipe in docs/destinations.md goes by what is allowed (sftpAppendOnly.test.ts).
   const refused = 'remove,rmdir,rename,posix-rename,setstat,fsetstat,lsetstat,symlink,copy-data'
 
   it('stores, reads and lists; removes, replaces and changes nothing', async () => {

@@ -19,5 +19,7 @@ export const scenarioNames = [
   'volumesLongNames',
   'elsewhere',
   'lacking',
+  'locked',
+  'longPlaces',
 ] as const
 export type ScenarioName = (typeof scenarioNames)[number]

@@ -165,6 +165,9 @@ function protectedComputer(world: FakeWorld) {
 
 const longName = 'Computer of my sister in the house by the sea, behind the blue door'
 
+/** Of 200 characters, as long as names of servers come. */
+const longHost = `${'backup-of-the-whole-family.'.repeat(7)}example.org`
+
 type Lack = FakeWorld['lacking'][number]
 const lackOf = (world: FakeWorld, facts: Omit<Lack, 'oldestAt' | 'newestAt'>): Lack => ({
   ...facts,
@@ -269,6 +272,46 @@ const scenes: Record<ScenarioName, Scene> = {
       lackOf(world, { job: photos.id, destination: server.id, count: 1, from: [] }),
     ]
     addHealedCheck(world, drive, cloud.name)
+  },
+  locked: (_, world, clock) => {
+    const { drive, job } = protectedComputer(world)
+    const cloud = addElsewhere(world, 'Cloud', 'b2:anna-backups-2026/laptop?lock=30')
+    const ceph = addElsewhere(
+      world,
+      'Ceph of the house',
+      's3:https://ceph.example.org/backups?lock=30&lock-mode=governance',
+    )
+    const old = addElsewhere(world, 'Old bucket', 's3:old-backups/laptop?lock=14')
+    world.jobs.set(job.id, { ...world.job(job.id), destinations: [drive.id, cloud.id, ceph.id, old.id] })
+    const until = { [cloud.id]: clock.iso(days(24)), [ceph.id]: null, [old.id]: clock.iso(-days(2)) }
+    for (const { id } of [cloud, ceph, old]) {
+      for (let day = 5; day >= 0; day--) addPastRun(world, world.job(job.id), id, days(day) + hours(1))
+      addUsage(world, id, 3)
+      const mode = id === ceph.id ? 'governance' : 'compliance'
+      world.place(id).usages.at(-1)!.lock = { mode, lockedUntil: until[id]! }
+      // The newest came after that was noted.
+      const noted = { until: until[id]!, at: clock.iso(-hours(2)), by: 'notes' as const }
+      const versions = world.versionsOf(id).map((version, n) => (n === 0 ? version : { ...version, lock: noted }))
+      world.versions.set(id, versions)
+    }
+    world.place(old.id).askingLocks = { asked: 5210, objects: 20_480 }
+  },
+  longPlaces: (_, world, clock) => {
+    const { drive, job } = protectedComputer(world)
+    const bucket = addElsewhere(world, 'Bucket', `b2:${'anna-backups-'.repeat(5).slice(0, 63)}/laptop?lock=30`)
+    const server = addElsewhere(world, 'Server', `sftp://anna@${longHost}/srv/backups`)
+    const minio = addElsewhere(
+      world,
+      'MinIO',
+      `s3:https://nas.example:9000/backups/${'folder-in-a-folder/'.repeat(14)}`,
+    )
+    const remote = addElsewhere(world, 'Remote', `rclone:drive:${'Backups and photos of all of us/'.repeat(8)}`)
+    world.jobs.set(job.id, {
+      ...world.job(job.id),
+      destinations: [drive.id, bucket.id, server.id, minio.id, remote.id],
+    })
+    world.setPlaceState(server.id, { state: 'unreachable', reason: 'network', lastSeenAt: clock.iso(-days(3)) })
+    world.tellJob(job.id)
   },
   waitingForDrive: (_, world, clock) => {
     const { drive, job } = protectedComputer(world)

@@ -22,6 +22,8 @@ interface Place {
   isUnlocked: boolean
   sheetSavedAt: string | null
   usages: Usage[]
+  askedLocks?: NonNullable<DestinationView['askedLocks']>
+  askingLocks?: NonNullable<DestinationView['askingLocks']>
 }
 
 /** A run under way: what it still has to do. */
@@ -212,6 +214,8 @@ export class FakeWorld {
       usage,
       growthPerDay: first && usage && spanDays >= 1 ? (usage.storedBytes - first.storedBytes) / spanDays : null,
       sheetSavedAt: place.sheetSavedAt,
+      ...(place.askedLocks && { askedLocks: place.askedLocks }),
+      ...(place.askingLocks && { askingLocks: place.askingLocks }),
     }
   }
 

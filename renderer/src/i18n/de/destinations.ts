@@ -88,6 +88,27 @@ export const destinations = {
     'Zusammengestellt: {when}, aus dem, was dieser Computer gespeichert oder verlängert hat. Die nächste Sicherung sieht nach dem Rest und sperrt ihn.',
   'destinations.lock.over': 'Sperren gegen Löschen sind seit dem {day} abgelaufen',
   'destinations.lock.overSource': 'Die nächste Sicherung sperrt wieder alles, was Versionen brauchen.',
+  'destinations.lock.askedGovernance': {
+    one: 'Das hat der Server von {count} Objekt gesagt: {when}. Jede Sicherung verlängert die Sperren. Wem der Bucket gehört, der kann sie aufheben.',
+    other:
+      'Das hat der Server von jedem der {count} Objekte gesagt: {when}. Jede Sicherung verlängert die Sperren. Wem der Bucket gehört, der kann sie aufheben.',
+  },
+  'destinations.lock.askedCompliance': {
+    one: 'Das hat der Server von {count} Objekt gesagt: {when}. Jede Sicherung verlängert die Sperren. Niemand kann sie aufheben.',
+    other:
+      'Das hat der Server von jedem der {count} Objekte gesagt: {when}. Jede Sicherung verlängert die Sperren. Niemand kann sie aufheben.',
+  },
+  'destinations.lock.notAll': 'Es ist nicht alles gegen Löschen gesperrt',
+  'destinations.lock.notAllSource':
+    'Das hat der Server gesagt: {when}. Bei den Versionen steht, welche gesperrt sind. Die nächste Sicherung sperrt wieder alles, was Versionen brauchen.',
+  'destinations.lock.ask': 'Server fragen',
+  'destinations.lock.askOf': 'Den Server von {name} fragen, bis wann alles gesperrt ist',
+  'destinations.lock.askText':
+    'Gefragt wird nach jedem Objekt, was einige Minuten dauern kann. Danach steht bei jeder Version, bis wann sie gesperrt ist.',
+  'destinations.lock.asking': 'Der Server wird gefragt …',
+  'destinations.lock.askingOf': { one: '{asked} von {count} Objekt', other: '{asked} von {count} Objekten' },
+  'destinations.lock.asked': 'Der Server hat geantwortet.',
+  'destinations.lock.stop': 'Den Server von {name} nicht weiter fragen',
 
   'destinations.lacking.title': 'Nicht alles ist hier',
   'destinations.lacking': {
@@ -96,10 +117,10 @@ export const destinations = {
   },
   'destinations.lacking.byItself': 'Was fehlt, wird von selbst kopiert, sobald sonst nichts läuft.',
   'destinations.lacking.noKey': 'Kopiert werden kann erst, wenn der Schlüssel dieses Ziels benutzt werden kann.',
-  'destinations.lacking.awayHere': 'Es wird von selbst kopiert, sobald {name} erreichbar ist.',
+  'destinations.lacking.awayHere': 'Was fehlt, wird von selbst kopiert, sobald {name} erreichbar ist.',
   'destinations.lacking.awayThere': {
-    one: 'Es wird von selbst kopiert, sobald {names} erreichbar ist, wo es liegt.',
-    other: 'Es wird von selbst kopiert, sobald eines der anderen Ziele erreichbar ist: {names}.',
+    one: 'Was fehlt, wird von selbst kopiert, sobald {names} erreichbar ist; dort liegt es.',
+    other: 'Was fehlt, wird von selbst kopiert, sobald eines der anderen Ziele erreichbar ist: {names}.',
   },
   'destinations.lacking.copy': 'Jetzt kopieren',
   'destinations.lacking.copyTo': 'Jetzt kopieren, was in {name} fehlt',

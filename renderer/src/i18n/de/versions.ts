@@ -106,6 +106,16 @@ export const versions = {
   'versions.fact.verified.never': 'Noch nicht ganz',
   'versions.fact.state': 'Zustand',
   'versions.fact.places': 'Gespeichert auf',
+  'versions.fact.locked': 'Gesperrt',
+  'versions.lock.until': 'Sie kann bis zum {day} nicht gelöscht werden',
+  'versions.lock.atLeast': 'Sie kann mindestens bis zum {day} nicht gelöscht werden',
+  'versions.lock.over': 'Ihre Sperren sind seit dem {day} abgelaufen. Die nächste Sicherung sperrt sie wieder.',
+  'versions.lock.none': 'Nicht alles von ihr ist gegen Löschen gesperrt. Die nächste Sicherung sperrt es.',
+  'versions.lock.unknown': 'Es ist nicht bekannt, bis wann',
+  'versions.lock.server': 'Wie der Server von jedem Objekt sagte, das sie braucht: {when}.',
+  'versions.lock.notes':
+    'Wie auf diesem Computer vermerkt: {when}, für alle Versionen dort zusammen. Der Server weiß es von jeder.',
+  'versions.lock.inRow': 'gesperrt bis {day}',
   'versions.fact.id': 'Nummer',
   'versions.previous': 'Version davor: {when}',
   'versions.next': 'Version danach: {when}',
@@ -166,6 +176,10 @@ export const versions = {
     'Was es nur dort gibt, können Sie dann nicht mehr wiederherstellen. Das lässt sich nicht rückgängig machen.',
   'versions.remove.room':
     'Den Platz gibt das nächste Aufräumen frei, soweit keine andere Version braucht, was dort steht.',
+  'versions.remove.locked':
+    'Was in {destination} dafür liegt, ist mindestens bis zum {day} gesperrt. Aus der Liste verschwindet es gleich; der Platz wird aber erst beim ersten Aufräumen frei, nachdem die letzte Sperre abgelaufen ist, und so lange bezahlt.',
+  'versions.remove.lockedUnknown':
+    'Was in {destination} dafür liegt, kann gesperrt sein; es ist nicht bekannt, bis wann. Aus der Liste verschwindet es gleich; der Platz wird aber erst beim ersten Aufräumen frei, nachdem die letzte Sperre abgelaufen ist, und so lange bezahlt.',
   'versions.remove.last': 'Danach gibt es auf {destination} keine vollständige Version von „{name}“ mehr.',
   'versions.remove.kept': { one: '{count} bleibt:', other: '{count} bleiben:' },
   'versions.remove.kept.protected': 'sie ist geschützt',

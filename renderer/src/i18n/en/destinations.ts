@@ -85,6 +85,27 @@ export const destinations = {
     'Put together {when}, from what this computer has stored or extended. The next backup looks at the rest and locks it.',
   'destinations.lock.over': 'Locks against removal have run out since {day}',
   'destinations.lock.overSource': 'The next backup locks everything again that versions need.',
+  'destinations.lock.askedGovernance': {
+    one: 'The server said so of {count} object, {when}. Each backup extends the locks. The owner of the bucket can lift them.',
+    other:
+      'The server said so of each of {count} objects, {when}. Each backup extends the locks. The owner of the bucket can lift them.',
+  },
+  'destinations.lock.askedCompliance': {
+    one: 'The server said so of {count} object, {when}. Each backup extends the locks. Nobody can lift them.',
+    other:
+      'The server said so of each of {count} objects, {when}. Each backup extends the locks. Nobody can lift them.',
+  },
+  'destinations.lock.notAll': 'Not everything is locked against removal',
+  'destinations.lock.notAllSource':
+    'The server said so {when}. Versions say which are locked. The next backup locks everything again that versions need.',
+  'destinations.lock.ask': 'Ask the server',
+  'destinations.lock.askOf': 'Ask the server of {name} until when everything is locked',
+  'destinations.lock.askText':
+    'It is asked of each object, which can take some minutes. Each version then says until when it is locked.',
+  'destinations.lock.asking': 'The server is being asked…',
+  'destinations.lock.askingOf': { one: '{asked} of {count} object', other: '{asked} of {count} objects' },
+  'destinations.lock.asked': 'The server has answered.',
+  'destinations.lock.stop': 'Stop asking the server of {name}',
 
   'destinations.lacking.title': 'Not everything is here',
   'destinations.lacking': {
@@ -93,10 +114,10 @@ export const destinations = {
   },
   'destinations.lacking.byItself': 'What is missing is copied by itself, as soon as nothing else goes on.',
   'destinations.lacking.noKey': 'Nothing can be copied before the key of this destination can be used.',
-  'destinations.lacking.awayHere': 'It is copied by itself as soon as {name} can be reached.',
+  'destinations.lacking.awayHere': 'What is missing is copied by itself as soon as {name} can be reached.',
   'destinations.lacking.awayThere': {
-    one: 'It is copied by itself as soon as {names} can be reached, where it is.',
-    other: 'It is copied by itself as soon as one of the others can be reached: {names}.',
+    one: 'What is missing is copied by itself as soon as {names}, which has it, can be reached.',
+    other: 'What is missing is copied by itself as soon as one of the others can be reached: {names}.',
   },
   'destinations.lacking.copy': 'Copy now',
   'destinations.lacking.copyTo': 'Copy now what {name} lacks',

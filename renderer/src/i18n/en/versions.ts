@@ -100,6 +100,16 @@ export const versions = {
   'versions.fact.verified.never': 'Not yet in full',
   'versions.fact.state': 'State',
   'versions.fact.places': 'Stored on',
+  'versions.fact.locked': 'Locked',
+  'versions.lock.until': 'It cannot be removed until {day}',
+  'versions.lock.atLeast': 'It cannot be removed until {day} at least',
+  'versions.lock.over': 'Its locks have run out since {day}. The next backup locks it again.',
+  'versions.lock.none': 'Not all of it is locked against removal. The next backup locks it.',
+  'versions.lock.unknown': 'It is not known until when',
+  'versions.lock.server': 'As the server said of each object that it needs, {when}.',
+  'versions.lock.notes':
+    'As noted on this computer {when}, for all versions there together. The server knows it of each.',
+  'versions.lock.inRow': 'locked until {day}',
   'versions.fact.id': 'Number',
   'versions.previous': 'Version before: {when}',
   'versions.next': 'Version after: {when}',
@@ -157,6 +167,10 @@ export const versions = {
   'versions.remove.consequence': 'You can no longer restore anything that exists only there. This cannot be undone.',
   'versions.remove.room':
     'The room is given back by the next clean-up, as far as no other version needs what is there.',
+  'versions.remove.locked':
+    'What they hold in {destination} is locked until {day} at least. They leave the list at once, but their room comes back, and is paid for, only with the first clean-up after the last of their locks has run out.',
+  'versions.remove.lockedUnknown':
+    'What they hold in {destination} may be locked, it is not known until when. They leave the list at once, but their room comes back, and is paid for, only with the first clean-up after the last of their locks has run out.',
   'versions.remove.last': 'After that there is no complete version of “{name}” on {destination} any more.',
   'versions.remove.kept': { one: '{count} stays:', other: '{count} stay:' },
   'versions.remove.kept.protected': 'it is protected',

@@ -1,3 +1,4 @@
+import type { ReactNode } from 'react'
 import type { Run, RunOutcome } from '../../../../engine/contract/jobs.ts'
 import { hrefOf } from '../../app/routes.ts'
 import { Facts } from '../../components/Facts.tsx'
@@ -25,6 +26,20 @@ export function Outcome({ run }: { run: Run }) {
   )
 }
 
+/** The name and the date of a version, which lead to it. */
+function VersionLink(props: {
+  destination: string
+  version: string
+  of: { versionName: string; versionDate: string }
+}) {
+  const { destination, version, of } = props
+  return (
+    <a href={hrefOf('versions', [destination, version])}>
+      {of.versionName}, <When at={of.versionDate} />
+    </a>
+  )
+}
+
 type Of<Kind extends RunOutcome['kind']> = Extract<RunOutcome, { kind: Kind }>
 
 function Restored({ outcome, destination }: { outcome: Of<'restore'>; destination: string }) {
@@ -35,9 +50,7 @@ function Restored({ outcome, destination }: { outcome: Of<'restore'>; destinatio
         facts={[
           [
             t('activity.outcome.version'),
-            <a key="0" href={hrefOf('versions', [destination, outcome.version])}>
-              {outcome.versionName}, <When at={outcome.versionDate} />
-            </a>,
+            <VersionLink key="0" destination={destination} version={outcome.version} of={outcome} />,
           ],
           [t('activity.outcome.target'), outcome.target],
           [t('activity.outcome.written'), <Bytes key="2" value={outcome.writtenBytes} />],
@@ -123,9 +136,7 @@ function Extracted({ outcome, destination }: { outcome: Of<'extract'>; destinati
         facts={[
           [
             t('activity.outcome.version'),
-            <a key="0" href={hrefOf('versions', [destination, outcome.version])}>
-              {outcome.versionName}, <When at={outcome.versionDate} />
-            </a>,
+            <VersionLink key="0" destination={destination} version={outcome.version} of={outcome} />,
           ],
           [t('activity.outcome.folder'), outcome.target],
           [t('activity.outcome.entries'), <Count key="2" value={outcome.entries} />],
@@ -141,6 +152,19 @@ function Extracted({ outcome, destination }: { outcome: Of<'extract'>; destinati
   )
 }
 
+function Remarks({ texts, children }: { texts: readonly string[]; children?: ReactNode }) {
+  return (
+    <ul className="hf-activity-remarks">
+      {texts.map(text => (
+        <li key={text} className="hf-wrap">
+          {text}
+        </li>
+      ))}
+      {children}
+    </ul>
+  )
+}
+
 /** What of files could not be copied. */
 export function Problems({ outcome }: { outcome: Of<'extract'> }) {
   const { t } = useSpeech()
@@ -148,16 +172,11 @@ export function Problems({ outcome }: { outcome: Of<'extract'> }) {
   if (problemCount === 0) return null
   return (
     <Note tone="attention" title={t('activity.outcome.problems', { count: problemCount })}>
-      <ul className="hf-activity-remarks">
-        {problems.map(text => (
-          <li key={text} className="hf-wrap">
-            {text}
-          </li>
-        ))}
+      <Remarks texts={problems}>
         {problemCount > problems.length && (
           <li>{t('activity.outcome.moreProblems', { count: problemCount - problems.length })}</li>
         )}
-      </ul>
+      </Remarks>
     </Note>
   )
 }
@@ -176,13 +195,7 @@ function Sent({ outcome }: { outcome: Of<'copy'> }) {
       />
       {failedCount > 0 && (
         <Note tone="danger" title={t('activity.outcome.notCopied', { count: failedCount })}>
-          <ul className="hf-activity-remarks">
-            {failed.map(text => (
-              <li key={text} className="hf-wrap">
-                {text}
-              </li>
-            ))}
-          </ul>
+          <Remarks texts={failed} />
         </Note>
       )}
     </>
@@ -194,12 +207,7 @@ function Kept({ outcome, destination }: { outcome: Of<'keep'>; destination: stri
   return (
     <Facts
       facts={[
-        [
-          t('activity.outcome.of'),
-          <a key="0" href={hrefOf('versions', [destination, outcome.of])}>
-            {outcome.versionName}, <When at={outcome.versionDate} />
-          </a>,
-        ],
+        [t('activity.outcome.of'), <VersionLink key="0" destination={destination} version={outcome.of} of={outcome} />],
         [
           t('activity.outcome.newVersion'),
           outcome.version === null ? (

@@ -1,5 +1,5 @@
 import { Button, TextInput } from '@mantine/core'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import type { DestinationView } from '../../../../engine/contract/helperContract.ts'
 import { ErrorNote, Note } from '../../components/Note.tsx'
 import { Card } from '../../components/Page.tsx'
@@ -15,6 +15,8 @@ export function Limits({ view }: { view: DestinationView }) {
   const edit = useCall('destinations.edit')
   const [draft, setDraft] = useState(() => draftOfLimits(destination.limits))
   const [isSaved, setIsSaved] = useState(false)
+  /** Hours were added by hand: their first field is what is wanted next. */
+  const isAdded = useRef(false)
   if (!elsewhereKindOf(view)) return null
   const limits = limitsOf(draft)
   const isNew = JSON.stringify(draft) !== JSON.stringify(draftOfLimits(destination.limits))
@@ -62,6 +64,7 @@ export function Limits({ view }: { view: DestinationView }) {
                 <TextInput
                   key={end}
                   type="time"
+                  {...(end === 'from' && n === draft.hours.length - 1 && { autoFocus: isAdded.current })}
                   label={t(`elsewhere.limits.${end}`)}
                   value={hours[end]}
                   error={!areHours(hours)}
@@ -87,7 +90,10 @@ export function Limits({ view }: { view: DestinationView }) {
           <Button
             variant="subtle"
             disabled={draft.hours.length >= mostHours}
-            onClick={() => change({ hours: [...draft.hours, newHours] })}
+            onClick={() => {
+              isAdded.current = true
+              change({ hours: [...draft.hours, newHours] })
+            }}
           >
             {t('elsewhere.limits.add')}
           </Button>

@@ -6,8 +6,10 @@ import { DestinationBadge } from '../../components/StateBadge.tsx'
 import { Bytes, Duration, When } from '../../components/values.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
 import { useHouse } from '../../state/context.ts'
+import { hasLocks } from '../destinations/lockWords.ts'
 import type { Places } from './places.ts'
 import { copiesByMoment } from './shelf.ts'
+import { VersionLock } from './VersionLock.tsx'
 
 export interface FactsProps {
   version: LibraryVersion
@@ -20,6 +22,7 @@ export function Facts({ version, all, places }: FactsProps) {
   const { t, format } = useSpeech()
   const job = useHouse(house => house.jobs?.find(view => view.job.id === version.job)?.job)
   const { bytes } = format
+  const view = places.view(version.destination)
   const facts: [string, ReactNode][] = [
     [t('versions.fact.when'), <When key="when" at={version.date} />],
     [
@@ -55,6 +58,9 @@ export function Facts({ version, all, places }: FactsProps) {
         })}
       </ul>,
     ],
+    ...(view && hasLocks(view)
+      ? [[t('versions.fact.locked'), <VersionLock key="lock" version={version} view={view} />] as [string, ReactNode]]
+      : []),
     [
       t('versions.fact.verified'),
       version.scrubbedAt === null ? t('versions.fact.verified.never') : <When key="verified" at={version.scrubbedAt} />,

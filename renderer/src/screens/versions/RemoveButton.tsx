@@ -5,10 +5,12 @@ import type { LibraryVersion } from '../../../../engine/contract/library.ts'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
 import { ErrorNote, Note } from '../../components/Note.tsx'
 import { useSpeech } from '../../i18n/useSpeech.ts'
-import { useBridge } from '../../state/context.ts'
+import { useBridge, useNow } from '../../state/context.ts'
+import { hasLocks } from '../destinations/lockWords.ts'
 import type { Places } from './places.ts'
 import { byDestination, joined, mostAtOnce, type Removal, type RemovalPlan } from './removal.ts'
 import type { Shelf } from './useShelf.ts'
+import { lockedAtLeast } from './versionLock.ts'
 
 export interface RemoveButtonProps {
   versions: readonly LibraryVersion[]
@@ -120,11 +122,32 @@ export function RemoveButton({ versions, places, shelf, size = 'sm', disabled = 
               </Note>
             ))}
             <Kept kept={removal.kept} />
+            {removal.plans.map(plan => (
+              <Room key={plan.destination} plan={plan} places={places} />
+            ))}
             <p className="hfv-flush hf-quiet hf-small">{t('versions.remove.room')}</p>
           </div>
         </ConfirmDialog>
       )}
     </>
+  )
+}
+
+/** What is locked stays where it is for a while, whatever is removed. */
+function Room({ plan, places }: { plan: RemovalPlan; places: Places }) {
+  const { t, format } = useSpeech()
+  const now = useNow()
+  const { destination, removable } = plan
+  const view = places.view(destination)
+  if (removable.length === 0 || !view || !hasLocks(view)) return null
+  const until = lockedAtLeast(removable, now)
+  const values = { destination: places.name(destination) }
+  return (
+    <Note tone="waiting">
+      {until === null
+        ? t('versions.remove.lockedUnknown', values)
+        : t('versions.remove.locked', { ...values, day: format.day(until) })}
+    </Note>
   )
 }
 

@@ -2,9 +2,11 @@ import { memo, type ReactNode } from 'react'
 import type { LibraryVersion } from '../../../../engine/contract/library.ts'
 import { hrefOf } from '../../app/routes.ts'
 import { useSpeech } from '../../i18n/useSpeech.ts'
+import { useClock } from '../../state/context.ts'
 import type { Places } from './places.ts'
 import { isReachable, isRemarkable } from './shelf.ts'
 import { VersionBadges } from './VersionBadges.tsx'
+import { isLocked } from './versionLock.ts'
 
 export interface VersionRowProps {
   version: LibraryVersion
@@ -23,6 +25,7 @@ export interface VersionRowProps {
 export const VersionRow = memo(function VersionRow(props: VersionRowProps) {
   const { version, places, copies } = props
   const { t, format } = useSpeech()
+  const clock = useClock()
   const when = `${format.day(version.date)}, ${format.time(version.date)}`
   const isAway = !isReachable(places.view(version.destination)?.state)
   const others = copies
@@ -31,6 +34,7 @@ export const VersionRow = memo(function VersionRow(props: VersionRowProps) {
   const facts = [
     t('versions.changed', { changed: format.bytes(version.newBytes), size: format.bytes(version.sizeBytes) }),
     format.list([places.name(version.destination), ...others]),
+    ...(isLocked(version, clock()) ? [t('versions.lock.inRow', { day: format.day(version.lock!.until!) })] : []),
   ].join(' · ')
   const { note } = version.labels
   return (

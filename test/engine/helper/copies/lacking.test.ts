@@ -28,6 +28,7 @@ const lacking = (facts: Partial<LackingFacts>) =>
     failed: new Set(),
     retention: null,
     reachable: ['one'],
+    offline: [],
     now,
     ...facts,
   })
@@ -52,6 +53,15 @@ describe('what a destination lacks', () => {
     expect(found.versions.map(({ date }) => date)).toEqual([version(2).date, version(1).date])
     expect(found.from).toEqual(['three', 'two'])
     expect(found.reachesTo).toBe(now - day)
+  })
+
+  test('is waited for where those that have it do not answer, the next to be tried first', () => {
+    const missing = ['one', 'two', 'three'].map(destination => ({ destination, version: version(1) }))
+    const offline = ['three', 'other', 'two', 'one'].map((id, n) => ({ id, label: id, retryAt: n === 0 ? now + 9 : n }))
+    const facts = { missing: missing.slice(1), offline }
+    expect(lacking({ ...facts, reachable: [] })).toMatchObject({ from: [], awaited: { id: 'two' } })
+    expect(lacking({ ...facts, reachable: ['three'] })).toMatchObject({ from: ['three'], awaited: null })
+    expect(lacking({ ...facts, offline: [], reachable: [] })).toMatchObject({ from: [], awaited: null })
   })
 
   test('is what the policy keeps of all that would be there, and the newest', () => {
@@ -90,6 +100,12 @@ describe('a run that is due', () => {
     expect(decide({ ...facts, pausedUntil: now + day }, now).state).toBe('paused')
     const drive = { label: 'x', connected: false, lastSeen: null }
     expect(decide({ ...facts, drive }, now).state).toBe('unscheduled')
+    const originOffline = { label: 'Cloud', retryAt: now + day }
+    expect(decide({ ...facts, originOffline }, now)).toMatchObject({ state: 'waiting', why: 'offline', at: now + day })
+    expect(decide({ ...facts, originOffline }, now).text).toContain('Cloud does not answer')
+    expect(decide({ ...facts, originOffline }, now + day)).toMatchObject({ state: 'due', why: 'copies' })
+    // Whoever wants a version now gets one of the sources.
+    expect(decide({ ...facts, originOffline, requestedAt: now }, now)).toMatchObject({ state: 'due', why: 'manual' })
     const power = { onBattery: true, runOnBattery: false }
     expect(decide({ ...facts, power }, now)).toMatchObject({ state: 'waiting', why: 'battery' })
     const lastAttempt = { startedAt: now - 1, endedAt: now, outcome: 'cancelled' as const }

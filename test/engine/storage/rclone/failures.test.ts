@@ -13,6 +13,7 @@ it('tells by its words what kind of failure it was', () => {
     ['dial tcp 10.0.0.1:22: connect: connection refused', 'storage.unreachable', true],
     ['HTTP error 502 (Bad Gateway)', 'storage.unreachable', true],
     ['mkdir /x: read-only file system', 'storage.readOnly', false],
+    ['NotImplemented: NotImplemented status code: 501', 'storage.failed', false],
     ['something else', 'storage.failed', false],
   ] as const) {
     const error = translateRcloneError(new RcloneFailure(words, 500), 'rclone:a:b', 'write c')
@@ -21,6 +22,10 @@ it('tells by its words what kind of failure it was', () => {
       { code, retryable, message: `rclone could not write c at rclone:a:b: ${words}.` },
     ])
   }
+  const wordy = new RcloneFailure('AccessDenied: Access Denied\n\tstatus code: 403, request id: 25, host id: ', 500)
+  expect(translateRcloneError(wordy, 'rclone:a:b', 'write c')).toMatchObject({
+    message: 'rclone could not write c at rclone:a:b: AccessDenied: Access Denied status code: 403.',
+  })
   expect(translateRcloneError(new RcloneLost('gone'), 'rclone:a:b', 'write c')).toMatchObject({
     code: 'storage.unreachable',
     retryable: true,

@@ -182,6 +182,30 @@ export function destinationsCalls(world: FakeWorld) {
       world.tellPlace(place.destination.id)
       return { usage }
     },
+    'destinations.readLocks': ({ destination }) => {
+      const place = world.place(destination)
+      const lock = place.usages.at(-1)?.lock
+      if (!lock) throw new HoldfastError('config.notFound', 'Nothing is locked against removal there.')
+      const { id } = place.destination
+      const lockedUntil = clock.iso(days(21))
+      const versions = world.versionsOf(id).map((version, n) => ({
+        ...version,
+        lock: { until: clock.iso(days(21 + (n % 9))), at: clock.iso(), by: 'server' as const },
+      }))
+      world.versions.set(id, versions)
+      const facts = { mode: lock.mode, lockedUntil }
+      place.askedLocks = { at: clock.iso(), ...facts, objects: 1284 }
+      delete place.askingLocks
+      world.tellPlace(id)
+      world.tellLibrary(id)
+      return { lock: { ...facts, days: 30, askedObjects: 1284 } }
+    },
+    'destinations.stopReadingLocks': ({ destination }) => {
+      const place = world.place(destination)
+      delete place.askingLocks
+      world.tellPlace(place.destination.id)
+      return {}
+    },
     'destinations.lacking': () => ({ lacking: world.lacking }),
     'destinations.copyMissing': ({ to, from }) => {
       const place = world.place(to)

@@ -1,4 +1,4 @@
-import { HoldfastError } from '../../contract/errors.ts'
+import { HoldfastError } from '../contract/errors.ts'
 
 /** Whose answer did not come: the place for messages and the server's name and port. */
 export interface Server {
@@ -46,7 +46,7 @@ export function networkError(error: unknown, { url, server }: Server): HoldfastE
   if (code !== undefined && nameCodes.has(code)) {
     return new HoldfastError('storage.unreachable', `The server ${server} of ${url} cannot be found by its name.`, {
       ...options,
-      advice: 'Check the connection to the network, and the name.',
+      advice: 'This computer may be offline: check the connection to the network, then the name.',
       retryable: true,
     })
   }

@@ -1,11 +1,10 @@
 import { z } from 'zod'
+import { type LvmReportPart, lvmReportOptions, lvmValue, reportParts } from '../base/lvmRows.ts'
 
 /**
  * What LVM says of its groups, volumes and disks, in JSON. `lvm fullreport` says it of one moment and in one command, but leaves
- * out disks that are there twice; `lvm pvs --all` names those. Every value is text, '' for none (lvmreport(7)).
+ * out disks that are there twice; `lvm pvs --all` names those.
  */
-
-const commonOptions = ['--reportformat', 'json', '--units', 'b', '--nosuffix']
 
 const groupColumns = 'vg_name,vg_uuid,vg_size,vg_free,vg_extent_size,vg_missing_pv_count,vg_exported,vg_partial'
 const volumeColumns =
@@ -15,7 +14,7 @@ const diskColumns = 'pv_uuid,vg_uuid,pv_missing,pv_duplicate,pv_major,pv_minor'
 /** Arguments of `lvm` for parseFullReport. */
 export const fullReportArguments: readonly string[] = [
   'fullreport',
-  ...commonOptions,
+  ...lvmReportOptions,
   ...['--configreport', 'vg', '-o', groupColumns],
   ...['--configreport', 'lv', '-o', volumeColumns],
   ...['--configreport', 'seg', '-o', 'lv_uuid,segtype'],
@@ -24,7 +23,7 @@ export const fullReportArguments: readonly string[] = [
 ]
 
 /** Arguments of `lvm` for parseDisks. */
-export const disksArguments: readonly string[] = ['pvs', '--all', ...commonOptions, '-o', diskColumns]
+export const disksArguments: readonly string[] = ['pvs', '--all', ...lvmReportOptions, '-o', diskColumns]
 
 export interface LvmGroup {
   uuid: string
@@ -72,11 +71,9 @@ export interface LvmDisk {
   deviceNumber: string
 }
 
-const text = z.string()
+const { text, list, percent } = lvmValue
 const number = text.transform(value => (/^\d+(\.\d+)?$/.test(value) ? Number(value) : 0))
-const percent = text.transform(value => (/^\d+(\.\d+)?$/.test(value) ? Math.min(100, Number(value)) : null))
 const optional = text.transform(value => (value === '' ? null : value))
-const list = text.transform(value => value.split(',').filter(word => word !== ''))
 
 /** Nothing else is in names and uuids of LVM (lvm(8), "Valid names"); parts of others stand in brackets where they are listed. */
 const name = text.regex(/^[A-Za-z0-9+_.-]{1,127}$/)
@@ -114,9 +111,6 @@ const diskRow = z.object({
   pv_major: text,
   pv_minor: text,
 })
-
-const rows = z.array(z.unknown()).default([])
-const report = z.object({ report: z.array(z.object({ vg: rows, lv: rows, seg: rows, pv: rows })) })
 
 /** Parses what fullReportArguments print. Undefined when that is no report; a row that is not understood is left out. */
 export function parseFullReport(output: string): { groups: LvmGroup[]; volumes: LvmVolume[] } | undefined {
@@ -173,15 +167,12 @@ export function parseDisks(output: string): LvmDisk[] | undefined {
   }))
 }
 
-function partsOf(output: string) {
-  let json: unknown
+function partsOf(output: string): LvmReportPart[] | undefined {
   try {
-    json = JSON.parse(output)
+    return reportParts(output)
   } catch {
     return undefined
   }
-  const parsed = report.safeParse(json)
-  return parsed.success ? parsed.data.report : undefined
 }
 
 const understood = <T>(row: z.ZodType<T>, all: readonly unknown[]): T[] =>

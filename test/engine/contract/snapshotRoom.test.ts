@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { chunkBytesFor, decideRoom, mostRoom } from '../../../engine/contract/snapshotRoom.ts'
 import { AscendingRanges } from '../../../engine/lvm/ascendingRanges.ts'
-import { chunkBytesFor, decideRoom, mostRoom } from '../../../engine/lvm/snapshotRoom.ts'
 import { normalize, subtract } from '../../../engine/sources/ranges.ts'
 
 const mib = 1024 ** 2

@@ -1,4 +1,7 @@
-/** How much room a classic snapshot gets, and in which chunks it works. All pure; sizes in bytes. */
+/**
+ * What room a snapshot needs: how much a classic one gets, in which chunks it works, and what a pool must have left for a thin one. Pure,
+ * so that the driver decides by the same rules that screens tell beforehand; sizes in bytes.
+ */
 
 const mib = 1024 * 1024
 
@@ -55,3 +58,6 @@ export function decideRoom(facts: RoomFacts): Room {
   const room = Math.min(wanted, free)
   return { isEnough: true, roomBytes: room, chunkBytes: chunkBytesFor(room) }
 }
+
+/** What must be free in a thin pool for one more snapshot: a share of it, or an amount that is enough for any. */
+export const poolReserve = { dataShare: 0.05, dataEnoughBytes: 1024 * mib, metadataShare: 0.1 } as const
