@@ -171,6 +171,7 @@ class JobRun {
         this.#noteSnapshots(held.values())
       }
     } finally {
+      this.#noteSnapshots([])
       for (const one of held.values()) {
         if (one instanceof Error) continue
         for (const warning of await session.release(one)) this.#report.warn(warning)

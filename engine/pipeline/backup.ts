@@ -8,7 +8,7 @@ import type { BackupResult, ByteRange, ReadMethod } from '../contract/models.ts'
 import type { OnProgress } from '../contract/progress.ts'
 import { zstdLevel } from '../repository/blockCrypto.ts'
 import { BlockMapEditor, type MapRoot } from '../repository/blockMapEditor.ts'
-import { type Lock, withLock } from '../repository/locks.ts'
+import { type Lock, lockLost, withLock } from '../repository/locks.ts'
 import type { Repository } from '../repository/repository.ts'
 import { rootOf, type VersionRecord } from '../repository/versionRecord.ts'
 import type { BlockHints } from '../sources/hints.ts'
@@ -286,7 +286,11 @@ class BackupRun {
     const reader = new ChunkReader(this.#repository, this.#source, pool, this.#sink, {
       ...(readLimit === undefined ? {} : { limiter: new Limiter(readLimit, clock) }),
       ...(this.#options.signal ? { signal: this.#options.signal } : {}),
-      onBytes: bytes => this.#meter.add(bytes),
+      onBytes: bytes => {
+        // It would be refused at the end, after hours perhaps.
+        if (this.#lock.isLost) throw lockLost()
+        this.#meter.add(bytes)
+      },
     })
     const storeOpenPacks = async () => {
       await Promise.all((await pool.finishPacks()).map(pack => reader.store(pack)))

@@ -39,6 +39,8 @@ const heldHere = new Set<LockId>()
 /** A lock that is held. It refreshes itself until it is released. */
 export interface Lock {
   readonly id: LockId
+  /** Known to be lost without asking: this run was stalled (suspended, stopped) so long that others may take it for dead. */
+  readonly isLost: boolean
   /** Throws repository.lockLost unless the lock is still in the repository: nobody took it for dead. */
   assertHeld(): Promise<void>
   release(): Promise<void>
@@ -225,17 +227,14 @@ export class Locks {
     timer.unref()
     return {
       id,
+      get isLost() {
+        lost ||= stalled()
+        return lost
+      },
       assertHeld: async () => {
         if (!lost && !stalled() && (await this.#stands(name))) return
         lost = true
-        throw new HoldfastError(
-          'repository.lockLost',
-          'This run was stalled so long that others may take it for dead.',
-          {
-            advice: 'Run it again: what was stored is kept and is not stored twice.',
-            retryable: true,
-          },
-        )
+        throw lockLost()
       },
       release: async () => {
         clearInterval(timer)
@@ -265,6 +264,13 @@ function unreadableLock(id: LockId, at: number): LockInfo {
   const holder: ProcessIdentity = { host: 'unknown', bootId: '', pidNamespace: '', pid: 0, startTicks: '' }
   return { id, kind: 'shared', purpose: 'unknown', holder, startedAt: at, refreshedAt: at }
 }
+
+/** Of a run that was stalled for too long. */
+export const lockLost = () =>
+  new HoldfastError('repository.lockLost', 'This run was stalled so long that others may take it for dead.', {
+    advice: 'Run it again: what was stored is kept and is not stored twice.',
+    retryable: true,
+  })
 
 function lockedBy(other: LockInfo): HoldfastError {
   const host = other.holder.host.split('/')[0]

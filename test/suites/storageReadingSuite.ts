@@ -12,6 +12,8 @@ export interface StorageFixture {
   cleanUp?: () => Promise<void>
   /** Whether exactly one of several puts of one name at the same time wins; see storage.ts. 'sure' unless given. */
   exclusive?: 'sure' | 'best effort'
+  /** It tells of bytes that it sends while it does; see PutOptions.onSent. */
+  tellsSent?: boolean
 }
 
 export type MakeStorage = () => Promise<StorageFixture>
@@ -53,7 +55,7 @@ export function useStorage(make: MakeStorage): StorageFixture & { writer: Storag
   beforeEach(async () => {
     Object.assign(
       held,
-      { writer: undefined, openAgain: undefined, cleanUp: undefined, exclusive: 'sure' },
+      { writer: undefined, openAgain: undefined, cleanUp: undefined, exclusive: 'sure', tellsSent: false },
       await make(),
     )
     held.writer ??= held.storage

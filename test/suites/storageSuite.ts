@@ -47,6 +47,19 @@ function describeWriting(name: string, make: MakeStorage): void {
       expect(await read('things/a')).toBe('abc')
     })
 
+    it('tells of all that it sends, again when it sends it again, or of nothing where it cannot', async () => {
+      let sent = 0
+      let times = 0
+      const onSent = (bytes: number) => {
+        expect(bytes).toBeGreaterThan(0)
+        sent += bytes
+        times++
+      }
+      await at.storage.put('things/a', [fill(700_000, 1), fill(300_001, 2)], { onSent })
+      expect(sent % 1_000_001).toBe(0)
+      if (at.tellsSent) expect(times).toBeGreaterThan(2)
+    })
+
     it('accepts names of 200 characters', async () => {
       const name = `things/${'n'.repeat(193)}`
       await at.storage.put(name, [text('long')])

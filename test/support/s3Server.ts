@@ -33,6 +33,8 @@ export interface S3ServerOptions {
   quotaBytes?: number
   /** What becomes of If-None-Match of a put: kept unless given, passed over, or refused as unknown. */
   conditions?: 'kept' | 'ignored' | 'refused'
+  /** Connections on which nothing happens are broken off after so long, in the middle of a request, too; never and 60 s unless given. */
+  idleMs?: number
   /** With a certificate for localhost that signs itself. */
   tls?: boolean
 }
@@ -69,7 +71,8 @@ export class S3Server {
     this.#server = options.tls
       ? createTlsServer({ cert: localhostCertificate, key: localhostKey }, handle)
       : createHttpServer(handle)
-    this.#server.keepAliveTimeout = 60_000
+    this.#server.keepAliveTimeout = options.idleMs ?? 60_000
+    if (options.idleMs !== undefined) this.#server.timeout = options.idleMs
   }
 
   static async start(options: S3ServerOptions = {}): Promise<S3Server> {
@@ -106,6 +109,13 @@ export class S3Server {
       (sum, { method, status, bytes }) => sum + (method === 'PUT' && status === 200 ? bytes : 0),
       0,
     )
+  }
+
+  /** Connections that are open now. */
+  connections(): Promise<number> {
+    return new Promise((resolve, reject) => {
+      this.#server.getConnections((error, count) => (error ? reject(error) : resolve(count)))
+    })
   }
 
   async close(): Promise<void> {

@@ -107,6 +107,21 @@ describe('a run of a job with volumes', () => {
     expect(apart).toBeLessThanOrEqual(made[0]!.set!.gapMs + 1)
   })
 
+  it('says that it holds a snapshot for as long as it reads one', async () => {
+    const told: string[] = []
+    const changed = ({ parts, holdsSnapshot }: Run) => {
+      const reading = parts.find(({ state }) => state === 'running')
+      if (reading) told.push(`${reading.source} ${holdsSnapshot}`)
+    }
+    expect(await run(job(), { changed })).not.toHaveProperty('holdsSnapshot')
+    expect(new Set(told)).toEqual(new Set(['root true', 'home true']))
+    told.length = 0
+    const file = join(folder.path, 'plain.img')
+    await writeFile(file, randomImage(200_704, 'plain'))
+    await run(job({ sources: [{ path: file, device: null, name: 'plain' }] }), { changed })
+    expect(new Set(told)).toEqual(new Set(['plain undefined']))
+  })
+
   it('reads what changed the next time', async () => {
     await run(job())
     root.write(0, randomImage(4096, 'more'))

@@ -1,10 +1,12 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { PauseGate } from '../../../engine/base/pauseGate.ts'
 import { ownIdentity, startTicksOf } from '../../../engine/base/processIdentity.ts'
 import { randomBytes, randomHex } from '../../../engine/base/random.ts'
-import { names, sealedKind } from '../../../engine/repository/format.ts'
+import { isLockName, names, sealedKind } from '../../../engine/repository/format.ts'
 import { type Lock, type LockInfo, Locks, lockLifetimeMs } from '../../../engine/repository/locks.ts'
 import { openObject, sealObject } from '../../../engine/repository/sealedObject.ts'
 import { MemoryStorage } from '../../../engine/storage/memory.ts'
+import { pausing } from '../../../engine/storage/pausing.ts'
 import { AppendOnlyStorage } from '../../support/appendOnlyStorage.ts'
 import { FaultyStorage } from '../../support/faultyStorage.ts'
 import { LeapingClock } from '../../support/leapingClock.ts'
@@ -219,13 +221,34 @@ describe('a lock that is held', () => {
     })
   })
 
+  it('is refreshed while the run that it is of is paused', async () => {
+    const pass = holdTimers()
+    const { clock, storage, living } = make()
+    const gate = new PauseGate(clock)
+    const paused = pausing(storage, { gate, passes: isLockName })
+    const lock = await new Locks(paused, key, clock).acquire('shared', 'backup')
+    held.push(lock)
+    gate.pause()
+    for (let i = 0; i < 20; i++) {
+      clock.advance(5 * minuteMs)
+      await pass(5 * minuteMs)
+    }
+    expect(lock.isLost).toBe(false)
+    await lock.assertHeld()
+    expect(await living()).toEqual([lock.id])
+    const info = openObject(key, sealedKind.lock, names.lock(lock.id), await storage.get(names.lock(lock.id)))!
+    expect(JSON.parse(info.toString())).toMatchObject({ refreshedAt: clock.now() })
+  })
+
   it('is lost to a holder that was stalled for half its lifetime, and does not come back', async () => {
     const pass = holdTimers()
     const { acquire, clock, storage } = make()
     const lock = await acquire('shared', 'backup')
     clock.advance(lockLifetimeMs / 2)
     await lock.assertHeld()
+    expect(lock.isLost).toBe(false)
     clock.advance(1)
+    expect(lock.isLost).toBe(true)
     await expect(lock.assertHeld()).rejects.toMatchObject({ code: 'repository.lockLost', retryable: true })
     storage.calls.length = 0
     await pass(5 * minuteMs)

@@ -22,6 +22,7 @@ function placesOn(options: S3ServerOptions, rest = '') {
     return {
       storage: await open(),
       openAgain: open,
+      tellsSent: true,
       exclusive: options.conditions === undefined ? 'sure' : 'best effort',
     }
   }

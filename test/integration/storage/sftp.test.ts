@@ -27,6 +27,7 @@ for (const [name, options] of servers) {
       const access = { acceptHostKey: server.fingerprint, knownHostsFiles: [] }
       return {
         storage: await SftpStorage.open(location, { ...access, expect: 'nothing' }),
+        tellsSent: true,
         openAgain: () => SftpStorage.open(location, { ...access, expect: 'folder' }),
       }
     })

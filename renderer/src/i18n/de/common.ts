@@ -129,7 +129,7 @@ export const common = {
   'progress.stop': '{name} anhalten',
   'progress.pause': '{name} pausieren',
   'progress.resume': '{name} fortsetzen',
-  'progress.pauseHint': 'Wartet, bis Sie fortsetzen. Was unterwegs ist, wird zu Ende gesendet.',
+  'progress.pauseHint': 'Wartet, bis Sie fortsetzen. Was unterwegs ist, wird zu Ende gebracht.',
   'progress.pausedSnapshot': 'LVM hält das Volume so lange fest, und das belegt Platz.',
   'progress.stopHint': 'Was gespeichert ist, bleibt; die nächste Sicherung macht dort weiter.',
 

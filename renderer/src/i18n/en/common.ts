@@ -127,7 +127,7 @@ export const common = {
   'progress.stop': 'Stop {name}',
   'progress.pause': 'Pause {name}',
   'progress.resume': 'Resume {name}',
-  'progress.pauseHint': 'Hold it until you resume it. What is on its way is sent to the end.',
+  'progress.pauseHint': 'It waits until you resume it. What is on its way is finished.',
   'progress.pausedSnapshot': 'LVM holds the volume still meanwhile, which takes up room.',
   'progress.stopHint': 'What is stored already is kept; the next backup goes on from there.',
 

@@ -78,7 +78,7 @@ export function RunUnderWay({ run, willVerify }: { run: Run; willVerify: boolean
             )}
           </div>
         </div>
-        <p className="hfv-flush hf-quiet hf-small">{t('restore.run.leave')}</p>
+        {!isPaused && <p className="hfv-flush hf-quiet hf-small">{t('restore.run.leave')}</p>}
         <div className="hfr-run-buttons">
           <PauseButton run={run} title={runTitle(t, run)} />
           <Button variant="default" onClick={() => setIsAsking(true)}>
