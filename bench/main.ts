@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { writeMeasured } from './document.ts'
 import { type ExtraResult, runExtra } from './extra.ts'
+import { farReport, measureFar } from './far.ts'
 import { busyDay, dayReport, measureDay } from './helperMemory.ts'
 import { prepareImages } from './images.ts'
 import { describeMachine, freeBytes } from './machine.ts'
@@ -133,6 +134,13 @@ async function benchS3(signal: AbortSignal): Promise<number> {
   return 0
 }
 
+/** How quickly a place that is far away answers; returns the exit code. */
+async function benchFar(signal: AbortSignal): Promise<number> {
+  const figures = await measureFar(join(tmpdir(), 'holdfast-bench'), 3, signal, say)
+  process.stdout.write(`${await describeMachine(tmpdir())}.\n\n${farReport(figures)}\n`)
+  return 0
+}
+
 const abort = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort())
 
@@ -142,6 +150,7 @@ try {
   else if (options === 'helper-memory') process.exitCode = await benchHelperMemory(abort.signal)
   else if (options === 'nbd') process.exitCode = await benchNbd(abort.signal)
   else if (options === 's3') process.exitCode = await benchS3(abort.signal)
+  else if (options === 'far') process.exitCode = await benchFar(abort.signal)
   else if (options === 'screens') process.exitCode = await benchScreens()
   else process.exitCode = await bench(options, abort.signal)
 } catch (error) {

@@ -45,6 +45,7 @@ const byErrorCode: Record<ErrorCode, ExitCode> = {
   'storage.bucketNotFound': notFound,
   'storage.certificateInvalid': refused,
   'storage.clockSkewed': configuration,
+  'storage.noObjectLock': configuration,
   'storage.deleteRefused': refused,
   'storage.hostKeyChanged': refused,
   'storage.hostKeyUnknown': refused,

@@ -21,6 +21,7 @@ export const errorCodes = [
   'storage.bucketNotFound',
   'storage.certificateInvalid',
   'storage.clockSkewed',
+  'storage.noObjectLock',
   'storage.deleteRefused',
   'storage.hostKeyChanged',
   'storage.hostKeyUnknown',

@@ -28,8 +28,8 @@ import { useTemporaryFolder } from '../support/temporaryFolder.ts'
 
 /**
  * Kills between changes of the storage, where kills.test.ts draws lots in time: what a killed process leaves depends only on
- * which changes were made. Changes of one kind that follow each other leave much the same, so two moments between each two
- * kinds stand for all; with HOLDFAST_TEST_FULL=1 a process is killed after every single change. Half of the repositories are
+ * which changes were made. Changes of one kind that follow each other leave much the same, so one moment between each two
+ * kinds stands for all, and half of these for each run; with HOLDFAST_TEST_FULL=1 a process is killed after every single change. Half of the repositories are
  * then opened with the catalogue of the dead process, half on a computer that never saw them.
  */
 const folder = useTemporaryFolder()
@@ -177,7 +177,10 @@ const kindOfChange = (change = 'nothing') => change.replace(/(\/\w\w)?\/[^/]*$/,
 function momentsToDie(changes: readonly string[], scenario: string): number[] {
   const between = (n: number) => `${kindOfChange(changes[n - 1])}, ${kindOfChange(changes[n])}`
   const moments = changes.map((_, i) => i + 1)
-  return someCases(moments, between, 1, seededRandom(`${seed} ${scenario}`))
+  const random = seededRandom(`${seed} ${scenario}`)
+  const kinds = someCases(moments, between, 1, random)
+  // Each run has half of them, another half each time.
+  return someCases(kinds, () => 'any', Math.ceil(kinds.length / 2), random)
 }
 
 async function inContext(context: string, check: () => Promise<void>): Promise<void> {

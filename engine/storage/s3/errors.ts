@@ -156,7 +156,7 @@ function fromAnswer(error: unknown, answer: ErrorAnswer, action: S3Action): Hold
 /** The error for a place that is to lock objects in a bucket that cannot. */
 export function noObjectLock(url: string, bucket: string, options: ErrorOptions = {}): HoldfastError {
   return new HoldfastError(
-    'config.invalid',
+    'storage.noObjectLock',
     `The bucket ${bucket} has no object lock, so nothing in it can be locked.`,
     {
       ...options,

@@ -150,6 +150,10 @@ test('a bucket that cannot be used is said to be so, with what to do now', async
       ...{ code: 77, happened: /certificate of 127\.0\.0\.1:\d+ is not valid/, toDo: /Nothing was sent.*option ca/ },
     },
     {
+      ...{ what: 'nothing can be locked', command: 'init', repo: `${bucket.url('mine')}?lock=30` },
+      ...{ code: 78, happened: /bucket lab has no object lock/, toDo: /Turn object lock on/ },
+    },
+    {
       ...{ what: 'no such name', command: 'versions', repo: nowhere },
       ...{ code: 74, happened: /server nowhere\.invalid of s3:.* cannot be found by its name/, toDo: offline },
     },

@@ -228,7 +228,7 @@ describe('a helper that is killed', () => {
     const job = await makeJob(24_000_000)
     const { runs: none } = await client.call('runs.list', { job })
     expect(none).toEqual([])
-    for (let round = 0; round < (isEveryCaseAsked ? 100 : 20); round++) {
+    for (let round = 0; round < (isEveryCaseAsked ? 100 : 12); round++) {
       if (round % 10 === 9) await writeFile(image, randomBytes(24_000_000))
       await client.call('jobs.run', { job })
       await new Promise(resolve => setTimeout(resolve, randomBelow(450)))

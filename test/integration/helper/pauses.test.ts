@@ -15,7 +15,7 @@ const passphrase = 'correct horse battery staple'
 const credentials = { kind: 's3' as const, keyId: ownerKey.id, secretKey: ownerKey.secret }
 const mib = 1024 * 1024
 /** So slow that a run of this size is under way for as long as a test needs. */
-const slow = 4 * mib
+const slow = 8 * mib
 const image = randomImage(40 * mib, 'paused')
 
 let server: S3Server
@@ -92,9 +92,9 @@ async function pause(run: string, places: string[]): Promise<() => number> {
   return asked
 }
 
-/** Something that takes some seconds: a run of another job, which a run that is paused leaves its place to. */
+/** Something that takes two seconds: a run of another job, which a run that is paused leaves its place to. */
 async function meanwhile(): Promise<void> {
-  const other = await makePlace('other', { write: 100_000 })
+  const other = await makePlace('other', { write: 300_000 })
   const job = await makeJob('Meanwhile', randomImage(600_000, 'meanwhile'), [other])
   await client.call('jobs.run', { job })
   expect(await endedRun(client, job)).toMatchObject({ state: 'complete' })

@@ -34,6 +34,9 @@ export const errors = {
   'error.storage.certificateInvalid': 'Das Zertifikat des Servers ist nicht gültig',
   'error.storage.certificateInvalid.do':
     'Prüfen Sie die Adresse. Hat der Server ein eigenes Zertifikat, geben Sie dessen Datei an.',
+  'error.storage.noObjectLock': 'In diesem Bucket lässt sich nichts sperren',
+  'error.storage.noObjectLock.do':
+    'Schalten Sie Object Lock beim Anbieter dafür ein (manche bieten das nur beim Anlegen an), oder lassen Sie die Sperre weg.',
   'error.storage.clockSkewed': 'Die Uhr dieses Rechners geht falsch',
   'error.storage.clockSkewed.do':
     'Stellen Sie die Uhr: Das Ziel nimmt nur an, was mit der richtigen Zeit unterschrieben ist.',

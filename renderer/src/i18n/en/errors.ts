@@ -33,6 +33,9 @@ export const errors = {
   'error.storage.certificateInvalid': 'The certificate of the server is not valid',
   'error.storage.certificateInvalid.do':
     'Check the address. If the server has a certificate of its own, name the file with it.',
+  'error.storage.noObjectLock': 'Nothing can be locked in this bucket',
+  'error.storage.noObjectLock.do':
+    'Turn object lock on for it at the provider, who may offer that only when a bucket is made, or leave the lock out.',
   'error.storage.clockSkewed': 'The clock of this computer is wrong',
   'error.storage.clockSkewed.do': 'Set the clock: the destination takes only what is signed with the right time.',
   'error.storage.deleteRefused': 'The destination does not let anything be deleted',
