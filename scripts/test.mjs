@@ -80,25 +80,22 @@ const lanes = [
   { name: 'lint', title: 'lint and format', run: command('biome', 'check', '--error-on-warnings') },
   { name: 'types', title: 'types', run: commands(['tsc', '-p', '.'], ['tsc', '-p', 'renderer']) },
   { name: 'layers', title: 'layers', run: command('depcruise', '--config', '.dependency-cruiser.cjs', '.') },
+  // They mostly wait, and what the unit tests do keeps processors busy. Virtual computers need both for themselves.
+  {
+    name: 'disks',
+    title:
+      'disks: integration with disks that nothing else may look into, one test after the other; beside the next lane',
+    tools: 'integration',
+    goesOn: true,
+    run: beside(vitest('integration-alone')),
+  },
   { name: 'unit', title: 'unit and property tests, conformance suites', run: vitest('unit') },
   {
     name: 'integration',
     title: 'integration: whole programs, real devices, old repositories',
     run: vitest('integration'),
   },
-  // An emulated processor keeps one of ours busy, and tests of disks mostly wait for them.
-  {
-    name: 'vm',
-    title: "vm: what needs a kernel's own device-mapper, LVM and NBD; beside the next lane",
-    goesOn: true,
-    run: beside(vitest('vm')),
-  },
-  {
-    name: 'disks',
-    title: 'integration with disks that nothing else may look into, one test after the other',
-    tools: 'integration',
-    run: vitest('integration-alone'),
-  },
+  { name: 'vm', title: "vm: what needs a kernel's own device-mapper, LVM and NBD", run: vitest('vm') },
   {
     name: 'privileges',
     title: 'privileges: the packaged service with systemd, D-Bus and polkit',
