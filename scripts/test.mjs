@@ -3,7 +3,7 @@
 //   npm test -- types unit   only these
 // With CI=true a missing tool is a failure, and on Debian as root what is missing gets installed first.
 import { spawn, spawnSync } from 'node:child_process'
-import { accessSync, closeSync, constants, globSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { accessSync, constants, globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { summaryOf } from './testReport.mjs'
@@ -15,30 +15,15 @@ const path = [join(root, 'node_modules', '.bin'), process.env.PATH ?? '', '/usr/
 const say = line => process.stdout.write(`${line}\n`)
 
 /** @returns {Promise<number>} its exit code; 1 when a signal ended it or it could not be started */
-function run(program, args, output = 'inherit') {
+function run(program, args) {
   return new Promise(resolve => {
-    const stdio = ['inherit', output, output]
-    const child = spawn(program, args, { cwd: root, env: { ...process.env, PATH: path }, stdio })
+    const child = spawn(program, args, { cwd: root, env: { ...process.env, PATH: path }, stdio: 'inherit' })
     child.on('error', error => {
       say(`${program} could not be started: ${error.message}`)
       resolve(1)
     })
     child.on('close', code => resolve(code ?? 1))
   })
-}
-
-/** A lane that goes on beside the next one; what it prints comes at its end. */
-const beside = lane => async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'holdfast-lane-'))
-  const file = openSync(join(folder, 'output'), 'w')
-  try {
-    const counts = await lane(file)
-    process.stdout.write(readFileSync(join(folder, 'output')))
-    return counts
-  } finally {
-    closeSync(file)
-    rmSync(folder, { recursive: true, force: true })
-  }
 }
 
 /** A lane that passes or fails as a whole. Its commands run beside each other. */
@@ -54,14 +39,14 @@ const command = (...words) => commands(words)
 /** A lane of tests, each of which counts. */
 const vitest =
   (...projects) =>
-  async output => {
+  async () => {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-test-'))
     try {
       const reportPath = join(folder, 'report.json')
       const reporters = ['default', 'json', './scripts/skippedReporter.mjs'].map(name => `--reporter=${name}`)
       const asked = projects.flatMap(project => ['--project', project])
       const args = ['run', ...asked, '--passWithNoTests', ...reporters, `--outputFile.json=${reportPath}`]
-      const exitCode = await run('vitest', args, output)
+      const exitCode = await run('vitest', args)
       return summaryOf(readReport(reportPath), exitCode, root)
     } finally {
       rmSync(folder, { recursive: true, force: true })
@@ -80,27 +65,18 @@ const lanes = [
   { name: 'lint', title: 'lint and format', run: command('biome', 'check', '--error-on-warnings') },
   { name: 'types', title: 'types', run: commands(['tsc', '-p', '.'], ['tsc', '-p', 'renderer']) },
   { name: 'layers', title: 'layers', run: command('depcruise', '--config', '.dependency-cruiser.cjs', '.') },
-  // They mostly wait, and what the unit tests do keeps processors busy. Virtual computers need both for themselves.
-  {
-    name: 'disks',
-    title:
-      'disks: integration with disks that nothing else may look into, one test after the other; beside the next lane',
-    tools: 'integration',
-    goesOn: true,
-    run: beside(vitest('integration-alone')),
-  },
   { name: 'unit', title: 'unit and property tests, conformance suites', run: vitest('unit') },
   {
     name: 'integration',
     title: 'integration: whole programs, real devices, old repositories',
-    run: vitest('integration'),
+    run: vitest('integration', 'integration-alone'),
   },
-  { name: 'vm', title: "vm: what needs a kernel's own device-mapper, LVM and NBD", run: vitest('vm') },
   {
     name: 'privileges',
     title: 'privileges: the packaged service with systemd, D-Bus and polkit',
     run: vitest('privileges'),
   },
+  { name: 'vm', title: "vm: what needs a kernel's own device-mapper, LVM and NBD", run: vitest('vm') },
   { name: 'desktop', title: 'desktop: the app around the screens, with a browser in it', run: vitest('desktop') },
   { name: 'e2e', title: 'end to end: screens in a browser, a real helper, real disks', run: vitest('e2e') },
   { name: 'packaging', title: 'packaging: packages are made, installed and tried', run: vitest('packaging') },
@@ -133,7 +109,7 @@ const nameOf = tool => `${tool.program} is missing (Debian: ${tool.debian})`
 /** Why a lane is not run, or undefined. */
 function whySkipped(lane, asked, missing) {
   if (asked.length > 0 && !asked.includes(lane.name)) return 'not asked for'
-  const tools = missing.filter(tool => tool.lane === (lane.tools ?? lane.name))
+  const tools = missing.filter(tool => tool.lane === lane.name)
   return tools.length > 0 ? tools.map(nameOf).join(', ') : undefined
 }
 
@@ -172,13 +148,9 @@ async function main() {
   if (isCi && missingTools().length > 0) spawnSync(join(root, 'scripts', 'install-tools.sh'), { stdio: 'inherit' })
   const missing = missingTools()
 
-  const running = []
-  for (const lane of lanes) {
-    const result = runLane(lane, whySkipped(lane, asked, missing))
-    running.push(result.then(counts => ({ name: lane.name, ...counts })))
-    if (!lane.goesOn) await Promise.all(running)
-  }
-  const results = await Promise.all(running)
+  const results = []
+  for (const lane of lanes)
+    results.push({ name: lane.name, ...(await runLane(lane, whySkipped(lane, asked, missing))) })
 
   say('')
   for (const { name, line } of results) say(`${name.padEnd(12)} ${line}`)
