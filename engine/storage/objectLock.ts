@@ -28,6 +28,23 @@ export interface ObjectLock {
   sweepHidden(signal?: AbortSignal): Promise<SweptHidden>
 }
 
+/** The same lock, where `around` makes each request: again, later, or not at all. For decorators of a storage. */
+export function objectLockThrough(
+  lock: ObjectLock | undefined,
+  around: <T>(request: () => Promise<T>, signal: AbortSignal | undefined) => Promise<T>,
+): ObjectLock | undefined {
+  if (lock === undefined) return undefined
+  return {
+    mode: lock.mode,
+    days: lock.days,
+    place: lock.place,
+    lockedUntil: (name, signal) => around(() => lock.lockedUntil(name, signal), signal),
+    extend: (name, until, signal) => around(() => lock.extend(name, until, signal), signal),
+    takePut: () => lock.takePut(),
+    sweepHidden: signal => around(() => lock.sweepHidden(signal), signal),
+  }
+}
+
 export interface SweptHidden {
   removed: number
   freedBytes: number

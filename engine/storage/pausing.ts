@@ -1,6 +1,6 @@
 import type { PauseGate } from '../base/pauseGate.ts'
 import { ForwardingStorage } from './forwarding.ts'
-import type { ObjectLock } from './objectLock.ts'
+import { type ObjectLock, objectLockThrough } from './objectLock.ts'
 import type { ObjectInfo, PutOptions, Range, Storage } from './storage.ts'
 
 export interface PausingOptions {
@@ -65,20 +65,10 @@ class PausingStorage extends ForwardingStorage {
   }
 
   override get objectLock(): ObjectLock | undefined {
-    const lock = this.inner.objectLock
-    if (lock === undefined) return undefined
-    return {
-      mode: lock.mode,
-      days: lock.days,
-      place: lock.place,
-      lockedUntil: (name, signal) => this.#held(name, signal, () => lock.lockedUntil(name, signal)),
-      extend: (name, until, signal) => this.#held(name, signal, () => lock.extend(name, until, signal)),
-      takePut: () => lock.takePut(),
-      sweepHidden: async signal => {
-        await this.#gate.pass(signal)
-        return lock.sweepHidden(signal)
-      },
-    }
+    return objectLockThrough(this.inner.objectLock, async (request, signal) => {
+      await this.#gate.pass(signal)
+      return request()
+    })
   }
 
   async #held<T>(name: string, signal: AbortSignal | undefined, call: () => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../base/clock.ts'
 import { randomBelow } from '../base/random.ts'
 import { type HoldfastError, isHoldfastError, throwIfAborted } from '../contract/errors.ts'
 import { ForwardingStorage } from './forwarding.ts'
-import type { ObjectLock } from './objectLock.ts'
+import { type ObjectLock, objectLockThrough } from './objectLock.ts'
 import type { ObjectInfo, PutOptions, Range, Storage } from './storage.ts'
 
 export interface RetryOptions {
@@ -82,17 +82,7 @@ class RetryingStorage extends ForwardingStorage {
   }
 
   override get objectLock(): ObjectLock | undefined {
-    const lock = this.inner.objectLock
-    if (lock === undefined) return undefined
-    return {
-      mode: lock.mode,
-      days: lock.days,
-      place: lock.place,
-      lockedUntil: (name, signal) => this.#retry(signal, () => lock.lockedUntil(name, signal)),
-      extend: (name, until, signal) => this.#retry(signal, () => lock.extend(name, until, signal)),
-      takePut: () => lock.takePut(),
-      sweepHidden: signal => this.#retry(signal, () => lock.sweepHidden(signal)),
-    }
+    return objectLockThrough(this.inner.objectLock, (request, signal) => this.#retry(signal, request))
   }
 
   fileOf(name: string): string | undefined {

@@ -112,7 +112,7 @@ export function describeObjectLock(name: string, start: () => Promise<LockingSer
     it('refuses a bucket without object lock, and says what to do', async () => {
       const made = engineOf('here').init(urlOf('lock=30', 'lab'), attackSecret, access())
       await expect(made).rejects.toMatchObject({
-        code: 'config.invalid',
+        code: 'storage.noObjectLock',
         message: expect.stringContaining('object lock'),
       })
       const { Contents } = await client.send(new ListObjectsV2Command({ Bucket: 'lab', Prefix: `${prefix}/` }))
