@@ -1,7 +1,10 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 /** Files that take a minute or more. */
-const long = ['crashPoints', 'daemon', 'kills', 'killsOfSmallChanges', 'damageToPacks', 'damageToRecords']
+const long = [
+  ...['crashPoints', 'daemon', 'kills', 'killsOfSmallChanges', 'damageToPacks', 'damageToRecords'],
+  ...['lvmRounds', 'lvmVersions', 'lvm', 'backup', 'targets'],
+]
 
 const isLong = ({ moduleId }: TestSpecification) => long.some(name => moduleId.endsWith(`/${name}.test.ts`))
 

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statfsSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { seededRandom } from '../../engine/demo/seededRandom.ts'
 import { mountAt } from './loopDevice.ts'
@@ -16,6 +16,8 @@ export interface Access {
   thinOut(device: string, folder: string): void
   /** Hash of each file, by path. */
   hashes(device: string): Record<string, string>
+  /** What it calls free, as df(1) shows it, in bytes. */
+  freeBytes(device: string): number
 }
 
 /** A kind of file system whose free blocks are known, and the programs that make and judge it. */
@@ -66,6 +68,11 @@ export function mounted(mountPoint: () => string, mount?: (device: string, folde
         }
         return found
       }),
+    freeBytes: device =>
+      within(device, true, root => {
+        const { bfree, bsize } = statfsSync(root)
+        return bfree * bsize
+      }),
   }
 }
 
@@ -95,6 +102,10 @@ export function byMtools(workFolder: () => string): Access {
           hashOf(execFileSync('mtype', ['-i', device, path], { stdio: 'pipe', maxBuffer: 64 * 1024 * 1024 })),
         ]),
       ),
+    freeBytes: device => {
+      const [, digits] = /([\d ]+) bytes free/.exec(runTool('mdir', '-i', device, '::/')) ?? []
+      return Number(digits!.replaceAll(' ', ''))
+    },
   }
 }
 

@@ -151,7 +151,7 @@ describe.skipIf(noVm !== undefined)('volumes of LVM that are in use', () => {
   const trouble = (name: string) => text(`${name}.json`) + text(`${name}.err`)
   const code = (name: string) => Number(text(`${name}.code`))
   beforeAll(async () => {
-    vm = await inVm(script, { disks: ['600M', '96M', '320M'], seconds: 540 })
+    vm = await inVm(script, { disks: ['600M', '96M', '320M'], seconds: 900 })
     expect(vm.exitCode, `${vm.output}\n${vm.console}`).toBe(0)
   })
 

@@ -99,7 +99,7 @@ describe.skipIf(noVm !== undefined)('where the kernel has NBD and device-mapper'
   const text = (name: string) => vm.files[name]?.toString('utf8') ?? `no ${name}`
   const json = (name: string) => JSON.parse(text(name))
   beforeAll(async () => {
-    vm = await inVm(script, { disks: ['900M', '200M'], seconds: 400 })
+    vm = await inVm(script, { disks: ['900M', '200M'], seconds: 600 })
     expect(vm.exitCode, `${vm.output}\n${vm.console}`).toBe(0)
   })
 

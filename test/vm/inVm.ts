@@ -37,7 +37,7 @@ const ownFiles = new Set(['script.sh', 'output', 'exit-code', 'console'])
 
 let isWarm = false
 
-/** Runs a script of bash there as root, and waits for its end. One at a time. */
+/** Runs a script of bash there as root, and waits for its end. Two at a time. */
 export async function inVm(script: string, options: VmOptions = {}): Promise<VmResult> {
   if (!isWarm) spawnSync(join(machine, 'node.sh'), [join(machine, 'warm.ts')], { stdio: 'ignore', timeout: 60_000 })
   isWarm = true

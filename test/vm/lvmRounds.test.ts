@@ -5,7 +5,7 @@ import { isEveryCaseAsked } from '../support/someCases.ts'
 import { inVm, noVm, type VmResult } from './inVm.ts'
 
 const root = join(import.meta.dirname, '../..')
-const rounds = isEveryCaseAsked ? 50 : 12
+const rounds = isEveryCaseAsked ? 50 : 3
 const seed = process.env.HOLDFAST_TEST_SEED ?? String(randomInt(2 ** 31))
 
 const script = `
@@ -42,9 +42,9 @@ describe.skipIf(noVm !== undefined)(`what LVM says was written, compared with ev
   const read = (method: string): { rounds: Round[]; left: string } =>
     JSON.parse(vm.files[`rounds-${method}.json`]!.toString('utf8'))
   beforeAll(async () => {
-    vm = await inVm(script, { disks: ['2G', '200M'], seconds: isEveryCaseAsked ? 1800 : 500 })
+    vm = await inVm(script, { disks: ['2G', '200M'], seconds: isEveryCaseAsked ? 2800 : 500 })
     expect(vm.exitCode, `${vm.output}\n${vm.console}`).toBe(0)
-  }, 1_900_000)
+  }, 2_900_000)
 
   test.each(['lvm-thin', 'lvm-classic'])('%s: nothing that changed is missing, and none of ours is left', method => {
     const { rounds: all, left } = read(method)
@@ -57,7 +57,7 @@ describe.skipIf(noVm !== undefined)(`what LVM says was written, compared with ev
   test('thin: exactly what differs, even while others write', () => {
     const { rounds: all } = read('lvm-thin')
     expect(all.filter(({ tooMuch }) => tooMuch > 0)).toEqual([])
-    expect(all.some(({ discarded }) => discarded > 0)).toBe(true)
+    if (isEveryCaseAsked) expect(all.some(({ discarded }) => discarded > 0)).toBe(true)
     expect(all.some(({ writes }) => writes > 100)).toBe(true)
   })
 

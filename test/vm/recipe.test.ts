@@ -122,7 +122,7 @@ describe.skipIf(noVm !== undefined)('a machine whose disk is lost', () => {
   const text = (name: string) => vm.files[name]?.toString('utf8') ?? `no ${name}`
   beforeAll(async () => {
     const files = { 'page.sh': commandsOfThePage() }
-    vm = await inVm(script, { disks: ['280M', '280M'], seconds: 560, files })
+    vm = await inVm(script, { disks: ['280M', '280M'], seconds: 800, files })
     expect(vm.exitCode, `${vm.output}\n${text('page-output')}\n${vm.console}`).toBe(0)
   })
 

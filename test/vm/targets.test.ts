@@ -195,7 +195,7 @@ describe.skipIf(noVm !== undefined)('targets of a restore', () => {
   beforeAll(async () => {
     const sizes = { a: '40M', b: '96M', c: '120M', e: '200M', k: '24M' } as Record<string, string>
     const disks = [...'abcdefghijklmn'].map(letter => sizes[letter] ?? '48M')
-    vm = await inVm(script, { disks, seconds: 500 })
+    vm = await inVm(script, { disks, seconds: 900 })
     expect(vm.exitCode, `${vm.output}\n${vm.console}`).toBe(0)
   })
 

@@ -89,7 +89,7 @@ say done
 describe.skipIf(noVm !== undefined)('on a snapshot of a file system that is written to', () => {
   let vm: VmResult
   beforeAll(async () => {
-    vm = await inVm(script, { disks: ['600M'], seconds: 400 })
+    vm = await inVm(script, { disks: ['600M'], seconds: 600 })
     if (vm.exitCode !== 0) throw new Error(`${vm.output}\n${vm.console.slice(-3000)}`)
   })
   const text = (name: string) => vm.files[name]?.toString('utf8').trim()

@@ -172,7 +172,7 @@ describe.skipIf(noVm !== undefined)('a writable export in the hands of the kerne
   const json = (name: string, { files } = vm) => JSON.parse(files[name]?.toString('utf8') ?? `no ${name}`)
   beforeAll(async () => {
     const disks = ['120M', '600M', '120M', '120M']
-    vm = await inVm(written, { disks, disksIn, seconds: 400 })
+    vm = await inVm(written, { disks, disksIn, seconds: 600 })
     expect(vm.exitCode, `${vm.output}\n${vm.console}`).toBe(null)
     expect(vm.output, vm.console).toMatch(/ end\n$/)
     next = await inVm(afterwards, { disks, disksIn })
