@@ -1,6 +1,7 @@
 import type { BridgeConnection } from '../engine/contract/appBridge.ts'
 import type { AttachmentView } from '../engine/contract/files.ts'
 import type { DestinationView, JobView } from '../engine/contract/helperContract.ts'
+import type { Run } from '../engine/contract/jobs.ts'
 import type { LibraryVersion } from '../engine/contract/library.ts'
 
 /** What the tray is made from. Lists are empty while there is no connection. */
@@ -8,11 +9,16 @@ export interface TrayFacts {
   connection: BridgeConnection
   jobs: readonly JobView[]
   destinations: readonly DestinationView[]
+  /** Under way. */
+  runs: readonly Run[]
   /** The newest few, newest first. */
   versions: readonly LibraryVersion[]
   /** Versions whose files are looked at, and writable copies, also those that are attached nowhere. */
   attachments: readonly AttachmentView[]
 }
+
+/** What there is to show without a connection. */
+export const noFacts = { jobs: [], destinations: [], runs: [], versions: [], attachments: [] } as const
 
 /** One word for the icon. Each has a shape of its own, so that nobody has to tell colours apart. */
 export type TrayIcon = 'fine' | 'running' | 'waiting' | 'attention'

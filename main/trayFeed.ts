@@ -1,10 +1,12 @@
 import type { DestinationView, JobView } from '../engine/contract/helperContract.ts'
+import type { Run } from '../engine/contract/jobs.ts'
 import type { LibraryVersion } from '../engine/contract/library.ts'
 import type { HelperConnection } from './helperConnection.ts'
-import { applyChange, type TrayFacts } from './trayFacts.ts'
+import { applyChange, noFacts, type TrayFacts } from './trayFacts.ts'
 import { versionsInMenu } from './trayMenu.ts'
 
 const jobId = ({ job }: JobView) => job.id
+const runId = ({ id }: Run) => id
 const destinationId = ({ destination }: DestinationView) => destination.id
 
 /** Keeps together what the tray shows, and tells when it has changed. */
@@ -18,7 +20,7 @@ export class TrayFeed {
   constructor(helper: HelperConnection, changed: (facts: TrayFacts) => void) {
     this.#helper = helper
     this.#changed = changed
-    this.#facts = { connection: helper.current, jobs: [], destinations: [], versions: [], attachments: [] }
+    this.#facts = { connection: helper.current, ...noFacts }
   }
 
   get facts(): TrayFacts {
@@ -29,7 +31,7 @@ export class TrayFeed {
     const refused = () => undefined
     this.#helper.listen(connection => {
       if (connection.state === 'connected') this.#set({ connection })
-      else this.#set({ connection, jobs: [], destinations: [], versions: [], attachments: [] })
+      else this.#set({ connection, ...noFacts })
     })
     this.#helper.watch('jobs', {
       state: ({ jobs }) => this.#set({ jobs }),
@@ -39,6 +41,14 @@ export class TrayFeed {
     this.#helper.watch('destinations', {
       state: ({ destinations }) => this.#set({ destinations }),
       change: change => this.#set({ destinations: applyChange(this.#facts.destinations, change, destinationId) }),
+      refused,
+    })
+    this.#helper.watch('runs', {
+      state: ({ running }) => this.#set({ runs: running }),
+      change: run => {
+        const change = run.state === 'running' ? { changed: [run], removed: [] } : { changed: [], removed: [run.id] }
+        this.#set({ runs: applyChange(this.#facts.runs, change, runId) })
+      },
       refused,
     })
     this.#helper.watch('attachments', {

@@ -7,7 +7,7 @@ export interface TrayStatus {
 }
 
 /** How things stand, in one word and one sentence: the first that is true, from the worst to the best. Pure. */
-export function trayStatus({ connection, jobs }: TrayFacts, texts: Texts): TrayStatus {
+export function trayStatus({ connection, jobs, runs }: TrayFacts, texts: Texts): TrayStatus {
   if (connection.state === 'connecting') {
     if (connection.error === null) return { icon: 'waiting', text: texts.connecting }
     return { icon: 'attention', text: texts.disconnected }
@@ -16,10 +16,14 @@ export function trayStatus({ connection, jobs }: TrayFacts, texts: Texts): TrayS
   const all = standingsOf(jobs)
   const first = (is: (each: (typeof all)[number]) => boolean) => all.find(is)
 
-  const running = first(({ standing }) => standing.run !== null)
+  const isHeld = ({ standing }: (typeof all)[number]) =>
+    runs.some(run => run.id === standing.run && run.pausedSince !== undefined)
+  const running = first(each => each.standing.run !== null && !isHeld(each))
   if (running) return { icon: 'running', text: texts.running(running.job.job.name) }
   const overdue = first(({ standing }) => standing.overdueSince !== null)
   if (overdue) return { icon: 'attention', text: texts.overdue(overdue.job.job.name) }
+  const held = first(isHeld)
+  if (held) return { icon: 'waiting', text: texts.held(held.job.job.name) }
   const isOffline = ({ reason }: { reason: string }) => reason === 'offline'
   const failing = first(
     ({ standing }) => standing.state === 'backingOff' || (standing.lastRun?.state === 'failed' && !isOffline(standing)),

@@ -40,6 +40,7 @@ const facts = (changes: Partial<TrayFacts> = {}): TrayFacts => ({
   destinations: [],
   versions: [],
   attachments: [],
+  runs: [],
   ...changes,
 })
 const model = (changes: Partial<TrayFacts>) => trayModel(facts(changes), texts, now, place)
@@ -213,6 +214,7 @@ describe('the menu of the tray', () => {
 describe('the icon of the tray and its first line', () => {
   const error = { code: 'helper.unreachable', message: '', retryable: true } as const
   const failed = { state: 'failed' } as Run
+  const paused = { id: 'x', state: 'running', pausedSince: '2026-06-12T11:00:00.000Z' } as Run
   it.each<[string, Partial<TrayFacts>, string, string]>([
     [
       'no service',
@@ -226,6 +228,24 @@ describe('the icon of the tray and its first line', () => {
       { jobs: [job('aa', { overdueSince: 'x' }), job('bb', { run: 'x' })] },
       'running',
       'Backing up: bb',
+    ],
+    [
+      'a run that is paused, by its job',
+      { jobs: [job('aa'), job('bb', { run: 'x' })], runs: [paused] },
+      'waiting',
+      'Backup paused: bb',
+    ],
+    [
+      'one that goes on beside a paused one',
+      { jobs: [job('aa', { run: 'x' }), job('bb', { run: 'y' })], runs: [paused] },
+      'running',
+      'Backing up: bb',
+    ],
+    [
+      'an overdue job before a paused run',
+      { jobs: [job('aa', { run: 'x' }), job('bb', { overdueSince: 'x' })], runs: [paused] },
+      'attention',
+      'No recent backup: bb',
     ],
     ['an overdue job', { jobs: [job('aa'), job('bb', { overdueSince: 'x' })] }, 'attention', 'No recent backup: bb'],
     ['a failure', { jobs: [job('aa', { lastRun: failed })] }, 'attention', 'Backup failed: aa'],
