@@ -63,7 +63,7 @@ const privileges = {
 }
 
 /** Computers that take minutes each; with HOLDFAST_TEST_FULL=1 only. */
-const longMachines = ['devices', 'lvm', 'recipe', 'writableExport'].map(name => `test/vm/${name}.test.ts`)
+const longMachines = ['devices', 'lvm', 'lvmRounds', 'recipe', 'writableExport'].map(name => `test/vm/${name}.test.ts`)
 
 /** Small computers with a kernel of their own, under QEMU; see test/vm/inVm.ts. Each file boots one, which takes a while without KVM: two at a time. */
 const vm = {

@@ -12,10 +12,10 @@ const script = `
 set -eu
 cd /run/tmp
 . ${root}/test/support/tree.sh
-export HOLDFAST_STATE_DIR=/run/tmp/state HOLDFAST_REPO=/run/tmp/repository
+export HOLDFAST_STATE_DIR=/run/tmp/state HOLDFAST_REPO=/run/tmp/repository HOLDFAST_KEY_FILE=/run/tmp/key
+. ${root}/test/vm/machine/resident.sh
 # Without compilers: under emulation they take longer than they save.
 node() { ${root}/test/vm/machine/node.sh "$@" </dev/null; }
-hf() { node ${root}/engine/cli/main.ts "$@" --key-file /run/tmp/key; }
 # NAME COMMAND…: what it prints, what it complains of and what it ends with.
 run() {
   local name=$1 code=0
@@ -80,7 +80,7 @@ run tracking tracking
 say killed
 # By what changed since, slowly, so that there is time.
 dd if=/dev/urandom of=on/classic/still/more bs=1M count=8 conv=fsync status=none
-hf backup /dev/vg0/classic --name classic --limit-read 200K --json >/dev/null 2>&1 &
+node ${root}/engine/cli/main.ts backup /dev/vg0/classic --name classic --limit-read 200K --json >/dev/null 2>&1 &
 for i in $(seq 100); do [ $(snapshots | grep -c ' classic ') -lt 2 ] || break; sleep 0.1; done
 sleep 2
 kill -9 $(pgrep -f 'cli/main.ts.*--limit-read')

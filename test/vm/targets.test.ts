@@ -63,11 +63,11 @@ restoring() {
   ${node} ${root}/test/support/targetDriver.ts "$@"
 }
 driver() { restoring "$@"; }
-holdfast() { ${node} ${root}/engine/cli/main.ts "$@"; }
 # Nothing that the kernel goes on writing by itself.
 make_ext4() { mkfs.ext4 -q -E lazy_itable_init=0,lazy_journal_init=0 "$@"; }
 say() { echo "$(cut -d' ' -f1 /proc/uptime) $*"; }
 export HOLDFAST_REPO=/run/tmp/repository/r HOLDFAST_STATE_DIR=/run/tmp/state HOLDFAST_KEY_FILE=/run/tmp/key
+. ${root}/test/vm/machine/resident.sh
 head -c 64 /dev/urandom >key
 
 say version
@@ -82,8 +82,8 @@ b2sum <source/data >/share/data.before
 umount source
 make_ext4 /dev/vdb
 mount -o noatime /dev/vdb repository
-holdfast init --quiet
-holdfast backup /dev/vda --quiet
+hf init --quiet
+hf backup /dev/vda --quiet
 
 say wrong
 printf 'label: gpt\\nsize=40M,type=L' | sfdisk -q /dev/vdd
@@ -119,13 +119,13 @@ dd if=was of=/dev/vdm bs=512 count=1 conv=notrunc status=none
 driver refused.json /share/refused.json
 hashes >/share/hashes.after
 code=0
-holdfast restore latest /dev/vdd --force >/share/command 2>&1 || code=$?
+hf restore latest /dev/vdd --force >/share/command 2>&1 || code=$?
 echo $code >>/share/command
 
 say larger
 printf 'label: gpt\\nsize=5M\\nsize=6M\\nsize=7M' | sfdisk -q /dev/vdc
 udevadm settle
-holdfast restore latest /dev/vdc --force --grow --verify --json >/share/larger.json
+hf restore latest /dev/vdc --force --grow --verify --json >/share/larger.json
 ls /sys/block/vdc | grep ^vdc | xargs >/share/larger.partitions
 cat /sys/block/vdc/vdc2/size >/share/larger.sectors
 ls /dev/vdc1 /dev/vdc2 | xargs >/share/larger.nodes
@@ -166,14 +166,14 @@ victim=$!
 for i in $(seq 200); do ! lvs vg0/killed >/dev/null 2>&1 || break; sleep 0.2; done
 kill -9 $victim
 wait $victim || true
-holdfast doctor --json >/share/doctor.json
-holdfast restore latest lvm:vg0/killed >/share/killed 2>&1 || true
+hf doctor --json >/share/doctor.json
+hf restore latest lvm:vg0/killed >/share/killed 2>&1 || true
 lvremove -q -y vg0/killed >/dev/null
 
 say full
 lvcreate -q -y -W n -Z n -l 100%FREE -n rest vg0 >/dev/null
 code=0
-holdfast restore latest lvm:vg0/more >/share/full 2>&1 || code=$?
+hf restore latest lvm:vg0/more >/share/full 2>&1 || code=$?
 echo $code >>/share/full
 
 say unplugged
