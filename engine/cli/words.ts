@@ -47,7 +47,7 @@ export function readWords({ method, usedBlocks }: Pick<BackupResult, 'method' | 
 }
 
 export const consistencyWords: Record<BackupResult['consistency'], string> = {
-  consistent: 'consistent: nothing wrote to the source meanwhile',
+  consistent: 'consistent: one moment, with all that was written until then',
   'crash-consistent': 'crash-consistent: one moment, as after a power cut',
   'read-while-in-use': 'read while in use: parts may belong to different moments',
 }

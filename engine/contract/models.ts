@@ -40,7 +40,7 @@ const runCounters = {
   newBytes: bytes,
   /** What the new blocks take in the repository, compressed and sealed. */
   storedBytes: bytes,
-  /** Zeros, which are never stored. */
+  /** Zeros, which are never stored: of the whole version; where it has a base, of what this run read. */
   holeBytes: bytes,
   durationMs: milliseconds,
   method: z.enum(readMethods),

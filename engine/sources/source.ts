@@ -38,7 +38,7 @@ export interface Extent {
 }
 
 /**
- * consistent: nothing wrote to it during the run. crash-consistent: one moment, as after a power cut.
- * read-while-in-use: parts belong to different moments.
+ * consistent: one moment with all that was written until then, since its file system was frozen for it or nothing wrote to it.
+ * crash-consistent: one moment, as after a power cut. read-while-in-use: parts belong to different moments.
  */
 export type Consistency = 'consistent' | 'crash-consistent' | 'read-while-in-use'

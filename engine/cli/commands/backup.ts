@@ -122,8 +122,13 @@ async function run(cli: Cli, source: string, options: Options): Promise<void> {
 
 function text(source: string, result: BackupResult): string {
   const { sizeBytes, readBytes, newBytes, storedBytes, holeBytes, durationMs } = result
+  // Else only the zeros among what was read are counted.
+  const isAllKnown = result.method === 'full' || result.method === 'allocation'
   const pairs = facts([
-    ['Size', `${formatBytes(sizeBytes)}${holeBytes > 0 ? `, of which ${formatBytes(holeBytes)} are empty` : ''}`],
+    [
+      'Size',
+      `${formatBytes(sizeBytes)}${isAllKnown && holeBytes > 0 ? `, of which ${formatBytes(holeBytes)} are empty` : ''}`,
+    ],
     ['Read', `${bytesInTime(readBytes, durationMs)}; ${readWords(result)}`],
     ['New', newBytes === 0 ? 'nothing' : `${formatBytes(newBytes)}, stored in ${formatBytes(storedBytes)}`],
     ['State', consistencyWords[result.consistency]],

@@ -77,7 +77,8 @@ function text(version: VersionDetails): string {
       ['Protected', version.protected ? 'yes' : 'no'],
       ['Labels', Object.keys(version.labels).length > 0 ? labelWords(version.labels) : undefined],
       ['Size', `${formatBytes(version.sizeBytes)} (${version.sizeBytes.toLocaleString('en-US')} bytes)`],
-      ['Empty', formatBytes(version.holeBytes)],
+      // Where there is a base, only the zeros among what was read are counted.
+      ['Empty', version.base === null ? formatBytes(version.holeBytes) : undefined],
       ['Block size', formatBytes(version.blockSizeBytes)],
       ['Read', `${bytesInTime(version.readBytes, version.durationMs)}; ${methodWords[version.method]}`],
       ['New', `${formatBytes(version.newBytes)}, stored in ${formatBytes(version.storedBytes)}`],

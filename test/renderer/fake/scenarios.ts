@@ -4,10 +4,10 @@ import { attach } from './files.ts'
 import { days, hours, ManualClock, minutes, seconds } from './manualClock.ts'
 import type { ScenarioName } from './scenarioNames.ts'
 import {
+  addCheck,
   addDrive,
   addElsewhere,
   addFolder,
-  addHealedCheck,
   addJob,
   addPastRun,
   addUsage,
@@ -91,7 +91,12 @@ const scenes: Record<ScenarioName, Scene> = {
       lackOf(world, { job: job.id, destination: cloud.id, count: 3, from: [drive.id] }),
       lackOf(world, { job: photos.id, destination: server.id, count: 1, from: [] }),
     ]
-    addHealedCheck(world, drive, cloud.name)
+    addCheck(world, drive, {
+      jobName: 'Check of everything',
+      reason: 'Three blocks of the pack 4f2a… do not have the sums that they should have.',
+      versions: world.versionsOf(drive.id).slice(4, 6),
+      healedFrom: cloud.name,
+    })
   },
   locked: (_, world, clock) => {
     const { drive, job } = protectedComputer(world)
@@ -161,35 +166,10 @@ const scenes: Record<ScenarioName, Scene> = {
       drive.id,
       versions.map((version, i) => (i >= 4 && i <= 7 ? { ...version, status: 'damaged' } : version)),
     )
-    world.runs.unshift({
-      id: world.newId(),
-      kind: 'scrub',
-      job: null,
+    addCheck(world, drive, {
       jobName: drive.name,
-      destination: drive.id,
-      destinationName: drive.name,
-      trigger: 'manual',
-      state: 'complete',
-      startedAt: world.clock.iso(-minutes(50)),
-      finishedAt: world.clock.iso(-minutes(9)),
-      phase: null,
-      parts: [],
-      damagedVersions: 4,
-      outcome: {
-        kind: 'scrub',
-        depth: 'deep',
-        checkedBytes: 484 * GB,
-        damaged: [
-          {
-            reason: 'A block of the pack 4f2a… does not have the sum that it should have.',
-            about: { kind: 'block', object: 'packs/4f/4f2a8c3be1d64f0c9a7e5b2d1c0f9e8d' },
-            versions: versions.slice(4, 8).map(({ id }) => id),
-          },
-        ],
-        damagedCount: 1,
-      },
-      error: null,
-      warnings: [],
+      reason: 'A block of the pack 4f2a… does not have the sum that it should have.',
+      versions: versions.slice(4, 8),
     })
     world.notify({
       title: 'Damage was found in the versions of “This computer”',

@@ -1,4 +1,5 @@
 import { jobSettingsSchema } from '../../../engine/contract/jobs.ts'
+import type { LibraryVersion } from '../../../engine/contract/library.ts'
 import { deviceId, GB, idOf } from './devices.ts'
 import { days, hours, minutes } from './manualClock.ts'
 import { type FakeWorld, partOf } from './world.ts'
@@ -162,14 +163,18 @@ export const lackOf = (world: FakeWorld, facts: Omit<Lack, 'oldestAt' | 'newestA
   newestAt: world.clock.iso(-days(1)),
 })
 
-/** A check that has found damage and healed all of it. */
-export function addHealedCheck(world: FakeWorld, { id, name }: { id: string; name: string }, from: string) {
-  const affected = world.versionsOf(id).slice(4, 6)
+/** A check of everything, which ended some minutes ago; of what was damaged, one part is told. */
+export function addCheck(
+  world: FakeWorld,
+  { id, name }: { id: string; name: string },
+  found: { jobName: string; reason: string; versions: readonly LibraryVersion[]; healedFrom?: string },
+) {
+  const { jobName, reason, versions, healedFrom } = found
   world.runs.unshift({
     id: world.newId(),
     kind: 'scrub',
     job: null,
-    jobName: 'Check of everything',
+    jobName,
     destination: id,
     destinationName: name,
     trigger: 'manual',
@@ -178,21 +183,20 @@ export function addHealedCheck(world: FakeWorld, { id, name }: { id: string; nam
     finishedAt: world.clock.iso(-minutes(9)),
     phase: null,
     parts: [],
-    damagedVersions: 0,
+    damagedVersions: healedFrom === undefined ? versions.length : 0,
     outcome: {
       kind: 'scrub',
       depth: 'deep',
       checkedBytes: 484 * GB,
       damaged: [
         {
-          reason: 'Three blocks of the pack 4f2a… do not have the sums that they should have.',
+          reason,
           about: { kind: 'block', object: 'packs/4f/4f2a8c3be1d64f0c9a7e5b2d1c0f9e8d' },
-          versions: affected.map(version => version.id),
+          versions: versions.map(version => version.id),
         },
       ],
       damagedCount: 1,
-      repaired: 3,
-      repairedFrom: [from],
+      ...(healedFrom !== undefined && { repaired: 3, repairedFrom: [healedFrom] }),
     },
     error: null,
     warnings: [],

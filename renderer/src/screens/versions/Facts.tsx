@@ -32,7 +32,8 @@ export function Facts({ version, all, places }: FactsProps) {
     [t('versions.fact.stored'), t('versions.fact.stored.value', { stored: bytes(version.storedBytes) })],
     [
       t('versions.fact.size'),
-      version.holeBytes === 0 ? (
+      // Where there is a base, only the zeros among what was read are counted.
+      version.holeBytes === 0 || version.base !== null ? (
         <Bytes key="size" value={version.sizeBytes} />
       ) : (
         t('versions.fact.size.value', { size: bytes(version.sizeBytes), holes: bytes(version.holeBytes) })
